@@ -1,0 +1,82 @@
+/**
+ * The single import of TensorFlow's binding. Everything else takes `tf`, `backend()` and `binding()` from here.
+ * TensorFlow reads its settings when the library is loaded, so they are set before the import below.
+ */
+import { existsSync } from 'node:fs';
+import Module, { createRequire } from 'node:module';
+import nodeUtil from 'node:util';
+import type * as Tfjs from '@tensorflow/tfjs-node-gpu';
+import { UserError } from '../errors.js';
+import { bindingFile } from './native/location.js';
+
+const require = createRequire(import.meta.url);
+
+// TensorFlow's own log lines (which CPU features the library was built for, CUDA not found) are `ft doctor`'s to tell.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+
+// Node ≥ 23 took these away; tfjs-node 4.22 still calls them.
+const legacy = nodeUtil as unknown as Record<string, unknown>;
+legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+legacy.isArray ??= Array.isArray;
+
+function load(): typeof Tfjs {
+  const file = bindingFile();
+  if (!existsSync(file)) {
+    throw new UserError({ what: 'TensorFlow is not set up on this machine', where: file, mend: 'make setup' });
+  }
+  // tfjs-node asks node-pre-gyp where its binding lies; ours lies in the cache that clones share. The stand-in takes that
+  // module's place in the cache of modules, so the real one (and what it imports) is never loaded.
+  const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');
+  const standIn = new Module(nodePreGyp);
+  standIn.exports = { find: () => file };
+  standIn.loaded = true;
+  require.cache[nodePreGyp] = standIn;
+  return require('@tensorflow/tfjs-node-gpu') as typeof Tfjs;
+}
+
+export const tf: typeof Tfjs = load();
+
+/** One attribute of a TensorFlow operation, as the binding takes it. */
+export interface OpAttribute { name: string; type: number; value: unknown }
+
+/** What the native side says of a tensor it made. */
+export interface TensorMetadata { id: number; dtype: number; shape: number[] }
+
+/** The N-API functions and constants of the binding that we use. */
+export interface Binding extends Record<string, unknown> {
+  createTensor(shape: readonly number[], dtype: number, values: unknown): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array | string[];
+  executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorMetadata[];
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[];
+  TF_Version: string;
+  TF_FLOAT: number; TF_INT32: number; TF_BOOL: number; TF_INT64: number; TF_STRING: number; TF_UINT8: number;
+  TF_ATTR_STRING: number; TF_ATTR_INT: number; TF_ATTR_FLOAT: number; TF_ATTR_BOOL: number; TF_ATTR_TYPE: number; TF_ATTR_SHAPE: number;
+}
+
+/** What the node backend keeps of a tensor. `id` is negative while the values have not reached the native side. */
+export interface TensorRecord { shape: number[]; dtype: number; id: number; values: unknown; refCount: number }
+
+/** The node backend: tfjs's own class, with the members that its typings hide. */
+export interface NodeBackend {
+  binding: Binding;
+  tensorMap: { get(id: object): TensorRecord; set(id: object, record: TensorRecord): void; has(id: object): boolean };
+  isUsingGpuDevice: boolean;
+  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: readonly Tfjs.TensorInfo[]): Tfjs.Tensor;
+  executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: readonly Tfjs.TensorInfo[], outputs: number): Tfjs.Tensor[];
+  getInputTensorIds(tensors: readonly Tfjs.TensorInfo[]): number[];
+  createOutputTensor(metadata: TensorMetadata): Tfjs.Tensor;
+  readSync(id: object): Float32Array | Int32Array | Uint8Array | string[];
+}
+
+export function backend(): NodeBackend {
+  return tf.backend() as unknown as NodeBackend;
+}
+
+export function binding(): Binding {
+  return backend().binding;
+}
+
+export type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Scalar, TensorInfo, DataType, Rank } from '@tensorflow/tfjs-node-gpu';
