@@ -1,0 +1,122 @@
+import { relu, relu6 } from '../runtime/ops/activation.js';
+import { batchNormTraining } from '../runtime/ops/batch-norm.js';
+import { addBias } from '../runtime/ops/bias.js';
+import { convolution, depthwiseConvolution } from '../runtime/ops/convolution.js';
+import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
+import { foldedBatchNorms, foldedKernel } from './fold.js';
+import type { ActivationName, BatchNormLayer, Layer, Network, Preprocessing } from './network.js';
+import { pool } from './pool.js';
+
+/** Finds the present value of a variable by name. */
+export type Lookup = (name: string) => Tensor;
+
+export interface ForwardOptions {
+  /** BatchNorm layers that normalise with the statistics of the batch and move their own; all others use and keep theirs. */
+  readonly trainStatistics?: (layer: BatchNormLayer) => boolean;
+}
+
+export interface ForwardResult {
+  /** The feature map of `network.output`, NHWC (or [N, C] where the network pools itself). */
+  readonly output: Tensor;
+  /** New moving averages, by variable name; empty where all statistics are frozen. */
+  readonly statistics: Record<string, Tensor>;
+}
+
+/** `(pixels − mean) / std` for RGB maps [N, H, W, 3] of 0 … 255. */
+export function normalise(pixels: Tensor4D, { mean, std }: Preprocessing): Tensor4D {
+  return tf.mul(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d(std.map((one) => 1 / one))) as Tensor4D;
+}
+
+/**
+ * The network applied to normalised images [N, H, W, 3]. A BatchNorm with frozen statistics that follows a convolution is
+ * folded into it (see fold.ts): the same function, no pass over the map, and the gradient flows through the fold to γ and β.
+ */
+export function run(network: Network, x: Tensor4D, variable: Lookup, options: ForwardOptions = {}): ForwardResult {
+  const training = options.trainStatistics ?? (() => false);
+  const folds = foldedBatchNorms(network, training);
+  const values = new Map<string, Tensor>();
+  const statistics: Record<string, Tensor> = {};
+  const input = (layer: Layer, index = 0): Tensor => {
+    const value = values.get(layer.inputs[index] ?? '');
+    if (value === undefined) throw new Error(`layer '${layer.name}' takes '${layer.inputs[index]}', which was not computed`);
+    return value;
+  };
+  const compute = (layer: Layer): Tensor => {
+    switch (layer.kind) {
+      case 'input': return x;
+      case 'conv':
+      case 'depthwise-conv': {
+        const { kernel, bias } = foldedKernel(layer, folds.get(layer.name), variable);
+        const apply = layer.kind === 'conv' ? convolution : depthwiseConvolution;
+        const y = apply(input(layer) as Tensor4D, kernel, layer);
+        return bias === undefined ? y : addBias(y, bias);
+      }
+      case 'batch-norm': {
+        if (folds.get(layer.inputs[0] ?? '') === layer) return input(layer);
+        if (!training(layer)) return frozenBatchNorm(layer, input(layer), variable);
+        const channels = input(layer).shape.at(-1) as number;
+        const gamma = layer.gamma === undefined ? tf.ones([channels]) : variable(layer.gamma);
+        const beta = layer.beta === undefined ? tf.zeros([channels]) : variable(layer.beta);
+        const result = batchNormTraining(input(layer) as Tensor4D, gamma as Tensor1D, beta as Tensor1D, layer.epsilon);
+        statistics[layer.mean] = movingAverage(variable(layer.mean), result.mean, layer.momentum);
+        statistics[layer.variance] = movingAverage(variable(layer.variance), result.variance, layer.momentum);
+        return result.y;
+      }
+      case 'dense': {
+        const y = tf.matMul(input(layer) as Tensor2D, variable(layer.kernel) as Tensor2D);
+        return layer.bias === undefined ? y : addBias(y, variable(layer.bias));
+      }
+      case 'activation': return activate(layer.activation, input(layer));
+      case 'max-pool':
+      case 'average-pool': return pool(layer, input(layer) as Tensor4D);
+      case 'global-average-pool': return tf.mean(input(layer), [1, 2], layer.keepDims);
+      case 'add': return layer.inputs.slice(1).reduce<Tensor>((sum, _, index) => tf.add(sum, input(layer, index + 1)), input(layer));
+      case 'zero-pad': {
+        const [top, bottom, left, right] = layer.padding;
+        return tf.pad4d(input(layer) as Tensor4D, [[0, 0], [top, bottom], [left, right], [0, 0]]);
+      }
+      case 'flatten': {
+        const value = input(layer);
+        return tf.reshape(value, [value.shape[0] as number, value.shape.slice(1).reduce((product, size) => product * size, 1)]);
+      }
+    }
+  };
+  for (const layer of network.layers) {
+    values.set(layer.name, compute(layer));
+    if (layer.name === network.output) break;
+  }
+  return { output: values.get(network.output) as Tensor, statistics };
+}
+
+/** The feature map alone, all statistics frozen. */
+export function forward(network: Network, x: Tensor4D, variable: Lookup): Tensor {
+  return run(network, x, variable).output;
+}
+
+/** A feature map averaged over height and width: [N, H, W, C] → [N, C]; rank 2 is taken as it is. */
+export function globalPool(map: Tensor): Tensor2D {
+  return (map.rank === 4 ? tf.mean(map, [1, 2]) : map) as Tensor2D;
+}
+
+function movingAverage(old: Tensor, batch: Tensor, momentum: number): Tensor {
+  return tf.add(tf.mul(old, tf.scalar(momentum)), tf.mul(batch, tf.scalar(1 - momentum)));
+}
+
+function frozenBatchNorm(layer: BatchNormLayer, x: Tensor, variable: Lookup): Tensor {
+  const scale = tf.rsqrt(tf.add(variable(layer.variance), tf.scalar(layer.epsilon)));
+  const weighted = layer.gamma === undefined ? scale : tf.mul(scale, variable(layer.gamma));
+  const shifted = tf.mul(tf.sub(x, variable(layer.mean)), weighted);
+  return layer.beta === undefined ? shifted : tf.add(shifted, variable(layer.beta));
+}
+
+function activate(name: ActivationName, x: Tensor): Tensor {
+  switch (name) {
+    case 'linear': return x;
+    case 'relu': return relu(x);
+    case 'relu6': return relu6(x);
+    case 'sigmoid': return tf.sigmoid(x);
+    case 'tanh': return tf.tanh(x);
+    case 'swish': return tf.mul(x, tf.sigmoid(x));
+    case 'softmax': return tf.softmax(x);
+  }
+}

@@ -1,0 +1,150 @@
+import { DT, type AttrMessage, type GraphMessage, messages, type NodeMessage, type ShapeMessage } from './proto.js';
+
+/** The version of GraphDef that TensorFlow 2.21 writes, and the oldest reader that understands it. */
+const PRODUCER = 1286;
+const MIN_CONSUMER = 12;
+
+/** A size of −1 is one that is not known before the graph runs. */
+export function shapeMessage(shape: readonly number[]): ShapeMessage {
+  const message = new messages.TensorShape();
+  for (const size of shape) {
+    const dim = new messages.TensorShape.Dim();
+    dim.setSize(size);
+    message.addDim(dim);
+  }
+  return message;
+}
+
+function made(set: (value: AttrMessage) => void): AttrMessage {
+  const value = new messages.AttrValue();
+  set(value);
+  return value;
+}
+
+/** Attributes of a node, by kind. */
+export const attr = {
+  type: (dtype: number) => made((value) => value.setType(dtype)),
+  shape: (shape: readonly number[]) => made((value) => value.setShape(shapeMessage(shape))),
+  string: (text: string) => made((value) => value.setS(new Uint8Array(Buffer.from(text)))),
+  int: (number: number) => made((value) => value.setI(number)),
+  float: (number: number) => made((value) => value.setF(number)),
+  bool: (flag: boolean) => made((value) => value.setB(flag)),
+  tensor: (dtype: number, shape: readonly number[], bytes: Uint8Array) =>
+    made((value) => {
+      const tensor = new messages.Tensor();
+      tensor.setDtype(dtype);
+      tensor.setTensorShape(shapeMessage(shape));
+      tensor.setTensorContent(bytes);
+      value.setTensor(tensor);
+    }),
+  list: (kind: 'string' | 'int' | 'float' | 'bool' | 'type', items: readonly unknown[]) =>
+    made((value) => {
+      const list = new messages.AttrValue.ListValue();
+      for (const item of items) {
+        switch (kind) {
+          case 'string': list.addS(new Uint8Array(Buffer.from(String(item)))); break;
+          case 'int': list.addI(item as number); break;
+          case 'float': list.addF(item as number); break;
+          case 'bool': list.addB(item as boolean); break;
+          case 'type': list.addType(item as number); break;
+        }
+      }
+      value.setList(list);
+    }),
+};
+
+/** One entry of a SavedModel's signature. */
+export interface Endpoint { tensor: string; dtype: number; shape: readonly number[] }
+
+/** Writes a TensorFlow graph, node by node. Names are made unique here; an input is `node` or `node:output`. */
+export class GraphBuilder {
+  private readonly graph: GraphMessage;
+  private readonly taken = new Map<string, number>();
+  private readonly list: NodeMessage[] = [];
+  private readonly edges: (readonly [name: string, inputs: readonly string[]])[] = [];
+
+  constructor() {
+    this.graph = new messages.GraphDef();
+    const version = new messages.VersionDef();
+    version.setProducer(PRODUCER);
+    version.setMinConsumer(MIN_CONSUMER);
+    this.graph.setVersions(version);
+  }
+
+  /** Adds a node and returns its name (`name`, or `name_1`, … where that is taken). */
+  node(op: string, name: string, inputs: readonly string[], attributes: Record<string, AttrMessage>): string {
+    const count = this.taken.get(name) ?? 0;
+    this.taken.set(name, count + 1);
+    const unique = count === 0 ? name : `${name}_${count}`;
+    const node = new messages.NodeDef();
+    node.setOp(op);
+    node.setName(unique);
+    for (const input of inputs) node.addInput(input);
+    const map = node.getAttrMap();
+    for (const [key, value] of Object.entries(attributes)) map.set(key, value);
+    this.graph.addNode(node);
+    this.list.push(node);
+    this.edges.push([unique, inputs]);
+    return unique;
+  }
+
+  constant(name: string, dtype: number, shape: readonly number[], bytes: Uint8Array): string {
+    return this.node('Const', name, [], { dtype: attr.type(dtype), value: attr.tensor(dtype, shape, bytes) });
+  }
+
+  placeholder(name: string, dtype: number, shape: readonly number[]): string {
+    return this.node('Placeholder', name, [], { dtype: attr.type(dtype), shape: attr.shape(shape) });
+  }
+
+  /** Name of the first node that another graph writes differently, or '' where they agree. */
+  firstDifference(other: GraphBuilder): string {
+    for (const [name, bytes] of this.written()) {
+      const twin = other.written().get(name);
+      if (twin === undefined || !Buffer.from(bytes).equals(Buffer.from(twin))) return name;
+    }
+    return '';
+  }
+
+  /** Name of the first node that takes `name` as an input. */
+  consumerOf(name: string): string | undefined {
+    return this.edges.find(([, inputs]) => inputs.includes(name))?.[0];
+  }
+
+  private written(): Map<string, Uint8Array> {
+    return new Map(this.list.map((node, index) => [this.edges[index]?.[0] ?? '', node.serializeBinary()]));
+  }
+
+  /** The graph alone, for comparing two of them. */
+  serialize(): Uint8Array {
+    return this.graph.serializeBinary();
+  }
+
+  /** The bytes of `saved_model.pb`: this graph under one tag, with an optional serving signature. */
+  savedModel(tag: string, signature?: { inputs: Record<string, Endpoint>; outputs: Record<string, Endpoint> }): Uint8Array {
+    const meta = new messages.MetaGraphDef();
+    const info = new messages.MetaGraphDef.MetaInfoDef();
+    info.addTags(tag);
+    meta.setMetaInfoDef(info);
+    meta.setGraphDef(this.graph);
+    if (signature !== undefined) {
+      const definition = new messages.SignatureDef();
+      for (const [map, ends] of [[definition.getInputsMap(), signature.inputs], [definition.getOutputsMap(), signature.outputs]] as const) {
+        for (const [key, end] of Object.entries(ends)) {
+          const endpoint = new messages.TensorInfo();
+          endpoint.setName(end.tensor);
+          endpoint.setDtype(end.dtype);
+          endpoint.setTensorShape(shapeMessage(end.shape));
+          map.set(key, endpoint);
+        }
+      }
+      definition.setMethodName('tensorflow/serving/predict');
+      meta.getSignatureDefMap().set('serving_default', definition);
+    }
+    const model = new messages.SavedModel();
+    model.setSavedModelSchemaVersion(1);
+    model.addMetaGraphs(meta);
+    return model.serializeBinary();
+  }
+}
+
+export { DT };

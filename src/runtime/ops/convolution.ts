@@ -1,0 +1,52 @@
+import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
+import { attribute, ints, operation } from './operation.js';
+
+export interface ConvOptions {
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** TensorFlow's SAME and VALID, or rows and columns of zeros added at each side. */
+  readonly padding: 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
+}
+
+function attributes({ strides, dilations, padding }: ConvOptions): OpAttribute[] {
+  const common = [
+    attribute.float32('T'),
+    attribute.ints('strides', [1, ...strides, 1]),
+    attribute.ints('dilations', [1, ...dilations, 1]),
+    attribute.string('data_format', 'NHWC'),
+  ];
+  if (padding === 'same' || padding === 'valid') return [...common, attribute.string('padding', padding.toUpperCase())];
+  return [...common, attribute.string('padding', 'EXPLICIT'), attribute.ints('explicit_paddings', [0, 0, ...padding, 0, 0])];
+}
+
+type Pair = (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
+
+/**
+ * Convolution of NHWC maps with an HWIO kernel, its gradient by TensorFlow's own operations. tfjs's conv2d cannot train
+ * dilated convolutions (tfjs#7906) and pays for explicit padding with a copy; this does neither.
+ */
+export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
+  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', options)(x, kernel);
+}
+
+/** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
+export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
+  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', options)(x, kernel);
+}
+
+function gradiented(forward: string, towardsInput: string, towardsKernel: string, options: ConvOptions): Pair {
+  const custom = tf.customGrad(((x: Tensor, kernel: Tensor, save: (tensors: Tensor[]) => void) => {
+    save([x, kernel]);
+    return {
+      value: operation(forward, attributes(options), [x, kernel]),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [input, weights] = saved as [Tensor, Tensor];
+        return [
+          operation(towardsInput, attributes(options), [ints(input.shape), weights, dy]),
+          operation(towardsKernel, attributes(options), [input, ints(weights.shape), dy]),
+        ];
+      },
+    };
+  }) as never);
+  return custom as unknown as Pair;
+}

@@ -1,0 +1,151 @@
+import { GraphBuilder } from './graph/builder.js';
+import { type Feed, Session, SESSION_TAG, type Values } from './session.js';
+import { type Tensor, tf } from './tensorflow.js';
+import { GraphState, type Signature, type StateSpec, type StepFunction, type Tensors, type TensorSpec, traceFunction, type TracedFunction } from './trace/trace.js';
+
+/** How steps are run: traced into one graph, or op by op (the reference). */
+export type Engine = 'traced' | 'eager';
+
+export interface ProgramFunction { readonly signature: Signature; readonly fn: StepFunction }
+
+export interface StateValue extends StateSpec { readonly values: Float32Array | Int32Array }
+
+/** Functions over one common state. What goes in and out are plain typed arrays. */
+export interface Program {
+  /** Runs a function: feeds its inputs, updates the state, returns its outputs. */
+  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Values>;
+  /** Copies of the present values of some variables of the state. */
+  read(names: readonly string[]): Record<string, Float32Array | Int32Array>;
+  write(values: Readonly<Record<string, Float32Array | Int32Array>>): void;
+  close(): void;
+}
+
+/**
+ * Makes a program. With `traced`, every function is written into one TensorFlow graph whose variables live in the session,
+ * and each call is one session run; with `eager`, the same functions run op by op.
+ */
+export function createProgram(engine: Engine, state: Readonly<Record<string, StateValue>>, functions: Readonly<Record<string, ProgramFunction>>): Program {
+  switch (engine) {
+    case 'traced': return new TracedProgram(state, functions);
+    case 'eager': return new EagerProgram(state, functions);
+  }
+}
+
+function checkInputs(name: string, signature: Signature, inputs: Readonly<Record<string, Values>>): void {
+  for (const [key, spec] of Object.entries(signature.inputs)) {
+    const values = inputs[key];
+    const size = spec.shape.reduce((product, length) => product * length, 1);
+    if (values === undefined) throw new Error(`${name}: the input '${key}' is missing`);
+    if (values.length !== size) throw new Error(`${name}: the input '${key}' has ${values.length} values, not ${size} ([${spec.shape}])`);
+  }
+}
+
+class TracedProgram implements Program {
+  private readonly session: Session;
+  private readonly graphState: GraphState;
+  private readonly traced = new Map<string, TracedFunction>();
+
+  constructor(state: Readonly<Record<string, StateValue>>, private readonly functions: Readonly<Record<string, ProgramFunction>>) {
+    const graph = new GraphBuilder();
+    this.graphState = new GraphState(graph, state);
+    for (const [name, { signature, fn }] of Object.entries(functions)) {
+      this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
+    }
+    this.session = new Session(graph.savedModel(SESSION_TAG));
+    this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
+  }
+
+  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Values> {
+    const ends = this.traced.get(name);
+    const signature = this.functions[name]?.signature;
+    if (ends === undefined || signature === undefined) throw new Error(`the program has no function '${name}'`);
+    checkInputs(name, signature, inputs);
+    const feeds: Feed[] = [...ends.inputs].map(([key, { place, spec }]) => ({
+      name: place, values: inputs[key] as Values, shape: spec.shape, ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
+    }));
+    const keys = [...ends.outputs.keys()];
+    const values = this.session.run(feeds, [...ends.outputs.values()]);
+    return Object.fromEntries(keys.map((key, index) => [key, values[index] as Values]));
+  }
+
+  read(names: readonly string[]): Record<string, Float32Array | Int32Array> {
+    if (names.length === 0) return {};
+    const values = this.session.run([], names.map((name) => this.graphState.entry(name).read));
+    return Object.fromEntries(names.map((name, index) => [name, values[index] as Float32Array | Int32Array]));
+  }
+
+  write(values: Readonly<Record<string, Float32Array | Int32Array>>): void {
+    const names = Object.keys(values);
+    if (names.length === 0) return;
+    const setter = (name: string) => {
+      const entry = this.graphState.setters.get(name);
+      if (entry === undefined) throw new Error(`the state has no variable '${name}'`);
+      return entry;
+    };
+    this.session.run(
+      names.map((name) => ({ name: setter(name).placeholder, values: values[name] as Values, shape: this.graphState.entry(name).spec.shape })),
+      names.map((name) => setter(name).done),
+    );
+  }
+
+  close(): void {
+    this.session.close();
+  }
+}
+
+class EagerProgram implements Program {
+  private readonly state: Record<string, Tensor> = {};
+
+  constructor(private readonly specs: Readonly<Record<string, StateValue>>, private readonly functions: Readonly<Record<string, ProgramFunction>>) {
+    this.write(Object.fromEntries(Object.entries(specs).map(([name, { values }]) => [name, values])));
+  }
+
+  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Values> {
+    const entry = this.functions[name];
+    if (entry === undefined) throw new Error(`the program has no function '${name}'`);
+    checkInputs(name, entry.signature, inputs);
+    const result: Record<string, Values> = {};
+    tf.tidy(() => {
+      const tensors: Tensors = {};
+      for (const [key, spec] of Object.entries(entry.signature.inputs)) tensors[key] = inputTensor(inputs[key] as Values, spec);
+      const { outputs, state = {} } = entry.fn(tensors, this.state);
+      for (const [key, tensor] of Object.entries(outputs)) result[key] = tensor.dataSync() as Values;
+      for (const [key, tensor] of Object.entries(state)) {
+        // A function may hand back what it was given; only a new tensor replaces the old one.
+        if (tensor === this.state[key]) continue;
+        this.state[key]?.dispose();
+        this.state[key] = tf.keep(tensor.clone());
+      }
+    });
+    return result;
+  }
+
+  read(names: readonly string[]): Record<string, Float32Array | Int32Array> {
+    return Object.fromEntries(names.map((name) => [name, this.variable(name).dataSync().slice() as Float32Array | Int32Array]));
+  }
+
+  write(values: Readonly<Record<string, Float32Array | Int32Array>>): void {
+    for (const [name, array] of Object.entries(values)) {
+      const spec = this.specs[name];
+      if (spec === undefined) throw new Error(`the state has no variable '${name}'`);
+      this.state[name]?.dispose();
+      this.state[name] = tf.keep(tf.tensor(array.slice(), [...spec.shape], spec.dtype));
+    }
+  }
+
+  close(): void {
+    for (const tensor of Object.values(this.state)) tensor.dispose();
+  }
+
+  private variable(name: string): Tensor {
+    const tensor = this.state[name];
+    if (tensor === undefined) throw new Error(`the state has no variable '${name}'`);
+    return tensor;
+  }
+}
+
+function inputTensor(values: Values, spec: TensorSpec): Tensor {
+  if (spec.dtype !== 'uint8') return tf.tensor(values as Float32Array, [...spec.shape], spec.dtype);
+  return tf.tensor(Float32Array.from(values), [...spec.shape], 'float32');
+}
+

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binding } from './tensorflow.js';
+
+export type Values = Float32Array | Int32Array | Uint8Array;
+
+/** A value for a session: typed array with its shape; `bytes` is one string scalar. */
+export interface Feed { readonly name: string; readonly values: Values; readonly shape: readonly number[]; readonly bytes?: boolean }
+
+const TAG = 'train';
+
+/** A TensorFlow session over one graph; its variables live inside. A call blocks the thread until the graph has run. */
+export class Session {
+  private readonly id: number;
+
+  /** @param savedModel the bytes of a `saved_model.pb` with the tag 'train' */
+  constructor(savedModel: Uint8Array) {
+    // TensorFlow loads a graph from a folder, and tfjs keys its own cache by the path: a new folder each time, gone at once.
+    const folder = mkdtempSync(join(tmpdir(), 'ft-graph-'));
+    try {
+      writeFileSync(join(folder, 'saved_model.pb'), savedModel);
+      this.id = binding().loadSavedModel(folder, TAG);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Runs the part of the graph that `outputs` need and returns their values in order. */
+  run(feeds: readonly Feed[], outputs: readonly string[]): Values[] {
+    const native = binding();
+    const inputs = feeds.map((feed) => {
+      if (feed.bytes === true) return native.createTensor([], native.TF_STRING, [feed.values]);
+      const dtype = feed.values instanceof Float32Array ? native.TF_FLOAT : feed.values instanceof Int32Array ? native.TF_INT32 : native.TF_UINT8;
+      return native.createTensor([...feed.shape], dtype, feed.values);
+    });
+    try {
+      const made = native.runSavedModel(this.id, inputs, feeds.map((feed) => feed.name).join(','), outputs.join(','));
+      return made.map(({ id }) => {
+        const values = native.tensorDataSync(id) as Values;
+        native.deleteTensor(id);
+        return values;
+      });
+    } finally {
+      for (const id of inputs) native.deleteTensor(id);
+    }
+  }
+
+  close(): void {
+    binding().deleteSavedModel(this.id);
+  }
+}
+
+export { TAG as SESSION_TAG };
