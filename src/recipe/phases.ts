@@ -1,0 +1,93 @@
+/** The keys of the two training phases: what each has of its own, and the rates that both share. */
+import { z } from 'zod';
+
+const freezeSchema = z.union([
+  z.strictObject({
+    until: z.string().min(1).describe('freeze everything up to and including this stage or layer; none; all (the whole backbone)'),
+  }),
+  z.strictObject({ only: z.array(z.string().min(1)).min(1).describe('freeze exactly the stages, layers and globs listed') }),
+]);
+
+const weightDecay = () => z.number().min(0).max(1).default(5e-4).describe('of kernels; biases and BatchNorm have none');
+const adamKeys = {
+  beta1: z.number().min(0).lt(1).default(0.9).describe('how much of the mean gradient is kept at each step'),
+  beta2: z.number().min(0).lt(1).default(0.999).describe('how much of the mean squared gradient is kept at each step'),
+  epsilon: z.number().positive().default(1e-8).describe('added to the root of the mean squared gradient'),
+  weightDecay: weightDecay(),
+};
+
+const optimizerSchema = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('sgd'),
+    momentum: z.number().min(0).lt(1).default(0.9).describe('share of the last update that is kept'),
+    weightDecay: weightDecay(),
+  }),
+  z.strictObject({ name: z.literal('adam'), ...adamKeys }),
+  z.strictObject({ name: z.literal('adamw'), ...adamKeys }),
+]);
+
+const warmUp = () => z.number().min(0).max(1).default(0.1).describe('share of the steps over which the rate rises to its full height');
+
+const scheduleSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('constant'), warmUp: warmUp() }),
+  z.strictObject({
+    name: z.literal('step'),
+    every: z.number().positive().default(1).describe('epochs between two falls of the rate'),
+    factor: z.number().positive().max(1).default(0.1).describe('what the rate is multiplied by at each fall'),
+    warmUp: warmUp(),
+  }),
+  z.strictObject({ name: z.literal('cosine'), warmUp: warmUp() }),
+]);
+
+const multiplierSchema = z.strictObject({
+  match: z.string().min(1).describe('a stage, a layer or a glob over layer names'),
+  by: z.number().positive().describe('the rate of what matches is the base rate times this'),
+});
+
+const sharedKeys = (rate: number, newLayers: number) => ({
+  evaluateEvery: z.int().min(0).default(1).describe('epochs between two looks at held-out Recall@1; 0: never'),
+  freeze: freezeSchema.prefault({ until: 'conv3' }).describe('what is not trained: { until: stage or layer } or { only: [globs] }'),
+  batchNorm: z.enum(['frozen', 'train']).default('frozen').describe('the statistics of BatchNorm above the frozen part: kept, or moved'),
+  rate: z.number().positive().max(100).default(rate).describe('learning rate of the highest layers of the backbone'),
+  newLayers: z.number().positive().default(newLayers).describe('what the rate of the head is multiplied by'),
+  multipliers: z.array(multiplierSchema).default([]).describe('rates of parts: the first that matches a layer wins, also over decay and newLayers'),
+  decay: z.number().positive().max(1).default(1).describe('the rate is multiplied by this for each stage downwards from the highest'),
+  optimizer: optimizerSchema.prefault({ name: 'sgd' }).describe('sgd, adam or adamw'),
+  schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('how the rate runs over the phase: constant, step or cosine'),
+  clipNorm: z.number().positive().nullable().default(null).describe('largest norm of all gradients together; null: not clipped'),
+});
+
+const epochs = () => z.int().min(1).max(10_000).default(4).describe('times that every training image is seen');
+
+export const classificationSchema = z.strictObject({
+  epochs: epochs(),
+  batch: z.int().min(1).max(4096).default(32).describe('images a step'),
+  dropout: z.number().min(0).lt(1).default(0.2).describe('share of the pooled features left out at each step'),
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe('share of each label that is spread over all classes'),
+  ...sharedKeys(2e-3, 10),
+});
+
+export const tripletSchema = z.strictObject({
+  epochs: epochs(),
+  classesPerBatch: z.int().min(2).max(512).default(16).describe('P of the P×K sampler: classes a step'),
+  imagesPerClass: z.int().min(2).max(512).default(4).describe('K of the P×K sampler: images of each class'),
+  margin: z.number().positive().max(4).default(0.2).describe('how much farther the negative shall be than the positive'),
+  miner: z
+    .enum(['semi-hard', 'naive', 'batch-hard', 'all'])
+    .default('semi-hard')
+    .describe('which triplets are kept; semi-hard: d(a,p) < d(a,n) < d(a,p) + margin'),
+  distance: z.enum(['euclidean', 'squared-euclidean']).default('euclidean').describe('between embeddings of unit length'),
+  reduction: z.enum(['kept', 'non-zero']).default('kept').describe('the loss is the mean over the kept triplets, or over those that cost something'),
+  ...sharedKeys(1e-2, 0.3),
+});
+
+export type ClassificationOptions = z.infer<typeof classificationSchema>;
+export type TripletOptions = z.infer<typeof tripletSchema>;
+/** What both phases share: what is frozen, the rates, the optimizer and its schedule. */
+export type PhaseRates = Pick<
+  ClassificationOptions,
+  'freeze' | 'batchNorm' | 'rate' | 'newLayers' | 'multipliers' | 'decay' | 'optimizer' | 'schedule' | 'clipNorm' | 'evaluateEvery' | 'epochs'
+>;
+export type Freeze = z.infer<typeof freezeSchema>;
+export type OptimizerOptions = z.infer<typeof optimizerSchema>;
+export type ScheduleOptions = z.infer<typeof scheduleSchema>;

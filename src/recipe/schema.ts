@@ -1,0 +1,103 @@
+/**
+ * What a recipe may say. Every key has a meaning (`describe`) and a default, so that an empty file is a whole recipe, editors can
+ * show both, and `ft recipes new` can write them out. Keys that are not listed here are faults.
+ */
+import { z } from 'zod';
+import { classificationSchema, tripletSchema } from './phases.js';
+
+const share = () => z.number().min(0).max(1);
+
+const range = () =>
+  z.tuple([z.number().positive(), z.number().positive()]).refine(([low, high]) => low <= high, {
+    message: 'the smallest first, then the largest',
+  });
+
+const augmentSchema = z.strictObject({
+  flip: share().default(0).describe('share of the images that are mirrored left to right'),
+  scale: range().default([0.9, 1.15]).describe('range of the zoom: below 1 crops in, above 1 zooms out'),
+  aspect: z.number().min(0).max(1).default(0.05).describe('height and width are each stretched by up to e^±this'),
+  rotation: z.number().min(0).max(180).default(10).describe('turned by up to this many degrees either way'),
+  shift: z.number().min(0).max(1).default(0.08).describe('moved by up to this share of half the side'),
+  colour: z.number().min(0).max(1).default(0.15).describe('how far brightness, contrast and saturation are varied'),
+});
+
+const backboneSchema = z.strictObject({
+  name: z.string().min(1).default('resnet50-thin').describe('a backbone that `ft weights list` names'),
+  upTo: z.string().min(1).nullable().default(null).describe('last layer that is used; null: the whole backbone'),
+  from: z.string().min(1).nullable().default(null).describe('folder of a converted model to take the weights from; null: the cache'),
+});
+
+const dataSchema = z
+  .strictObject({
+    source: z.enum(['emoji', 'folder']).default('emoji').describe('emoji: built in, 1,594 classes; folder: your own photos, one folder a class'),
+    folder: z.string().min(1).nullable().default(null).describe('where the photos lie (source: folder), relative to where ft is called'),
+    classes: z.int().min(4).nullable().default(null).describe('emoji only: take this many classes, evenly spaced; null: all'),
+    side: z.int().min(16).max(1024).default(128).describe('side in pixels that images are resized to'),
+    strict: z.boolean().default(false).describe('true: stop at the first image that cannot be read, instead of leaving it out'),
+    workers: z.union([z.literal('auto'), z.int().min(0).max(64)]).default('auto').describe('threads that decode and augment: auto, or 0 to 64'),
+    heldOut: z
+      .enum(['odd-classes', 'even-classes'])
+      .default('odd-classes')
+      .describe('which of the sorted classes are never trained on and give the scores'),
+    validation: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.1)
+      .describe('share of the training classes kept for choosing (checkpoint, shrinkage, what is exported); 0: none'),
+    augment: z.union([z.literal('none'), augmentSchema]).prefault({}).describe('how images are varied while training, or none'),
+  })
+  .refine((data) => data.source === 'emoji' || data.classes === null, {
+    path: ['classes'],
+    message: 'null where source is folder (only the built-in emoji can be cut down to some classes)',
+  });
+
+const headSchema = z.strictObject({
+  dimensions: z.int().min(2).max(4096).default(128).describe('length of the embedding'),
+  init: z
+    .enum(['learned-whitening', 'pca', 'random'])
+    .default('learned-whitening')
+    .describe('how the embedding head starts: fitted in closed form on the training features, or random'),
+  refit: z
+    .enum(['learned-whitening', 'none'])
+    .default('learned-whitening')
+    .describe('fit the head once more on the features that the triplet phase leaves'),
+  shrinkage: z
+    .array(share())
+    .min(1)
+    .default([0.1, 0.3])
+    .describe('how far the within-class covariance is shrunk to its mean diagonal; several: validation chooses'),
+});
+
+const exportSchema = z.strictObject({
+  formats: z.array(z.enum(['savedmodel'])).default(['savedmodel']).describe('what is exported at the end of a run'),
+});
+
+/** A recipe after `extends` and `--set` have been worked in. */
+export const recipeSchema = z.strictObject({
+  seed: z.int().min(0).max(2 ** 31 - 1).default(0).describe('of everything that is drawn at random'),
+  engine: z.enum(['traced', 'eager']).default('traced').describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
+  threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
+  backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
+  data: dataSchema.prefault({}).describe('the images'),
+  head: headSchema.prefault({}).describe('the layer that makes embeddings of the pooled features'),
+  classification: classificationSchema.nullable().prefault({}).describe('phase 1: a classifier of the training classes; null: left out'),
+  triplet: tripletSchema.nullable().prefault({}).describe('phase 2: an embedding trained with triplets; null: left out'),
+  export: exportSchema.prefault({}).describe('what comes out'),
+});
+
+/** What a file may hold: a recipe's keys, or some of them, and the recipe that gives the rest. */
+export const recipeFileSchema = z.strictObject({
+  extends: z.string().min(1).optional().describe('the recipe that gives every key not named here: a name in recipes/, or a path'),
+  ...recipeSchema.shape,
+});
+
+export type Recipe = z.infer<typeof recipeSchema>;
+export type DataOptions = Recipe['data'];
+export type AugmentOptions = Exclude<DataOptions['augment'], 'none'>;
+export type HeadOptions = Recipe['head'];
+export type BackboneOptions = Recipe['backbone'];
+export type ExportFormat = Recipe['export']['formats'][number];
+export type {
+  ClassificationOptions, Freeze, OptimizerOptions, PhaseRates, ScheduleOptions, TripletOptions,
+} from './phases.js';
