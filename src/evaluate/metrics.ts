@@ -1,0 +1,35 @@
+/** The figures of a retrieval, each between 0 and 1, by the names that they have in `scores.json`. */
+export const metrics = ['recall_at_1', 'recall_at_5', 'recall_at_10', 'map_at_r', 'r_precision'] as const;
+
+export type Metric = (typeof metrics)[number];
+
+/** One value for each metric. */
+export function forEachMetric<T>(make: (metric: Metric) => T): Record<Metric, T> {
+  return Object.fromEntries(metrics.map((metric) => [metric, make(metric)])) as Record<Metric, T>;
+}
+
+/**
+ * The figures of one query, from the ranks (ascending, the first is 1) at which the R other images of its class came.
+ *
+ * - Recall@K: 1 where the first of them came at rank K or before.
+ * - MAP@R: Σ over those at rank ≤ R of (how many of them up to there / rank), divided by R.
+ *   Source: Musgrave, Belongie & Lim, "A metric learning reality check", ECCV 2020, §4.2.
+ * - R-precision: the share of the first R ranks that they took.
+ */
+export function metricsOfRanks(ranks: ArrayLike<number>): Record<Metric, number> {
+  const relevant = ranks.length;
+  const first = ranks[0] as number;
+  let found = 0;
+  let precision = 0;
+  for (let i = 0; i < relevant && (ranks[i] as number) <= relevant; i++) {
+    found++;
+    precision += found / (ranks[i] as number);
+  }
+  return {
+    recall_at_1: first <= 1 ? 1 : 0,
+    recall_at_5: first <= 5 ? 1 : 0,
+    recall_at_10: first <= 10 ? 1 : 0,
+    map_at_r: precision / relevant,
+    r_precision: found / relevant,
+  };
+}
