@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+
+/** One image on disk. */
+export interface Sample {
+  /** Path inside the data set, with '/', e.g. `cat/001.jpg`: its name in every report. */
+  readonly file: string;
+  /** Index into the data set's classes. */
+  readonly class: number;
+  /** Where it lies on this machine. */
+  readonly path: string;
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string;
+}
+
+/** A file that looks like an image of the set and could not be used. */
+export interface Skipped {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** Labelled images. Nothing here holds pixels. */
+export interface Dataset {
+  readonly name: string;
+  /** Sorted by code point, as Python's `sorted()` does, so that a split by class is the same in both languages. */
+  readonly classes: readonly string[];
+  /** Sorted by `file`, by code point. */
+  readonly samples: readonly Sample[];
+  readonly skipped: readonly Skipped[];
+  /** SHA-256 over classes, names and contents: two sets with the same one hold the same labelled images. */
+  readonly fingerprint: string;
+}
+
+/** Order by Unicode code point. JavaScript's own order compares UTF-16 units: it puts 😀 (U+1F600) before U+FB01. */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    let x = a.charCodeAt(i);
+    let y = b.charCodeAt(i);
+    if (x === y) continue;
+    // A surrogate stands for a code point above every other unit. Two different surrogates compare as their units do.
+    if (x >= 0xd800 && x <= 0xdfff) x += 0x10000;
+    if (y >= 0xd800 && y <= 0xdfff) y += 0x10000;
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+/** Sorts images and classes, numbers the classes, and computes the fingerprint. A class is there if an image is. */
+export function createDataset(
+  name: string,
+  images: readonly { file: string; className: string; path: string; sha256: string }[],
+  skipped: readonly Skipped[],
+): Dataset {
+  const classes = [...new Set(images.map((image) => image.className))].sort(compareCodePoints);
+  const numbers = new Map(classes.map((className, number) => [className, number]));
+  const sorted = [...images].sort((a, b) => compareCodePoints(a.file, b.file));
+  const hash = createHash('sha256');
+  for (const image of sorted) hash.update(`${image.className}\0${image.file}\0${image.sha256}\n`);
+  return {
+    name,
+    classes,
+    samples: sorted.map(({ file, className, path, sha256 }) => ({ file, class: numbers.get(className) as number, path, sha256 })),
+    skipped: [...skipped].sort((a, b) => compareCodePoints(a.file, b.file)),
+    fingerprint: hash.digest('hex'),
+  };
+}
+
+/** The data set without the images that `unreadable` names; a class that loses its last image is gone too. */
+export function withoutUnreadable(dataset: Dataset, unreadable: readonly Skipped[]): Dataset {
+  if (unreadable.length === 0) return dataset;
+  const gone = new Set(unreadable.map((item) => item.file));
+  const images = dataset.samples
+    .filter((sample) => !gone.has(sample.file))
+    .map((sample) => ({ ...sample, className: dataset.classes[sample.class] as string }));
+  return createDataset(dataset.name, images, [...dataset.skipped, ...unreadable]);
+}
+
+/** The class of every sample. */
+export function labelsOf(dataset: Dataset): Int32Array {
+  return Int32Array.from(dataset.samples, (sample) => sample.class);
+}
+
+/** Classes with a single image: nothing can be retrieved for it, and a triplet's positive is the same image again. */
+export function singleImageClasses(dataset: Dataset): string[] {
+  const counts = new Int32Array(dataset.classes.length);
+  for (const sample of dataset.samples) counts[sample.class] = (counts[sample.class] as number) + 1;
+  return dataset.classes.filter((_, number) => counts[number] === 1);
+}
+
+/** Groups of samples, by index, whose files are equal byte by byte although their classes differ: a wrong label, or a leak. */
+export function sharedAcrossClasses(dataset: Dataset): number[][] {
+  const byContent = new Map<string, number[]>();
+  dataset.samples.forEach((sample, index) => {
+    const group = byContent.get(sample.sha256);
+    if (group === undefined) byContent.set(sample.sha256, [index]);
+    else group.push(index);
+  });
+  return [...byContent.values()].filter((group) => new Set(group.map((index) => dataset.samples[index]?.class)).size > 1);
+}

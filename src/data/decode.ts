@@ -1,0 +1,45 @@
+import { sharp } from './image-library.js';
+
+/** What sharp's own build decodes, by extension. */
+export const readableExtensions: ReadonlySet<string> = new Set([
+  'jpg', 'jpeg', 'jfif', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif', 'svg',
+]);
+
+/** Pictures that it does not decode: they are reported, not passed over in silence. */
+export const unreadableExtensions: ReadonlySet<string> = new Set([
+  'heic', 'heif', 'bmp', 'ico', 'jp2', 'j2k', 'jxl', 'psd', 'tga', 'ppm', 'pgm',
+  'dng', 'cr2', 'cr3', 'nef', 'arw', 'orf', 'raf', 'rw2',
+]);
+
+/**
+ * Decodes an image to side × side × 3 RGB bytes, rows first: turned upright by its EXIF tag, transparency laid on white,
+ * converted to sRGB (grey, CMYK, 16-bit, embedded profiles), the whole frame stretched to a square. Resizing is a triangle
+ * filter scaled to the reduction, as Pillow's BILINEAR.
+ * @throws Error with the decoder's words where the file is no image or is cut short
+ */
+export async function decodeImage(file: string | Uint8Array, side: number): Promise<Uint8Array> {
+  const { data, info } = await sharp(file, { failOn: 'error' })
+    .autoOrient()
+    .flatten({ background: '#fff' })
+    .resize(side, side, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels === 3) return data;
+  if (info.channels === 1) return threeTimes(data);
+  throw new Error(`decoded to ${info.channels} channels`);
+}
+
+function threeTimes(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] as number, i * 3, i * 3 + 3);
+  return rgb;
+}
+
+/** A decoder's message as one short line. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  return lines.slice(0, 2).join('; ').slice(0, 200) || 'cannot be decoded';
+}
