@@ -1,0 +1,29 @@
+import { type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../runtime/tensorflow.js';
+
+/** True where two rows are different images of one class. `labels` int32 [N] → bool [N, N], symmetric, false on the diagonal. */
+export function positivePairs(labels: Tensor1D): Tensor2D {
+  const row = tf.range(0, labels.shape[0], 1, 'int32');
+  return tf.logicalAnd(sameClass(labels), tf.notEqual(tf.expandDims(row, 1), tf.expandDims(row, 0))) as Tensor2D;
+}
+
+/** True where two rows are of different classes. `labels` int32 [N] → bool [N, N], symmetric. */
+export function negativePairs(labels: Tensor1D): Tensor2D {
+  return tf.logicalNot(sameClass(labels)) as Tensor2D;
+}
+
+/**
+ * True at [a, p, n] where (anchor, positive, negative) is a triplet at all: `a ≠ p`, p of a's class, n of another class.
+ * `labels` int32 [N] → bool [N, N, N]. A class with one image gives no positives; a batch of one class gives no triplet.
+ */
+export function validTriplets(labels: Tensor1D): Tensor3D {
+  return triplets(positivePairs(labels), negativePairs(labels));
+}
+
+/** True at [a, p, n] where `positive` [a, p] and `negative` [a, n] both are. */
+export function triplets(positive: Tensor2D, negative: Tensor2D): Tensor3D {
+  return tf.logicalAnd(tf.expandDims(positive, 2), tf.expandDims(negative, 1)) as Tensor3D;
+}
+
+function sameClass(labels: Tensor1D): Tensor2D {
+  return tf.equal(tf.expandDims(labels, 1), tf.expandDims(labels, 0)) as Tensor2D;
+}
