@@ -60,6 +60,9 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         const result = batchNormTraining(input(layer) as Tensor4D, gamma as Tensor1D, beta as Tensor1D, layer.epsilon);
         statistics[layer.mean] = movingAverage(variable(layer.mean), result.mean, layer.momentum);
         statistics[layer.variance] = movingAverage(variable(layer.variance), result.variance, layer.momentum);
+        // They were kept beyond the scope of the operation that made them.
+        result.mean.dispose();
+        result.variance.dispose();
         return result.y;
       }
       case 'dense': {

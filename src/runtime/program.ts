@@ -51,7 +51,7 @@ class TracedProgram implements Program {
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
-    this.session = new Session(graph.savedModel(SESSION_TAG));
+    this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
   }
 
@@ -110,12 +110,14 @@ class EagerProgram implements Program {
       for (const [key, spec] of Object.entries(entry.signature.inputs)) tensors[key] = inputTensor(inputs[key] as Values, spec);
       const { outputs, state = {} } = entry.fn(tensors, this.state);
       for (const [key, tensor] of Object.entries(outputs)) result[key] = tensor.dataSync() as Values;
-      for (const [key, tensor] of Object.entries(state)) {
-        // A function may hand back what it was given; only a new tensor replaces the old one.
-        if (tensor === this.state[key]) continue;
+      const before = new Set(Object.values(this.state));
+      const fresh = Object.entries(state).filter(([, tensor]) => !before.has(tensor)).map(([key, tensor]) => [key, tf.keep(tensor.clone())] as const);
+      for (const [key, tensor] of fresh) {
         this.state[key]?.dispose();
-        this.state[key] = tf.keep(tensor.clone());
+        this.state[key] = tensor;
       }
+      // Results that a function kept beyond an inner scope are ours to release; those of this scope go by themselves.
+      for (const tensor of [...Object.values(outputs), ...Object.values(state)]) if (!before.has(tensor) && !tensor.isDisposed) tensor.dispose();
     });
     return result;
   }

@@ -12,18 +12,23 @@ const TAG = 'train';
 
 /** A TensorFlow session over one graph; its variables live inside. A call blocks the thread until the graph has run. */
 export class Session {
-  private readonly id: number;
+  private constructor(private readonly id: number) {}
 
   /** @param savedModel the bytes of a `saved_model.pb` with the tag 'train' */
-  constructor(savedModel: Uint8Array) {
+  static fromGraph(savedModel: Uint8Array): Session {
     // TensorFlow loads a graph from a folder, and tfjs keys its own cache by the path: a new folder each time, gone at once.
     const folder = mkdtempSync(join(tmpdir(), 'ft-graph-'));
     try {
       writeFileSync(join(folder, 'saved_model.pb'), savedModel);
-      this.id = binding().loadSavedModel(folder, TAG);
+      return Session.fromFolder(folder, TAG);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  }
+
+  /** @param tag the tag of the graph to load: 'serve' in an exported SavedModel */
+  static fromFolder(folder: string, tag: string): Session {
+    return new Session(binding().loadSavedModel(folder, tag));
   }
 
   /** Runs the part of the graph that `outputs` need and returns their values in order. */

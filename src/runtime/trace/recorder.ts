@@ -33,8 +33,18 @@ export class Recorder {
   private readonly node: NodeBackend = backend();
   /** One line of source for each node, kept only when asked for. */
   readonly lines = new Map<string, string>();
+  private readonly keepLines: boolean;
+  private readonly foldLimit: number;
 
-  constructor(readonly graph: GraphBuilder, private readonly prefix: string, private readonly keepLines = false) {}
+  /**
+   * @param prefix put before the names of nodes
+   * @param options `keepLines` remembers the line of each node; `foldLimit` is the largest result (in elements) of operations
+   * on constants alone that is computed while tracing
+   */
+  constructor(readonly graph: GraphBuilder, private readonly prefix: string, options: { keepLines?: boolean; foldLimit?: number } = {}) {
+    this.keepLines = options.keepLines ?? false;
+    this.foldLimit = options.foldLimit ?? FOLD_LIMIT;
+  }
 
   /** A tensor without values that stands for the output `place` of the graph. */
   symbol(place: string, shape: readonly number[], dtype: number): Tensor {
@@ -65,6 +75,9 @@ export class Recorder {
   during<T>(body: () => T): T {
     const node = this.node as NodeBackend & Record<string, unknown>;
     const random = Math.random;
+    const depth = Error.stackTraceLimit;
+    // A line of the person's own code lies below a dozen frames of tfjs.
+    Error.stackTraceLimit = 60;
     node.executeSingleOutput = (op, attributes, inputs) => this.record(op, attributes, inputs, 1)[0] as Tensor;
     node.executeMultipleOutputs = (op, attributes, inputs, outputs) => this.record(op, attributes, inputs, outputs);
     node.readSync = (id) => {
@@ -89,6 +102,7 @@ export class Recorder {
     } finally {
       tf.engine().endScope();
       Math.random = random;
+      Error.stackTraceLimit = depth;
       for (const name of ['executeSingleOutput', 'executeMultipleOutputs', 'readSync', 'getInputTensorIds', 'write']) delete node[name];
     }
   }
@@ -96,7 +110,7 @@ export class Recorder {
   private record(op: string, attributes: readonly OpAttribute[], inputs: readonly Operand[], count: number): Tensor[] {
     const symbolic = inputs.some((input) => 'dataId' in input && this.symbols.has(input.dataId));
     const inferred = this.infer(op, attributes, inputs);
-    if (!symbolic && (inferred === undefined || inferred.every((output) => size(output.shape) <= FOLD_LIMIT))) {
+    if (!symbolic && (inferred === undefined || inferred.every((output) => size(output.shape) <= this.foldLimit))) {
       return NodeExecute.call(this.node, op, [...attributes], inputs as readonly TensorInfo[], count);
     }
     if (inferred === undefined) throw new TraceError(`the operation ${op} is not covered by the tracer (its shapes are not known)`, sourceLine());

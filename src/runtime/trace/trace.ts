@@ -1,5 +1,4 @@
-import { type GraphBuilder, GraphBuilder as Graph } from '../graph/builder.js';
-import { attr } from '../graph/builder.js';
+import { attr, GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
 import type { Tensor } from '../tensorflow.js';
 import { Recorder, TraceError } from './recorder.js';
@@ -67,7 +66,7 @@ export class GraphState {
 
 /** Writes `fn` into the graph under `name/` and returns its ends. See {@link traceFunction} for the check that comes first. */
 function write(graph: GraphBuilder, state: GraphState, name: string, signature: Signature, fn: StepFunction, keepLines: boolean): { ends: TracedFunction; lines: Map<string, string> } {
-  const recorder = new Recorder(graph, `${name}/`, keepLines);
+  const recorder = new Recorder(graph, `${name}/`, { keepLines });
   return recorder.during(() => {
     const inputs: Tensors = {};
     const ends = new Map<string, { place: string; spec: TensorSpec }>();
@@ -95,6 +94,9 @@ function write(graph: GraphBuilder, state: GraphState, name: string, signature: 
       // The binding's session takes no targets: an output waits for the updates by control inputs.
       results.set(key, graph.node('Identity', `${name}/out/${graphName(key)}`, [recorder.place(tensor), ...updates], { T: attr.type(type) }));
     }
+    // What the function kept beyond an inner scope would stay registered with tfjs.
+    const given = new Set([...Object.values(inputs), ...Object.values(before)]);
+    for (const tensor of [...Object.values(outputs), ...Object.values(after)]) if (!given.has(tensor) && !tensor.isDisposed) tensor.dispose();
     return { ends: { inputs: ends, outputs: results }, lines: recorder.lines };
   });
 }
@@ -120,7 +122,7 @@ function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec): { pla
  */
 export function traceFunction(graph: GraphBuilder, state: GraphState, specs: Readonly<Record<string, StateSpec>>, name: string, signature: Signature, fn: StepFunction): TracedFunction {
   const scratch = () => {
-    const trial = new Graph();
+    const trial = new GraphBuilder();
     const trialState = new GraphState(trial, specs);
     return { trial, lines: write(trial, trialState, name, signature, fn, true).lines };
   };
@@ -131,7 +133,7 @@ export function traceFunction(graph: GraphBuilder, state: GraphState, specs: Rea
   return write(graph, state, name, signature, fn, false).ends;
 }
 
-function differingLine(first: { lines: Map<string, string>; trial: Graph }, second: { lines: Map<string, string>; trial: Graph }): string {
+function differingLine(first: { lines: Map<string, string>; trial: GraphBuilder }, second: { lines: Map<string, string>; trial: GraphBuilder }): string {
   for (const [node, line] of first.lines) {
     if (!second.lines.has(node)) return line;
   }

@@ -1,0 +1,52 @@
+import type { Bar } from '../progress.js';
+import type { Program } from '../runtime/program.js';
+
+/** Pooled features of some images, row-major [labels.length, dimensions], with the images' classes. */
+export interface Features { readonly values: Float32Array; readonly labels: Int32Array; readonly dimensions: number }
+
+/** Reads the RGB bytes of an image into `target`. */
+export type ReadPixels = (sample: number, target: Uint8Array) => void;
+
+/** What is needed to turn samples into features, besides the program. */
+export interface FeatureSource {
+  readonly read: ReadPixels;
+  readonly labelOf: (sample: number) => number;
+  readonly side: number;
+  readonly batch: number;
+  readonly dimensions: number;
+}
+
+/**
+ * Pooled features of samples by a program's `features`, batch by batch; the last batch is filled up with zeros and cut.
+ * Gives the event loop its turn between batches.
+ */
+export async function computeFeatures(program: Program, source: FeatureSource, samples: ArrayLike<number>, bar?: Bar): Promise<Features> {
+  const { batch, side, dimensions } = source;
+  const bytes = side * side * 3;
+  const pixels = new Uint8Array(batch * bytes);
+  const values = new Float32Array(samples.length * dimensions);
+  const labels = new Int32Array(samples.length);
+  for (let start = 0; start < samples.length; start += batch) {
+    const count = Math.min(batch, samples.length - start);
+    for (let i = 0; i < count; i++) {
+      const sample = samples[start + i] as number;
+      source.read(sample, pixels.subarray(i * bytes, (i + 1) * bytes));
+      labels[start + i] = source.labelOf(sample);
+    }
+    pixels.fill(0, count * bytes);
+    const features = program.run('features', { pixels }).features as Float32Array;
+    values.set(features.subarray(0, count * dimensions), start * dimensions);
+    bar?.advance(count);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { values, labels, dimensions };
+}
+
+/** The rows of two sets one after the other. */
+export function concatFeatures(a: Features, b: Features): Features {
+  if (b.labels.length === 0) return a;
+  const values = new Float32Array(a.values.length + b.values.length);
+  values.set(a.values);
+  values.set(b.values, a.values.length);
+  return { values, labels: Int32Array.from([...a.labels, ...b.labels]), dimensions: a.dimensions };
+}

@@ -1,0 +1,42 @@
+import { type DistanceName, pairwiseDistances, unitLength } from '../losses/distances.js';
+import { meanDistances } from '../losses/mean-distances.js';
+import { accuracy, softmaxCrossEntropy } from '../losses/softmax-cross-entropy.js';
+import { tripletLoss, type TripletReduction } from '../losses/triplet.js';
+import type { Miner } from '../miners/registry.js';
+import type { Lookup } from '../network/forward.js';
+import { addBias } from '../runtime/ops/bias.js';
+import { dropout } from '../runtime/ops/dropout.js';
+import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../runtime/tensorflow.js';
+import type { Objective } from './step.js';
+
+export const HEAD_KERNEL = 'head/kernel';
+export const HEAD_BIAS = 'head/bias';
+
+/** The head: `x·kernel + bias`, [N, C] → [N, outputs]. */
+export function dense(pooled: Tensor2D, variable: Lookup): Tensor2D {
+  return addBias(tf.matMul(pooled, variable(HEAD_KERNEL) as Tensor2D), variable(HEAD_BIAS)) as Tensor2D;
+}
+
+/** Phase 1: cross-entropy of a softmax head over the training classes. Figures: accuracy. */
+export function classificationObjective(options: { dropout: number; smoothing: number }): Objective {
+  return (pooled, variable, inputs) => {
+    const labels = inputs.labels as Tensor1D;
+    const logits = dense(dropout(pooled, options.dropout, inputs.seed as Tensor1D), variable);
+    return { loss: softmaxCrossEntropy(logits, labels, { smoothing: options.smoothing }), figures: { accuracy: accuracy(logits, labels) } };
+  };
+}
+
+/**
+ * Phase 2: triplets of unit-length embeddings, their distances, the selection and the loss all inside the step.
+ * Figures: kept and active triplets, mean d(a,p) and d(a,n). A batch without a kept triplet is not valid.
+ */
+export function tripletObjective(options: { miner: Miner; margin: number; distance: DistanceName; reduction: TripletReduction }): Objective {
+  return (pooled, variable, inputs) => {
+    const labels = inputs.labels as Tensor1D;
+    const distances = pairwiseDistances(unitLength(dense(pooled, variable)), options.distance);
+    const mask = options.miner(distances, labels, options.margin);
+    const { loss, kept, active } = tripletLoss(distances, mask, options.margin, options.reduction);
+    const { positive, negative } = meanDistances(distances, labels);
+    return { loss, figures: { kept, active, positive, negative }, valid: tf.greater(kept, tf.scalar(0)) as Scalar };
+  };
+}

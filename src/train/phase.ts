@@ -1,0 +1,146 @@
+import { UserError } from '../errors.js';
+import type { Values } from '../runtime/session.js';
+import type { Program } from '../runtime/program.js';
+
+/** Where a phase stands: enough to go on to the same numbers as a run that was never stopped. */
+export interface Position {
+  /** Epoch in progress, from 0; equal to the number of epochs when the phase is over. */
+  epoch: number;
+  /** Steps done of this epoch. */
+  stepOfEpoch: number;
+  /** Steps done of the phase. */
+  step: number;
+  /** Steps that changed the weights (a batch without a valid triplet does not). */
+  updates: number;
+  /** Sums of the figures over the steps of this epoch. */
+  sums: Record<string, number>;
+  /** Seconds of training so far. */
+  seconds: number;
+}
+
+export const START: Position = { epoch: 0, stepOfEpoch: 0, step: 0, updates: 0, sums: {}, seconds: 0 };
+
+/** The mean figures of one epoch. */
+export interface EpochSummary {
+  /** From 1. */
+  epoch: number;
+  steps: number;
+  /** Steps of this epoch that changed nothing. */
+  skipped: number;
+  figures: Record<string, number>;
+  imagesPerSecond: number;
+  /** Share of the time in which the step waited for images. */
+  waiting: number;
+  rate: number;
+}
+
+/** A batch as the loader hands it over. */
+export interface Batch { readonly pixels: Uint8Array; readonly indices: Int32Array }
+
+export interface PhaseLoop {
+  readonly name: string;
+  readonly program: Program;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** The batches of an epoch from one of its steps on, decoded and augmented. */
+  readonly batches: (epoch: number, fromStep: number) => AsyncIterable<Batch>;
+  readonly labelOf: (sample: number) => number;
+  /** The base rate at a step of the phase, from 0. */
+  readonly rateAt: (step: number) => number;
+  /** Of the masks of dropout. */
+  readonly seed: number;
+  readonly now: () => number;
+  /** After every step. */
+  readonly onStep: (position: Position, figures: Record<string, number>) => void;
+  /** After every epoch: evaluate, log, write a checkpoint. `position` already points to the next epoch. */
+  readonly onEpoch: (summary: EpochSummary, position: Position) => Promise<void>;
+  /** Whether the person asked to stop; looked at between steps. */
+  readonly stopped: () => boolean;
+  /** Called once when stopped, before the loop ends. */
+  readonly onStop: (position: Position) => Promise<void>;
+}
+
+/**
+ * Runs a phase from a position to its end, or until it is stopped. Everything that a step takes is a pure function of the seed,
+ * the epoch and the step, so that going on from any position gives the same numbers.
+ * @returns whether the phase came to its end
+ * @throws UserError where the loss is no finite number
+ */
+export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean> {
+  let position: Position = { ...from, sums: { ...from.sums } };
+  while (position.epoch < loop.epochs) {
+    const began = position.seconds;
+    const stepsBefore = position.stepOfEpoch;
+    let images = 0;
+    let waited = 0;
+    let clock = loop.now();
+    for await (const batch of loop.batches(position.epoch, position.stepOfEpoch)) {
+      const arrived = loop.now();
+      const figures = step(loop, batch, position);
+      const finished = loop.now();
+      waited += arrived - clock;
+      position = advance(position, figures, (finished - clock) / 1000);
+      clock = finished;
+      images += batch.indices.length;
+      loop.onStep(position, figures);
+      // The session blocks the thread: timers, signals and the terminal get their turn here.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (loop.stopped()) {
+        await loop.onStop(position);
+        return false;
+      }
+    }
+    const steps = position.stepOfEpoch;
+    if (steps === stepsBefore && steps === 0) throw new Error(`${loop.name}: an epoch without a batch`);
+    const summary: EpochSummary = {
+      epoch: position.epoch + 1,
+      steps,
+      skipped: position.sums.skipped ?? 0,
+      figures: means(position.sums, steps),
+      imagesPerSecond: images / Math.max(1e-9, position.seconds - began),
+      waiting: waited / 1000 / Math.max(1e-9, position.seconds - began),
+      rate: loop.rateAt(position.step - 1),
+    };
+    position = { ...position, epoch: position.epoch + 1, stepOfEpoch: 0, sums: {} };
+    await loop.onEpoch(summary, position);
+    if (loop.stopped()) {
+      await loop.onStop(position);
+      return false;
+    }
+  }
+  return true;
+}
+
+function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string, number> {
+  const outputs = loop.program.run('step', {
+    pixels: batch.pixels,
+    labels: Int32Array.from(batch.indices, loop.labelOf),
+    rate: Float32Array.of(loop.rateAt(position.step)),
+    step: Float32Array.of(position.updates + 1),
+    seed: Int32Array.of(loop.seed | 0, position.step),
+  });
+  const figures = Object.fromEntries(Object.entries(outputs).map(([name, values]: [string, Values]) => [name, Number(values[0])]));
+  if (!Number.isFinite(figures.loss)) {
+    throw new UserError({
+      what: `the loss of the ${loop.name} phase is ${figures.loss}: training has diverged`,
+      where: `epoch ${position.epoch + 1}, step ${position.step + 1} of the phase`,
+      expected: 'a finite number',
+      mend: `lower the rate (${loop.name}.rate) or set ${loop.name}.clipNorm, e.g. --set ${loop.name}.clipNorm=1`,
+    });
+  }
+  return figures;
+}
+
+function advance(position: Position, figures: Record<string, number>, seconds: number): Position {
+  const skipped = figures.kept === 0 ? 1 : 0;
+  const sums: Record<string, number> = { ...position.sums, skipped: (position.sums.skipped ?? 0) + skipped };
+  for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value;
+  return {
+    epoch: position.epoch, stepOfEpoch: position.stepOfEpoch + 1, step: position.step + 1, updates: position.updates + 1 - skipped, sums,
+    seconds: position.seconds + seconds,
+  };
+}
+
+function means(sums: Record<string, number>, steps: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(sums).filter(([name]) => name !== 'skipped').map(([name, sum]) => [name, sum / steps]));
+}

@@ -1,0 +1,64 @@
+import { appendFile, mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import { writeFileAtomic } from '../runtime/folders.js';
+
+/** The files of a run, all inside one folder. */
+export interface RunFolder {
+  readonly path: string;
+  readonly file: (...parts: string[]) => string;
+  readonly writeJson: (name: string, value: unknown) => Promise<void>;
+  readonly readJson: <T>(name: string) => Promise<T | undefined>;
+  /** Adds one line to `metrics.jsonl`. */
+  readonly log: (line: Record<string, unknown>) => Promise<void>;
+}
+
+export function runFolder(path: string): RunFolder {
+  const file = (...parts: string[]) => join(path, ...parts);
+  return {
+    path,
+    file,
+    writeJson: (name, value) => writeFileAtomic(file(name), `${JSON.stringify(value, null, 2)}\n`),
+    async readJson<T>(name: string) {
+      try {
+        return JSON.parse(await readFile(file(name), 'utf8')) as T;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw new UserError({ what: 'a file of this run cannot be read', where: file(name), found: (error as Error).message, mend: 'start a new run' });
+      }
+    },
+    log: (line) => appendFile(file('metrics.jsonl'), `${JSON.stringify(line)}\n`),
+  };
+}
+
+/** Makes `runs/<time>-<recipe>` and points `runs/latest` to it. */
+export async function createRunFolder(root: string, recipe: string, now: Date): Promise<RunFolder> {
+  const stamp = now.toISOString().replace(/\.\d+Z$/, '').replace(/:/g, '').replace('T', '-');
+  let path = join(root, `${stamp}-${recipe}`);
+  await mkdir(root, { recursive: true });
+  for (let count = 2; ; count++) {
+    try {
+      await mkdir(path);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      path = join(root, `${stamp}-${recipe}-${count}`);
+    }
+  }
+  await mkdir(join(path, 'checkpoints'));
+  const link = join(root, `.latest-${process.pid}`);
+  await rm(link, { force: true });
+  await symlink(basename(path), link);
+  await rename(link, join(root, 'latest'));
+  return runFolder(path);
+}
+
+/** Opens a run that is there: a path, or the name of a folder in `runs`. @throws UserError where it is no run */
+export async function openRunFolder(argument: string, root = 'runs'): Promise<RunFolder> {
+  for (const candidate of [argument, join(root, argument)]) {
+    const target = await readlink(candidate).then((to) => resolve(dirname(candidate), to), () => resolve(candidate));
+    const folder = runFolder(target);
+    if ((await folder.readJson('manifest.json')) !== undefined) return folder;
+  }
+  throw new UserError({ what: `'${argument}' is no run`, expected: 'a folder with a manifest.json, e.g. runs/latest', mend: 'ls runs' });
+}

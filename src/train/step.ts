@@ -1,0 +1,90 @@
+import { globalPool, type Lookup, normalise, run } from '../network/forward.js';
+import type { Network } from '../network/network.js';
+import { clipByGlobalNorm } from '../optimizers/clip.js';
+import { onlyIf } from '../optimizers/only-if.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import { type Scalar, type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
+import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js';
+import type { PhasePlan } from '../transfer/plan.js';
+
+/** What a phase minimises, from the pooled features [N, C] of a batch. */
+export type Objective = (pooled: Tensor2D, variable: Lookup, inputs: Tensors) => {
+  loss: Scalar;
+  /** Further figures of the batch, without gradient. */
+  figures: Record<string, Tensor>;
+  /** bool; where false, the step changes nothing (a batch without a valid triplet). */
+  valid?: Scalar;
+};
+
+/** What every training step takes in: bytes, classes, the rate of this step, its number from 1, and the seed of its masks. */
+export function stepSignature(batch: number, side: number): Signature {
+  return {
+    inputs: {
+      pixels: { shape: [batch, side, side, 3], dtype: 'uint8' },
+      labels: { shape: [batch], dtype: 'int32' },
+      rate: { shape: [], dtype: 'float32' },
+      step: { shape: [], dtype: 'float32' },
+      seed: { shape: [2], dtype: 'int32' },
+    },
+  };
+}
+
+/** Name of a slot that an optimizer keeps beside a variable. */
+export function slotName(variable: string, suffix: string): string {
+  return `${variable}/${suffix}`;
+}
+
+/**
+ * One step of training: forward, loss, gradients of exactly the variables that the plan trains, clipping, and the update of
+ * each with its own multiplier and weight decay. Plain tfjs code, pure: the traced and the eager engine run this same function.
+ */
+export function trainStep(network: Network, plan: PhasePlan, optimizer: Optimizer, clipNorm: number | null, objective: Objective): StepFunction {
+  const trained = plan.variables.filter((variable) => !variable.frozen && !variable.statistic);
+  const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map((layer) => layer.name));
+  return (inputs, state) => {
+    const of = (name: string): Tensor => {
+      const tensor = state[name];
+      if (tensor === undefined) throw new Error(`the state has no variable '${name}'`);
+      return tensor;
+    };
+    // What leaves the inner scope of the gradient beside the loss has to be kept by hand.
+    let kept: { figures: Record<string, Tensor>; statistics: Record<string, Tensor>; valid: Scalar | undefined } | undefined;
+    const loss = (...values: Tensor[]): Scalar => {
+      const present = new Map(trained.map(({ name }, index) => [name, values[index] as Tensor]));
+      const variable: Lookup = (name) => present.get(name) ?? of(name);
+      const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
+      const { output, statistics } = run(network, images, variable, { trainStatistics: (layer) => moving.has(layer.name) });
+      const result = objective(globalPool(output), variable, inputs);
+      for (const tensor of [...Object.values(result.figures), ...Object.values(statistics)]) tf.keep(tensor);
+      if (result.valid !== undefined) tf.keep(result.valid);
+      kept = { figures: result.figures, statistics, valid: result.valid };
+      return result.loss;
+    };
+    const { value, grads } = tf.valueAndGrads(loss)(trained.map(({ name }) => of(name)));
+    if (kept === undefined) throw new Error('the objective was not computed');
+    const { figures, statistics, valid } = kept;
+
+    let gradients: Record<string, Tensor> = Object.fromEntries(trained.map(({ name }, index) => [name, grads[index] as Tensor]));
+    if (clipNorm !== null) gradients = clipByGlobalNorm(gradients, clipNorm).gradients;
+    const after: Tensors = { ...statistics };
+    for (const { name, shape, multiplier, weightDecay } of trained) {
+      const slots = Object.fromEntries(optimizer.slots(shape).map(({ suffix }) => [suffix, of(slotName(name, suffix))]));
+      const updated = optimizer.update({
+        value: of(name), gradient: gradients[name] as Tensor, slots, rate: inputs.rate as Scalar, multiplier, weightDecay, step: inputs.step as Scalar,
+      });
+      after[name] = updated.value;
+      for (const [suffix, slot] of Object.entries(updated.slots)) after[slotName(name, suffix)] = slot;
+    }
+    if (valid !== undefined) for (const [name, tensor] of Object.entries(after)) after[name] = onlyIf(valid, tensor, of(name));
+    return { outputs: { loss: value, ...figures }, state: after };
+  };
+}
+
+/** From bytes to pooled features [N, C], all statistics frozen. */
+export function featureFunction(network: Network): StepFunction {
+  return (inputs, state) => {
+    const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
+    const { output } = run(network, images, (name) => state[name] as Tensor);
+    return { outputs: { features: globalPool(output) } };
+  };
+}

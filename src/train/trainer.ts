@@ -1,0 +1,60 @@
+import type { Network } from '../network/network.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import { createProgram, type Engine, type Program, type StateValue } from '../runtime/program.js';
+import type { PhasePlan } from '../transfer/plan.js';
+import { featureFunction, type Objective, slotName, stepSignature, trainStep } from './step.js';
+
+/** Values of variables by name, as they are carried from phase to phase and into checkpoints. */
+export type Weights = Record<string, Float32Array>;
+
+export interface TrainerOptions {
+  readonly engine: Engine;
+  readonly network: Network;
+  readonly plan: PhasePlan;
+  readonly optimizer: Optimizer;
+  readonly clipNorm: number | null;
+  readonly objective: Objective;
+  /** Present values of every variable of the plan: backbone, statistics and head. */
+  readonly weights: Weights;
+  readonly batch: number;
+  /** Images a call when features are computed. */
+  readonly featureBatch: number;
+  readonly side: number;
+}
+
+/** The state of a phase: every variable of the plan, and the optimizer's slots of those that are trained. */
+export function phaseState(plan: PhasePlan, optimizer: Optimizer, weights: Weights): Record<string, StateValue> {
+  const state: Record<string, StateValue> = {};
+  for (const { name, shape, frozen, statistic } of plan.variables) {
+    const values = weights[name];
+    if (values === undefined) throw new Error(`no values for the variable '${name}'`);
+    state[name] = { shape, dtype: 'float32', values };
+    if (frozen || statistic) continue;
+    for (const slot of optimizer.slots(shape)) {
+      const size = slot.shape.reduce((product, length) => product * length, 1);
+      state[slotName(name, slot.suffix)] = { shape: slot.shape, dtype: 'float32', values: new Float32Array(size).fill(slot.fill) };
+    }
+  }
+  return state;
+}
+
+/** The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features. */
+export function createTrainer(options: TrainerOptions): { program: Program; names: { variables: string[]; all: string[] } } {
+  const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side } = options;
+  const state = phaseState(plan, optimizer, weights);
+  const program = createProgram(engine, state, {
+    step: { signature: stepSignature(batch, side), fn: trainStep(network, plan, optimizer, clipNorm, objective) },
+    features: { signature: { inputs: { pixels: { shape: [featureBatch, side, side, 3], dtype: 'uint8' } } }, fn: featureFunction(network) },
+  });
+  return { program, names: { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) } };
+}
+
+/** A program that only computes features, for the scores before any training and for a finished model. */
+export function createFeatureProgram(engine: Engine, network: Network, weights: Weights, batch: number, side: number): Program {
+  const state = Object.fromEntries(
+    [...network.variables.values()].map(({ name, shape, values }) => [name, { shape, dtype: 'float32' as const, values: weights[name] ?? values }]),
+  );
+  return createProgram(engine, state, {
+    features: { signature: { inputs: { pixels: { shape: [batch, side, side, 3], dtype: 'uint8' } } }, fn: featureFunction(network) },
+  });
+}
