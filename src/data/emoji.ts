@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { lock } from 'proper-lockfile';
 import { UserError } from '../errors.js';
 import { type Progress, silent } from '../progress.js';
-import { cacheFolder, createFolderAtomic } from '../runtime/folders.js';
+import { cacheFolder, createFolderAtomic, writeFileAtomic } from '../runtime/folders.js';
 import { compareCodePoints, type Dataset } from './dataset.js';
 import { scanFolder } from './folder.js';
 import { imageLibraryVersion, sharp } from './image-library.js';
@@ -85,6 +86,17 @@ export async function emojiDataset(
     ((await readJson(packageFile(artist, 'package.json'))) as { version: string }).version));
   const key = createHash('sha256').update([...versions, imageLibraryVersion].join('\n')).digest('hex').slice(0, 12);
   const folder = options.folder ?? cacheFolder(`emoji-${key}${classes === undefined ? '' : `-${classes}`}`);
+  // Two runs that start together on a fresh machine must not render into each other's folder.
+  await mkdir(dirname(folder), { recursive: true });
+  const release = await lock(folder, { realpath: false, stale: 20_000, retries: { forever: true, minTimeout: 100, maxTimeout: 1000 } });
+  try {
+    return await findOrRender(folder, classes, progress);
+  } finally {
+    await release();
+  }
+}
+
+async function findOrRender(folder: string, classes: number | undefined, progress: Progress): Promise<Dataset> {
   const marker = `${folder}.sha256`;
   const read = () => scanFolder(folder, { name: 'emoji' });
   if (existsSync(folder) && existsSync(marker)) {
@@ -94,7 +106,7 @@ export async function emojiDataset(
   }
   await render(await listEmoji(), classes, folder, progress);
   const dataset = await read();
-  await writeFile(marker, `${dataset.fingerprint}\n`);
+  await writeFileAtomic(marker, `${dataset.fingerprint}\n`);
   return dataset;
 }
 

@@ -4,25 +4,27 @@
  * are under way have come back.
  */
 export async function* mapInOrder<T, R>(
-  items: readonly T[],
+  items: Iterable<T>,
   parallel: number,
-  map: (item: T, index: number) => Promise<R>,
+  map: (item: T) => Promise<R>,
 ): AsyncGenerator<R, void, undefined> {
   const pending: Promise<R>[] = [];
-  let next = 0;
+  const source = items[Symbol.iterator]();
   const start = () => {
-    const index = next++;
-    const result = map(items[index] as T, index);
+    const item = source.next();
+    if (item.done) return false;
+    const result = map(item.value);
     result.catch(() => {}); // told when its turn comes
     pending.push(result);
+    return true;
   };
   try {
-    while (next < items.length && pending.length < Math.max(1, parallel)) start();
+    while (pending.length < Math.max(1, parallel) && start());
     for (;;) {
       const first = pending.shift();
       if (first === undefined) return;
       const result = await first;
-      if (next < items.length) start();
+      start();
       yield result;
     }
   } finally {

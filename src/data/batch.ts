@@ -1,0 +1,70 @@
+import { type AugmentOptions, augment, drawAugmentation } from './augment.js';
+import { DamagedPixels, type PixelStore } from './pixels.js';
+
+/** Which images a batch is made of, and where in its epoch it stands. */
+export interface BatchPlan {
+  /** Images of the store (samples of the decoded data set). */
+  readonly indices: Int32Array;
+  readonly epoch: number;
+  /** How many images of the epoch come before this batch: the place of its first image, the key of its augmentations. */
+  readonly first: number;
+}
+
+/** The batches of one epoch as a plan, from a step on (where a run is resumed). */
+export function planEpoch(batches: readonly Int32Array[], epoch: number, fromStep = 0): BatchPlan[] {
+  let first = 0;
+  const plan = batches.map((indices) => {
+    const item = { indices, epoch, first };
+    first += indices.length;
+    return item;
+  });
+  return plan.slice(fromStep);
+}
+
+/** All images once, in their order, without an epoch: for embedding them. */
+export function planAll(samples: Int32Array, batch: number): BatchPlan[] {
+  const batches: Int32Array[] = [];
+  for (let i = 0; i < samples.length; i += batch) batches.push(samples.slice(i, i + batch));
+  return planEpoch(batches, 0);
+}
+
+/** How the pixels of a batch come about. */
+export interface BatchOptions {
+  /** null: the images as they are. */
+  readonly augment: AugmentOptions | null;
+  readonly seed: number;
+}
+
+/**
+ * The pixels of a batch, image after image: batch × side × side × 3 bytes. A pure function of the store, the options and the
+ * plan: the same wherever it is called.
+ * @throws DamagedPixels naming the first image whose bytes are not those that were written
+ */
+export function makeBatch(store: PixelStore, options: BatchOptions, plan: BatchPlan): Uint8Array<ArrayBuffer> {
+  const { side } = store;
+  const bytes = side * side * 3;
+  const pixels = new Uint8Array(plan.indices.length * bytes);
+  const source = new Uint8Array(bytes);
+  plan.indices.forEach((image, position) => {
+    const target = pixels.subarray(position * bytes, (position + 1) * bytes);
+    if (options.augment === null) {
+      store.read(image, target);
+      return;
+    }
+    store.read(image, source);
+    augment(source, side, drawAugmentation(options.augment, options.seed, plan.epoch, plan.first + position), target);
+  });
+  return pixels;
+}
+
+/** The pixels of a batch, or the number of an image in it that has to be decoded again first. */
+export type BatchResult = Uint8Array<ArrayBuffer> | { readonly damaged: number };
+
+export function tryBatch(store: PixelStore, options: BatchOptions, plan: BatchPlan): BatchResult {
+  try {
+    return makeBatch(store, options, plan);
+  } catch (error) {
+    if (error instanceof DamagedPixels) return { damaged: error.image };
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Piscina } from 'piscina';
+import { type Progress, silent } from '../progress.js';
+import { type BatchOptions, type BatchPlan, type BatchResult, tryBatch } from './batch.js';
+import { mapInOrder } from './parallel.js';
+import { type DecodedDataset, repairPixels } from './pixel-cache.js';
+import { openPixels } from './pixels.js';
+
+/** One batch, ready to be fed. */
+export interface Batch {
+  /** images × side × side × 3 bytes, RGB, image after image. The caller's own: nothing writes to it again. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly indices: Int32Array;
+}
+
+export interface LoaderOptions extends BatchOptions {
+  /** Threads that read and augment; 0: the caller's own thread; 'auto': half of the cores, 8 at most. The bytes are the same. */
+  readonly workers?: number | 'auto';
+  /** Batches made ahead of the one in use. */
+  readonly prefetch?: number;
+  readonly progress?: Progress;
+}
+
+/** Batches from a store of pixels, made ahead in other threads and handed out in the order of the plan. */
+export interface Loader {
+  batches(plan: Iterable<BatchPlan>): AsyncGenerator<Batch, void, undefined>;
+  /** Ends the threads, also in the middle of an epoch. */
+  close(): Promise<void>;
+}
+
+interface BatchSource {
+  make(plan: BatchPlan): Promise<BatchResult>;
+  close(): Promise<void>;
+}
+
+/**
+ * A loader of the images of `decoded`. An image whose cached bytes are damaged is decoded again, and `progress` says so.
+ */
+export function createLoader(decoded: DecodedDataset, options: LoaderOptions): Loader {
+  const { augment, seed, workers = 'auto', progress = silent } = options;
+  const threads = workers === 'auto' ? Math.min(8, Math.max(1, availableParallelism() >> 1)) : workers;
+  const source = threads === 0
+    ? inThisThread(decoded.storePath, { augment, seed })
+    : inWorkers(decoded.storePath, { augment, seed }, threads);
+
+  async function load(plan: BatchPlan): Promise<Batch> {
+    let repaired = -1;
+    for (;;) {
+      const result = await source.make(plan);
+      if (ArrayBuffer.isView(result)) return { pixels: result, indices: plan.indices };
+      const { damaged } = result;
+      if (damaged === repaired) throw new Error(`${decoded.storePath} does not keep what is written to it (image ${damaged})`);
+      await repairPixels(decoded, damaged);
+      repaired = damaged;
+      progress.line(`the cached pixels of ${decoded.dataset.samples[damaged]?.file} were damaged: decoded again`);
+    }
+  }
+
+  return {
+    batches: (plan) => mapInOrder(plan, threads === 0 ? 1 : (options.prefetch ?? threads + 1), load),
+    close: () => source.close(),
+  };
+}
+
+function inThisThread(storePath: string, options: BatchOptions): BatchSource {
+  const store = openPixels(storePath);
+  return {
+    make: async (plan) => tryBatch(store, options, plan),
+    close: async () => store.close(),
+  };
+}
+
+function inWorkers(storePath: string, options: BatchOptions, threads: number): BatchSource {
+  // The worker is TypeScript, and so is what it imports: it needs tsx, found from here and not from the current folder.
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const pool = new Piscina({
+    filename: fileURLToPath(new URL('./batch-worker.ts', import.meta.url)),
+    execArgv: ['--import', tsx],
+    workerData: { storePath, options },
+    minThreads: threads,
+    maxThreads: threads,
+    idleTimeout: Number.POSITIVE_INFINITY,
+  });
+  return {
+    make: (plan) => pool.run(plan) as Promise<BatchResult>,
+    close: () => pool.destroy(),
+  };
+}
