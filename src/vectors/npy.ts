@@ -58,8 +58,8 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyMatrix {
   const columns = Number(shape[2]);
   const size = rows * columns * 4;
   if (text.length !== start + size) throw fault('the file is not whole', `${text.length} bytes instead of ${start + size}`);
-  // A copy, because the values need not start at a multiple of four bytes of the buffer.
-  return { rows, columns, values: new Float32Array(bytes.slice(start).buffer) };
+  // A copy, because the values need not start at a multiple of four bytes of the buffer (and a Buffer's slice is none).
+  return { rows, columns, values: new Float32Array(new Uint8Array(text.subarray(start)).buffer) };
 }
 
 /** Writes vectors as a .npy file, under a temporary name first. */
