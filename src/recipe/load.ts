@@ -131,6 +131,7 @@ function nameOf(path: string): string {
   return (path.split(/[/\\]/).at(-1) ?? path).replace(/\.ya?ml$/, '');
 }
 
-function readText(path: string): string | undefined {
+/** The text of a file; undefined where there is none. */
+export function readText(path: string): string | undefined {
   return existsSync(path) && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
 }

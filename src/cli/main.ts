@@ -1,0 +1,87 @@
+/** The command line: argv in, exit code out. 0; 2 for what a person can mend; 1 for a fault of ours; 130 after Ctrl-C. */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { describeFault, Interrupted, UserError } from '../errors.js';
+import { withExamples } from './examples.js';
+import { type Io, processIo } from './io.js';
+import { type Verb, verbs as everyVerb } from './verbs.js';
+
+/** Runs `ft` with the arguments behind its name. Never throws. */
+export async function main(argv: readonly string[], io: Io = processIo(), verbs: readonly Verb[] = everyVerb): Promise<number> {
+  const debug = argv.includes('--debug');
+  const codeBefore = process.exitCode;
+  process.exitCode = undefined;
+  try {
+    const program = await buildProgram(argv, io, verbs);
+    if (argv.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    return report(error, io, debug);
+  } finally {
+    process.exitCode = codeBefore;
+  }
+}
+
+async function buildProgram(argv: readonly string[], io: Io, verbs: readonly Verb[]): Promise<Command> {
+  const program = new Command('ft')
+    .description('Fine-tune a frozen ImageNet backbone on your own images: first as a classifier, then as an embedding with ' +
+      'semi-hard triplets; proved on classes it never saw, and exported.')
+    .version(version(), '-V, --version', 'say which version this is')
+    .option('--debug', 'show the stack of an unexpected error')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [verb]', 'show the help of a verb')
+    .usage('VERB [options]')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: (text) => void io.stderr.write(text) })
+    .configureHelp({ sortSubcommands: false, helpWidth: Math.min(100, io.stdout.columns ?? 100) });
+  withExamples(program, [
+    ['ft train resnet-semihard', 'the main job, on built-in images, to its scores and export'],
+    ['ft train folder --data my-photos', 'the same on your own photos, one folder a class'],
+    ['ft freeze --until conv3', 'freeze the lower layers in ft.yaml'],
+    ['ft plan', 'look at what ft.yaml freezes, and at every rate'],
+    ['ft help train', 'all that a verb can do, with examples'],
+  ]);
+  const operands = argv.filter((argument) => !argument.startsWith('-'));
+  const called = operands[0] === 'help' ? operands[1] : operands[0];
+  for (const verb of verbs) {
+    if (verb.name !== called) program.command(verb.name).summary(verb.summary).description(verb.summary);
+    else program.addCommand(adopt((await verb.load(io)).name(verb.name).summary(verb.summary), program));
+  }
+  return program;
+}
+
+/** Gives a command made elsewhere, and all below it, the program's way to write, to suggest and to end. */
+function adopt(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  if (command.description() === '') command.description(command.summary());
+  for (const child of command.commands) adopt(child, command);
+  return command;
+}
+
+function report(error: unknown, io: Io, debug: boolean): number {
+  // Commander has written its message, with "Did you mean …", before it throws.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const stack = debug && error instanceof Error ? `${error.stack}\n` : '';
+  if (error instanceof Interrupted) {
+    io.stderr.write(`${error.message}\n${stack}`);
+    return 130;
+  }
+  if (error instanceof UserError) {
+    const count = error.faults.length;
+    io.stderr.write(`${error.faults.map(describeFault).join('\n')}\n${count > 1 ? `${count} faults\n` : ''}${stack}`);
+    return 2;
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  io.stderr.write(debug ? stack || `${message}\n` : `${message.split('\n')[0]}\nthis is a fault of ft; run again with --debug\n`);
+  return 1;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}
