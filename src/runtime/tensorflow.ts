@@ -7,23 +7,25 @@ import Module, { createRequire } from 'node:module';
 import nodeUtil from 'node:util';
 import type * as Tfjs from '@tensorflow/tfjs-node-gpu';
 import { UserError } from '../errors.js';
-import { bindingFile } from './native/location.js';
+import { bindingFile, quietLogFile } from './native/location.js';
 
 const require = createRequire(import.meta.url);
 
-// TensorFlow's own log lines (which CPU features the library was built for, CUDA not found) are `ft doctor`'s to tell.
-process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+// On a GPU, take memory as it is needed: the card is shared with the person's screen.
+process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 
-// Node ≥ 23 took these away; tfjs-node 4.22 still calls them.
+// tfjs-node 4.22 still calls these; Node 22 warns of them on stderr and Node 23 took them away.
 const legacy = nodeUtil as unknown as Record<string, unknown>;
-legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-legacy.isArray ??= Array.isArray;
+legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+legacy.isArray = Array.isArray;
 
 function load(): typeof Tfjs {
   const file = bindingFile();
   if (!existsSync(file)) {
     throw new UserError({ what: 'TensorFlow is not set up on this machine', where: file, mend: 'make setup' });
   }
+  // Loaded first, or TensorFlow's log (which CPU features the library was built for, CUDA not found) lands on stderr.
+  if (existsSync(quietLogFile())) require(quietLogFile());
   // tfjs-node asks node-pre-gyp where its binding lies; ours lies in the cache that clones share. The stand-in takes that
   // module's place in the cache of modules, so the real one (and what it imports) is never loaded.
   const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');

@@ -1,0 +1,58 @@
+# `make` alone shows the targets; `make recipe=NAME` sets everything up and trains.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := $(if $(recipe),train,help)
+
+BIN := node_modules/.bin
+# Named after the content of the lock file: a second call is instant, and another lock file installs anew.
+PACKAGES := node_modules/.packages-$(firstword $(shell cksum package-lock.json))
+
+.PHONY: help setup train test check format verify bench faults clean
+
+help: ## show this
+	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
+	@echo
+	@echo '  make recipe=resnet-semihard                    set up, train on the built-in images, score, export'
+	@echo '  make recipe=resnet-semihard data=~/photos      the same on your own photos (photos/class/image.jpg)'
+	@echo
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1@\2/' | column -t -s @ 2>/dev/null \
+	  || grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1   \2/'
+
+setup: $(PACKAGES) ## fetch the npm packages and build TensorFlow's binding (a second call does nothing)
+	@$(BIN)/ft setup
+
+$(PACKAGES):
+	@sh src/cli/prerequisites.sh
+	@echo 'installing the npm packages'
+	@npm ci --loglevel=error
+	@ln -sf ../../src/cli/ft.mjs $(BIN)/ft
+	@touch $@
+
+train: setup ## recipe=NAME [data=FOLDER]: train, score, export
+	@$(if $(recipe),,echo 'ft: which recipe? make recipe=resnet-semihard'; exit 2)
+	@$(BIN)/ft train '$(recipe)' $(if $(data),--data $(data))
+
+test: setup ## run the tests
+	@$(BIN)/vitest run
+
+check: $(PACKAGES) ## types, lint, format, import rules
+	@echo 'types'
+	@$(BIN)/tsc -p .
+	@echo 'lint and format'
+	@$(BIN)/biome check --error-on-warnings
+	@echo 'import rules'
+	@$(BIN)/depcruise src --config .dependency-cruiser.cjs --output-type err
+
+format: $(PACKAGES) ## format the sources and mend what lint can mend
+	@$(BIN)/biome check --write
+
+verify: setup ## check the engine against PyTorch and the published numbers (minutes; test/**/*.verify.ts)
+	@FT_TESTS=verify $(BIN)/vitest run
+
+bench: setup ## measure the speed of the steps (test/**/*.bench.ts)
+	@FT_TESTS=bench $(BIN)/vitest run
+
+faults: setup ## kill, fill and break things in the middle of runs (test/**/*.faults.ts)
+	@FT_TESTS=faults $(BIN)/vitest run
+
+clean: ## take away the npm packages and what the tests left here (the shared cache and your runs stay)
+	@rm -rf node_modules .cache

@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { silent } from '../progress.js';
+import { ensureNative } from '../runtime/native/install.js';
+import { withExamples } from './examples.js';
+import { type Io, processIo } from './io.js';
+import { terminalProgress } from './progress.js';
+
+/** `ft setup`: fetches TensorFlow's library and builds its binding, where that has not been done. `make setup` calls it. */
+export function setupVerb(io: Io = processIo()): Command {
+  const command = new Command('setup')
+    .description(
+      "Fetch TensorFlow's library with pip (about 270 MB, pinned by SHA-256) and compile its binding, into the cache that all\n" +
+        'clones share. Does nothing, at once, where that has been done.',
+    )
+    .option('--quiet', 'no progress')
+    .action(async (options: { quiet?: boolean }) => {
+      await ensureNative(options.quiet ? silent : terminalProgress(io.stderr));
+    });
+  return withExamples(command, [
+    ['ft setup', 'set TensorFlow up'],
+    ['XDG_CACHE_HOME=/big/disk ft setup', 'the same, with the cache on another disk'],
+  ]);
+}

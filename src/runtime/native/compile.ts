@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../../errors.js';
+import { bindingFile, nodeHeadersFolder, quietLogFile, quietLogSource, tfjsPackage } from './location.js';
+import type { Platform } from './platforms.js';
+import { installLine, lastLines, missing, type RunTool, runTool } from './tools.js';
+
+/** Compiles the two addons into `folder`, where the libraries lie, against TensorFlow's header files in `headers`. */
+export type Compile = (platform: Platform, folder: string, headers: string) => Promise<void>;
+
+/** The C++ compiler: `$CXX`, else the platform's own. */
+export function compilerOf(platform: Platform, env: NodeJS.ProcessEnv = process.env): string {
+  return env.CXX || platform.compiler;
+}
+
+/** One compiler call for tfjs-node's own source as it was published, one for the small addon that silences TensorFlow's log. */
+export function compileWith(run: RunTool = runTool): Compile {
+  return async (platform, folder, headers) => {
+    const source = tfjsPackage().folder;
+    const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-I', nodeHeadersFolder()];
+    await compile(run, platform, [
+      ...shared,
+      ...['-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', headers, '-I', source],
+      ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(source, 'binding', file)),
+      ...Object.values(platform.libraries).map((library) => join(folder, library)),
+      ...platform.linkFlags,
+      ...['-o', bindingFile(folder)],
+    ]);
+    await compile(run, platform, [
+      ...shared,
+      `-DFRAMEWORK_FILE="${platform.libraries.framework}"`,
+      quietLogSource(),
+      ...platform.linkFlags,
+      ...['-o', quietLogFile(folder)],
+    ]);
+  };
+}
+
+async function compile(run: RunTool, platform: Platform, args: string[]): Promise<void> {
+  const compiler = compilerOf(platform);
+  const finished = await run(compiler, args);
+  if (finished === undefined) throw missing('compiler', `the C++ compiler ${compiler} is not installed`);
+  if (finished.code !== 0) {
+    throw new UserError({
+      what: `${compiler} could not compile TensorFlow's binding`,
+      found: lastLines(finished.stderr, 12),
+      mend: `${installLine('compiler')}   (g++ 8, clang 7 or newer; another compiler: CXX=… make setup)`,
+    });
+  }
+}
+
+/** SHA-256 over everything that is compiled: when it changes, the binding is built anew. */
+export async function sourcesSha256(): Promise<string> {
+  const binding = join(tfjsPackage().folder, 'binding');
+  const files = (await readdir(binding)).sort().map((name) => join(binding, name));
+  const hash = createHash('sha256');
+  for (const file of [...files, quietLogSource()]) hash.update(await readFile(file));
+  return hash.digest('hex');
+}

@@ -1,0 +1,62 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { openPromise } from 'yauzl';
+import { UserError } from '../../errors.js';
+import type { Progress } from '../../progress.js';
+import type { Platform } from './platforms.js';
+
+/** The header files that the binding's source includes, directly or through others. */
+const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/', 'xla/tsl/'];
+
+/**
+ * Unpacks from a wheel (a zip) what the binding needs and nothing else: the two libraries flat into `folder`, the header
+ * files below `headers`. A wheel without both libraries is refused.
+ */
+export async function extractWheel(
+  wheel: string,
+  platform: Platform,
+  folder: string,
+  headers: string,
+  progress: Progress,
+): Promise<void> {
+  const wanted = new Set(Object.values(platform.libraries));
+  const bar = progress.bar('unpacking it', platform.libraryBytes / 1e6, 'MB');
+  const zip = await openPromise(wheel, { lazyEntries: true, autoClose: false });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      const target = targetOf(entry.fileName, wanted, folder, headers);
+      if (target === undefined) continue;
+      await mkdir(dirname(target), { recursive: true });
+      const isLibrary = wanted.delete(basename(target));
+      const advance = (bytes: number) => (isLibrary ? bar.advance(bytes / 1e6) : undefined);
+      await pipeline(await zip.openReadStreamPromise(entry), counting(advance), createWriteStream(target));
+    }
+  } finally {
+    zip.close();
+    bar.done();
+  }
+  if (wanted.size > 0) {
+    throw new UserError({ what: 'the wheel lacks a library', where: basename(wheel), expected: [...wanted].join(', ') });
+  }
+}
+
+function targetOf(member: string, libraries: ReadonlySet<string>, folder: string, headers: string): string | undefined {
+  if (member.endsWith('/')) return undefined;
+  const library = member.slice('tensorflow/'.length);
+  if (member.startsWith('tensorflow/') && libraries.has(library)) return join(folder, library);
+  const include = 'tensorflow/include/';
+  const header = member.slice(include.length);
+  return member.startsWith(include) && HEADERS.some((prefix) => header.startsWith(prefix)) ? join(headers, header) : undefined;
+}
+
+function counting(advance: (bytes: number) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, pass) {
+      advance(chunk.length);
+      pass(null, chunk);
+    },
+  });
+}

@@ -1,0 +1,115 @@
+// A small addon that opens libtensorflow_framework before TensorFlow's binding does, and silences TensorFlow's log.
+//
+// TensorFlow logs through Abseil, which lives in that library. Abseil heeds no environment variable before
+// absl::InitializeLog() has run, and nothing in a Node process runs it: TF_CPP_MIN_LOG_LEVEL alone leaves lines on stderr, the
+// first of them ("oneDNN custom operations are on") written by the library's own initialisers, before anybody can ask it not to.
+// So stderr is caught while this one library is opened, what is not TensorFlow's is written on, and Abseil's thresholds are
+// raised before the large library follows. What fails still reaches JavaScript as an exception, and a fatal line is still
+// printed. TF_CPP_MIN_LOG_LEVEL=0 in the environment brings every line back.
+#include <dlfcn.h>
+#include <node_api.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#ifndef FRAMEWORK_FILE
+#error "FRAMEWORK_FILE is the file name of libtensorflow_framework beside this addon"
+#endif
+
+namespace {
+
+constexpr int kFatal = 3;  // absl::LogSeverityAtLeast: 0 information, 1 warning, 2 error, 3 fatal.
+
+int WantedSeverity() {
+  const char* text = std::getenv("TF_CPP_MIN_LOG_LEVEL");
+  return text == nullptr || text[0] < '0' || text[0] > '3' ? kFatal : text[0] - '0';
+}
+
+// "I0000 00:00:1795575342.104814    8652 port.cc:153] …", and the one line that Abseil writes before the first of them.
+bool IsLogLine(const std::string& line) {
+  if (line.rfind("WARNING: All log messages before absl::InitializeLog()", 0) == 0) return true;
+  if (line.size() < 6 || std::string("IWE").find(line[0]) == std::string::npos || line[5] != ' ') return false;
+  for (int i = 1; i < 5; ++i) {
+    if (!std::isdigit(static_cast<unsigned char>(line[i]))) return false;
+  }
+  return true;
+}
+
+// Holds back what is written to stderr while it lives; then lets through what is not a line of TensorFlow's log.
+class CaughtStderr {
+ public:
+  CaughtStderr() : file_(std::tmpfile()), saved_(file_ == nullptr ? -1 : dup(STDERR_FILENO)) {
+    std::fflush(stderr);
+    if (saved_ >= 0) dup2(fileno(file_), STDERR_FILENO);
+  }
+
+  ~CaughtStderr() {
+    std::fflush(stderr);
+    if (saved_ >= 0) {
+      dup2(saved_, STDERR_FILENO);
+      close(saved_);
+      Replay();
+    }
+    if (file_ != nullptr) std::fclose(file_);
+  }
+
+ private:
+  void Replay() {
+    std::rewind(file_);
+    std::string line;
+    for (int c = std::fgetc(file_); c != EOF; c = std::fgetc(file_)) {
+      line.push_back(static_cast<char>(c));
+      if (c == '\n') Pass(line);
+    }
+    Pass(line);
+  }
+
+  static void Pass(std::string& line) {
+    if (!line.empty() && !IsLogLine(line)) std::fwrite(line.data(), 1, line.size(), stderr);
+    line.clear();
+  }
+
+  std::FILE* file_;
+  int saved_;
+};
+
+std::string FrameworkPath() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<const void*>(&FrameworkPath), &self) == 0) return FRAMEWORK_FILE;
+  const std::string path = self.dli_fname;
+  return path.substr(0, path.rfind('/') + 1) + FRAMEWORK_FILE;
+}
+
+void* OpenFramework(int severity) {
+  const std::string path = FrameworkPath();
+  // A second thread finds the library open already: its initialisers have run, so there is nothing to catch.
+  if (void* open = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD)) return open;
+  if (severity == 0) return dlopen(path.c_str(), RTLD_LAZY);
+  const CaughtStderr caught;
+  return dlopen(path.c_str(), RTLD_LAZY);
+}
+
+// Looked up by name: a library that keeps these to itself is loud, not unloadable.
+void Raise(void* library, const char* mangled_name, int severity) {
+  using SetThreshold = void (*)(int);
+  auto set = reinterpret_cast<SetThreshold>(dlsym(library, mangled_name));
+  if (set != nullptr) set(severity);
+}
+
+}  // namespace
+
+extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  const int severity = WantedSeverity();
+  void* library = OpenFramework(severity);
+  if (library == nullptr) {
+    const char* reason = dlerror();
+    napi_throw_error(env, nullptr, reason == nullptr ? "libtensorflow_framework cannot be opened" : reason);
+    return exports;
+  }
+  Raise(library, "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE", severity);
+  Raise(library, "_ZN4absl12lts_2025081418SetStderrThresholdENS0_18LogSeverityAtLeastE", severity);
+  return exports;
+}
