@@ -84,6 +84,19 @@ describe.each(goldenCases.filter((c) => c.triplets !== null && c.miner !== 'all'
   },
 );
 
+describe('docs/semi-hard.md', () => {
+  const docs = readFileSync(new URL('../../docs/semi-hard.md', import.meta.url), 'utf8');
+  const { embeddings, labels } = golden.batches.find(({ name }) => name === 'general')!;
+
+  it.each(minerNames.flatMap((miner) => distanceNames.map((distance) => ({ miner, distance }))))('holds the measured row of $miner, $distance', (pair) => {
+    const [kept, nonZero] = reductions.map((reduction) => measure(embeddings, labels, { ...pair, reduction, margin: golden.margin }));
+    const count = (value: number): string => value.toLocaleString('en-US');
+    expect(docs).toContain(
+      `| ${pair.miner} | ${pair.distance} | ${count(kept!.kept)} | ${kept!.active} | ${kept!.loss.toFixed(4)} | ${nonZero!.loss.toFixed(4)} |`,
+    );
+  });
+});
+
 describe('a triplet step', () => {
   it('reads nothing back to the host, so that it can be traced', () => {
     const reads: string[] = [];
