@@ -17,13 +17,23 @@ const MINUS_ONE_TO_ONE = { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.
  * the input is taken as `(rgb − 127.5) / 127.5`, the feature map as what the global pooling takes, and the stages by
  * resolution, and it is said so.
  */
-export async function loadOwnFolder(folder: string, options: { progress: Progress; upTo?: string }): Promise<{ network: Network; card: Card; sha256: string }> {
+export async function loadOwnFolder(
+  folder: string,
+  options: { progress: Progress; upTo?: string },
+): Promise<{ network: Network; card: Card; sha256: string }> {
   const path = join(folder, 'card.yaml');
   const text = await readFile(path, 'utf8').catch(() => undefined);
   const cut = options.upTo === undefined ? {} : { upTo: options.upTo };
   if (text !== undefined) {
     const card = parseCard(text, path);
-    const network = await readTfjsLayers(folder, { name: card.name, side: card.side, preprocessing: card.preprocessing, stages: card.stages, output: card.output, ...cut });
+    const network = await readTfjsLayers(folder, {
+      name: card.name,
+      side: card.side,
+      preprocessing: card.preprocessing,
+      stages: card.stages,
+      output: card.output,
+      ...cut,
+    });
     return { network, card, sha256: sha256OfVariables(network) };
   }
   options.progress.line(`${folder} has no card.yaml: input taken as (rgb − 127.5) / 127.5, stages by resolution`);
@@ -45,7 +55,9 @@ function cardOf(network: Network, folder: string): Card {
     preprocessing: { mean: [...MINUS_ONE_TO_ONE.mean], std: [...MINUS_ONE_TO_ONE.std] },
     output: network.output,
     features: network.features,
-    stages: Object.fromEntries(network.stages.map((stage) => [stage, network.layers.filter((layer) => layer.stage === stage).map((layer) => layer.name)])),
+    stages: Object.fromEntries(
+      network.stages.map((stage) => [stage, network.layers.filter((layer) => layer.stage === stage).map((layer) => layer.name)]),
+    ),
     measured: [],
   };
 }

@@ -1,22 +1,13 @@
-import { choose, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
-import { cacheFolder } from '../runtime/folders.js';
-import { type Card, readCard } from '../weights/cards.js';
+import type { Card } from '../weights/cards.js';
 import { sha256OfVariables } from '../weights/checksum.js';
 import { readTfjsLayers } from '../weights/tfjs-layers.js';
-import type { Backbone } from './backbone.js';
-import { mobilenetV1 } from './mobilenet-v1.js';
 import { loadOwnFolder, OWN_FOLDER } from './own-folder.js';
-import { resnet50Thin } from './resnet50-thin.js';
+import { pullBackbone } from './pull.js';
 
-/** Backbones by name. Each has a card of the same name in `pretrained/`. */
-export const backbones: ReadonlyMap<string, Backbone> = new Map([resnet50Thin, mobilenetV1].map((backbone) => [backbone.name, backbone]));
-
-/** Where weights lie on this machine. */
-export function weightsFolder(): string {
-  return cacheFolder('weights');
-}
+export { backbones, pullBackbone, weightsFolder } from './pull.js';
 
 export interface LoadOptions {
   progress: Progress;
@@ -24,6 +15,7 @@ export interface LoadOptions {
   upTo?: string | null | undefined;
   /** A folder that holds the published files, in place of the network. */
   from?: string | null | undefined;
+  /** The folder of the cache for weights, where it is not the usual one. */
   cache?: string;
 }
 
@@ -41,25 +33,22 @@ export interface LoadedBackbone {
 export async function loadBackbone(name: string, options: LoadOptions): Promise<LoadedBackbone> {
   const cut = options.upTo ? { upTo: options.upTo } : {};
   if (name.startsWith(OWN_FOLDER)) return loadOwnFolder(name.slice(OWN_FOLDER.length), { ...cut, progress: options.progress });
-  const backbone = choose(backbones, name, 'backbone');
-  const card = await readCard(name);
-  const { folder } = await backbone.pull(card, {
+  const { folder, card } = await pullBackbone(name, {
     progress: options.progress,
-    cache: options.cache ?? weightsFolder(),
+    ...(options.cache ? { cache: options.cache } : {}),
     ...(options.from ? { from: options.from } : {}),
   });
-  const network = await readTfjsLayers(folder, {
-    name,
-    side: card.side,
-    preprocessing: card.preprocessing,
-    stages: card.stages,
-    output: card.output,
-    ...cut,
-  });
+  const { side, preprocessing, stages, output } = card;
+  const network = await readTfjsLayers(folder, { name, side, preprocessing, stages, output, ...cut });
   const sha256 = sha256OfVariables(network);
-  const whole = network.output === card.output;
-  if (whole && card.variablesSha256 !== undefined && card.variablesSha256 !== sha256) {
-    throw new UserError({ where: folder, what: `the weights '${name}' are not the ones of the card`, expected: card.variablesSha256, found: sha256, mend: `ft weights pull ${name} --again` });
+  if (network.output === output && card.variablesSha256 !== undefined && card.variablesSha256 !== sha256) {
+    throw new UserError({
+      where: folder,
+      what: `the weights '${name}' are not the ones of the card`,
+      expected: card.variablesSha256,
+      found: sha256,
+      mend: `ft weights pull ${name} --again`,
+    });
   }
   return { network, card, sha256 };
 }

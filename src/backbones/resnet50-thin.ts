@@ -62,7 +62,12 @@ export function convertResnet50Thin(onnx: Uint8Array, card: Card): Network {
   return scaleInput(flipInputChannels(network), SPREAD);
 }
 
-const branches: ReadonlyMap<string, string> = new Map([['proj_shortcut', 'proj'], ['branch2a', 'a'], ['branch2b', 'b'], ['branch2c', 'c']]);
+const branches: ReadonlyMap<string, string> = new Map([
+  ['proj_shortcut', 'proj'],
+  ['branch2a', 'a'],
+  ['branch2b', 'b'],
+  ['branch2c', 'c'],
+]);
 
 /**
  * Names in the manner of the paper's stages: `conv1`, `conv1_pool`; block 2 of conv3 is `conv3_2_{a,b,c}` with `_relu`

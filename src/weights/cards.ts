@@ -65,14 +65,19 @@ export function parseCard(text: string, where: string): Card {
   if (document.errors.length > 0) throw new UserError({ where, what: `not YAML: ${document.errors[0]?.message ?? ''}` });
   const result = cardSchema.safeParse(document.toJS());
   if (result.success) return result.data;
-  const [first, ...rest] = result.error.issues.map((issue): Fault => ({ where: `${where}: ${issue.path.join('.')}`, what: issue.message }));
+  const [first, ...rest] = result.error.issues.map(
+    (issue): Fault => ({ where: `${where}: ${issue.path.join('.')}`, what: issue.message }),
+  );
   if (first === undefined) throw new Error('zod refused a card without an issue');
   throw new UserError(first, ...rest);
 }
 
 /** Names of the cards in a folder, sorted. */
 export async function cardNames(folder = cardsFolder): Promise<string[]> {
-  return (await readdir(folder)).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length)).sort();
+  return (await readdir(folder))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
 }
 
 /** The card of a set of weights by its name. */
@@ -80,6 +85,7 @@ export async function readCard(name: string, folder = cardsFolder): Promise<Card
   const names = await cardNames(folder);
   if (!names.includes(name)) throw new UserError(unknownName(name, names, 'set of weights'));
   const card = parseCard(await readFile(join(folder, `${name}.yaml`), 'utf8'), `pretrained/${name}.yaml`);
-  if (card.name !== name) throw new UserError({ where: `pretrained/${name}.yaml`, what: `it is the card of '${card.name}'`, expected: name });
+  if (card.name !== name)
+    throw new UserError({ where: `pretrained/${name}.yaml`, what: `it is the card of '${card.name}'`, expected: name });
   return card;
 }

@@ -26,7 +26,8 @@ export function channelsOf(name: string, layers: ReadonlyMap<string, Layer>, var
     case 'flatten': {
       // The features of a flattened map depend on its side; those of a flattened pooled feature do not.
       const input = layers.get(layer.inputs[0] ?? '');
-      if (input?.kind === 'global-average-pool' || input?.kind === 'dense' || input?.kind === 'flatten') return channelsOf(input.name, layers, variables);
+      if (input?.kind === 'global-average-pool' || input?.kind === 'dense' || input?.kind === 'flatten')
+        return channelsOf(input.name, layers, variables);
       throw new Error(`the features of the flattened map '${name}' depend on the size of the image`);
     }
   }

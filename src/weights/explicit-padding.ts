@@ -6,7 +6,12 @@ type Sides = readonly [top: number, bottom: number, left: number, right: number]
  * The plainest form of an explicit padding that means the same for every size of image: none is 'valid'; what keeps the
  * size at stride 1, the same on both sides, is 'same'. At larger strides 'same' pads by the size, so the rows stay explicit.
  */
-export function plainPadding(sides: Sides, window: readonly [number, number], strides: readonly [number, number], dilations: readonly [number, number] = [1, 1]): Padding {
+export function plainPadding(
+  sides: Sides,
+  window: readonly [number, number],
+  strides: readonly [number, number],
+  dilations: readonly [number, number] = [1, 1],
+): Padding {
   if (sides.every((count) => count === 0)) return 'valid';
   const keeps = (axis: 0 | 1, before: number, after: number): boolean => {
     const reach = (window[axis] - 1) * dilations[axis];

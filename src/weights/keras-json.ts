@@ -18,7 +18,7 @@ export function kerasWeight(role: VariableRole, layer: Layer): string {
   }
 }
 
-/** The Keras-2 layers of one neutral layer: a ZeroPadding2D `<name>_pad` before a window whose padding is explicit, then itself. */
+/** The Keras-2 layers of one neutral layer: a ZeroPadding2D `<name>_pad` before a window with explicit padding, then itself. */
 export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
   const one = (className: string, config: Record<string, unknown> = {}): KerasLayer[] => [
     { name: layer.name, className, config: { name: layer.name, trainable: true, ...config }, inputs: layer.inputs },
@@ -28,7 +28,10 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
     const pad = `${layer.name}_pad`;
     return [
       { ...zeroPadding(pad, padding), inputs: layer.inputs },
-      ...one(className, { ...config, padding: 'valid', data_format: 'channels_last' }).map((made) => ({ ...made, inputs: [pad] })),
+      ...one(className, { ...config, padding: 'valid', data_format: 'channels_last' }).map((made) => ({
+        ...made,
+        inputs: [pad],
+      })),
     ];
   };
   const shapeOf = (variable: string): readonly number[] => network.variables.get(variable)?.shape ?? [];
@@ -38,19 +41,35 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
     case 'conv': {
       const [height, width, , filters] = shapeOf(layer.kernel);
       return windowed(layer.padding, 'Conv2D', {
-        filters, kernel_size: [height, width], strides: layer.strides, dilation_rate: layer.dilations, use_bias: layer.bias !== undefined, activation: 'linear',
+        filters,
+        kernel_size: [height, width],
+        strides: layer.strides,
+        dilation_rate: layer.dilations,
+        use_bias: layer.bias !== undefined,
+        activation: 'linear',
       });
     }
     case 'depthwise-conv': {
       const [height, width, , multiplier] = shapeOf(layer.kernel);
       return windowed(layer.padding, 'DepthwiseConv2D', {
-        kernel_size: [height, width], depth_multiplier: multiplier, strides: layer.strides, dilation_rate: layer.dilations, use_bias: layer.bias !== undefined, activation: 'linear',
+        kernel_size: [height, width],
+        depth_multiplier: multiplier,
+        strides: layer.strides,
+        dilation_rate: layer.dilations,
+        use_bias: layer.bias !== undefined,
+        activation: 'linear',
       });
     }
     case 'dense':
       return one('Dense', { units: shapeOf(layer.kernel)[1], use_bias: layer.bias !== undefined, activation: 'linear' });
     case 'batch-norm':
-      return one('BatchNormalization', { axis: -1, epsilon: layer.epsilon, momentum: layer.momentum, scale: layer.gamma !== undefined, center: layer.beta !== undefined });
+      return one('BatchNormalization', {
+        axis: -1,
+        epsilon: layer.epsilon,
+        momentum: layer.momentum,
+        scale: layer.gamma !== undefined,
+        center: layer.beta !== undefined,
+      });
     case 'activation':
       return one('Activation', { activation: layer.activation });
     case 'max-pool':
@@ -59,7 +78,8 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
       }
       return windowed(layer.padding, 'MaxPooling2D', { pool_size: layer.size, strides: layer.strides });
     case 'average-pool':
-      if (typeof layer.padding !== 'string') throw new Error(`'${layer.name}' averages over explicit padding that does not count: Keras has no such pool`);
+      if (typeof layer.padding !== 'string')
+        throw new Error(`'${layer.name}' averages over explicit padding that does not count: Keras has no such pool`);
       return windowed(layer.padding, 'AveragePooling2D', { pool_size: layer.size, strides: layer.strides });
     case 'global-average-pool': {
       if (!layer.keepDims) return one('GlobalAveragePooling2D', { data_format: 'channels_last' });
@@ -75,7 +95,20 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
 }
 
 function zeroPadding(name: string, [top, bottom, left, right]: readonly [number, number, number, number]): KerasLayer {
-  return { name, className: 'ZeroPadding2D', config: { name, trainable: true, padding: [[top, bottom], [left, right]], data_format: 'channels_last' }, inputs: [] };
+  return {
+    name,
+    className: 'ZeroPadding2D',
+    config: {
+      name,
+      trainable: true,
+      padding: [
+        [top, bottom],
+        [left, right],
+      ],
+      data_format: 'channels_last',
+    },
+    inputs: [],
+  };
 }
 
 /** Any size of image, but where a flattened map fixes it. */

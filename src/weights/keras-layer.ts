@@ -40,7 +40,8 @@ export function neutralLayers(layer: LoadedLayer, where: string, taken: Readonly
   const refuse = (what: string, expected: string): never => {
     throw new UserError({ where: `${where}: ${name}`, what: `the ${layer.className} ${what}`, expected });
   };
-  if (config.dataFormat !== undefined && config.dataFormat !== null && config.dataFormat !== 'channelsLast') refuse('is channels-first', 'channels last');
+  if (config.dataFormat !== undefined && config.dataFormat !== null && config.dataFormat !== 'channelsLast')
+    refuse('is channels-first', 'channels last');
   const padding = (): 'same' | 'valid' => {
     if (config.padding === 'same' || config.padding === 'valid') return config.padding;
     return refuse(`pads '${String(config.padding)}'`, 'same or valid');
@@ -72,7 +73,18 @@ export function neutralLayers(layer: LoadedLayer, where: string, taken: Readonly
       if (axis !== -1 && axis !== 3) refuse(`normalises axis ${String(axis)}`, 'the last one (channels)');
       const gamma = layer.roles.has('gamma') ? { gamma: variable('gamma') } : {};
       const beta = layer.roles.has('beta') ? { beta: variable('beta') } : {};
-      return [{ ...base, kind: 'batch-norm', ...gamma, ...beta, mean: variable('mean'), variance: variable('variance'), epsilon: Number(config.epsilon), momentum: Number(config.momentum) }];
+      return [
+        {
+          ...base,
+          kind: 'batch-norm',
+          ...gamma,
+          ...beta,
+          mean: variable('mean'),
+          variance: variable('variance'),
+          epsilon: Number(config.epsilon),
+          momentum: Number(config.momentum),
+        },
+      ];
     }
     case 'Activation':
       return [{ ...base, kind: 'activation', activation: activationName(config.activation, refuse) }];
@@ -89,7 +101,15 @@ export function neutralLayers(layer: LoadedLayer, where: string, taken: Readonly
     }
     case 'MaxPooling2D':
     case 'AveragePooling2D':
-      return [{ ...base, kind: layer.className === 'MaxPooling2D' ? 'max-pool' : 'average-pool', size: pair(config.poolSize), strides: pair(config.strides), padding: padding() }];
+      return [
+        {
+          ...base,
+          kind: layer.className === 'MaxPooling2D' ? 'max-pool' : 'average-pool',
+          size: pair(config.poolSize),
+          strides: pair(config.strides),
+          padding: padding(),
+        },
+      ];
     case 'GlobalAveragePooling2D':
       return [{ ...base, kind: 'global-average-pool', keepDims: false }];
     case 'Add':
@@ -106,11 +126,33 @@ export function neutralLayers(layer: LoadedLayer, where: string, taken: Readonly
 
 /** The kinds of Keras layers that can be read. */
 export const readable = [
-  'Activation', 'Add', 'AveragePooling2D', 'BatchNormalization', 'Conv2D', 'Dense', 'DepthwiseConv2D', 'Dropout', 'Flatten',
-  'GlobalAveragePooling2D', 'InputLayer', 'MaxPooling2D', 'ReLU', 'Reshape (of pooled features)', 'Softmax', 'ZeroPadding2D',
+  'Activation',
+  'Add',
+  'AveragePooling2D',
+  'BatchNormalization',
+  'Conv2D',
+  'Dense',
+  'DepthwiseConv2D',
+  'Dropout',
+  'Flatten',
+  'GlobalAveragePooling2D',
+  'InputLayer',
+  'MaxPooling2D',
+  'ReLU',
+  'Reshape (of pooled features)',
+  'Softmax',
+  'ZeroPadding2D',
 ] as const;
 
-const activations: ReadonlySet<string> = new Set<ActivationName>(['linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'swish', 'softmax']);
+const activations: ReadonlySet<string> = new Set<ActivationName>([
+  'linear',
+  'relu',
+  'relu6',
+  'sigmoid',
+  'tanh',
+  'swish',
+  'softmax',
+]);
 
 function activationName(given: unknown, refuse: (what: string, expected: string) => never): ActivationName {
   const name = typeof given === 'string' ? given : String((given as { className?: unknown } | null)?.className);

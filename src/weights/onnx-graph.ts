@@ -13,7 +13,10 @@ export interface OnnxNode {
   text(attribute: string, absent: string): string;
 }
 
-export interface OnnxTensor { shape: number[]; values: Float32Array }
+export interface OnnxTensor {
+  shape: number[];
+  values: Float32Array;
+}
 
 /** The parts of an ONNX model that a network is made of. */
 export interface OnnxGraph {
@@ -44,16 +47,23 @@ export function readOnnxGraph(bytes: Uint8Array, where: string): OnnxGraph {
     });
   }
   const graph = model.graph;
-  if (!graph?.node || graph.node.length === 0) throw new UserError({ where, what: 'this ONNX file holds no graph', mend: 'fetch it again' });
+  if (!graph?.node || graph.node.length === 0)
+    throw new UserError({ where, what: 'this ONNX file holds no graph', mend: 'fetch it again' });
   const constants = new Map((graph.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
   const inputs = (graph.input ?? []).map((value) => value.name ?? '').filter((name) => !constants.has(name));
   const [input, ...others] = inputs;
   if (input === undefined || others.length > 0) {
-    throw new UserError({ where, what: `the graph has ${inputs.length} inputs`, expected: 'one, for the images', found: inputs.join(', ') });
+    throw new UserError({
+      where,
+      what: `the graph has ${inputs.length} inputs`,
+      expected: 'one, for the images',
+      found: inputs.join(', '),
+    });
   }
   const tensor = (name: string): Onnx.ITensorProto => {
     const found = constants.get(name);
-    if (!found) throw new UserError({ where, what: `'${name}' is not a constant of the graph`, expected: 'weights stored in the file' });
+    if (!found)
+      throw new UserError({ where, what: `'${name}' is not a constant of the graph`, expected: 'weights stored in the file' });
     return found;
   };
   return {
@@ -87,19 +97,37 @@ function readNode(node: Onnx.INodeProto): OnnxNode {
 
 function floats(tensor: Onnx.ITensorProto, where: string): Float32Array {
   if (tensor.dataType !== FLOAT) {
-    throw new UserError({ where, what: `the weights '${tensor.name ?? ''}' are of ONNX data type ${tensor.dataType ?? 0}`, expected: '1 (float32)' });
+    throw new UserError({
+      where,
+      what: `the weights '${tensor.name ?? ''}' are of ONNX data type ${tensor.dataType ?? 0}`,
+      expected: '1 (float32)',
+    });
   }
   const size = (tensor.dims ?? []).map(Number).reduce((product, dim) => product * dim, 1);
   const raw = tensor.rawData;
-  const values = raw && raw.length > 0 ? new Float32Array(Uint8Array.from(raw.subarray(0, raw.length - (raw.length % 4))).buffer) : Float32Array.from(tensor.floatData ?? []);
+  const values =
+    raw && raw.length > 0
+      ? new Float32Array(Uint8Array.from(raw.subarray(0, raw.length - (raw.length % 4))).buffer)
+      : Float32Array.from(tensor.floatData ?? []);
   if (values.length !== size) {
-    throw new UserError({ where, what: `the weights '${tensor.name ?? ''}' are not whole`, expected: `${size} numbers`, found: `${values.length}`, mend: 'fetch it again' });
+    throw new UserError({
+      where,
+      what: `the weights '${tensor.name ?? ''}' are not whole`,
+      expected: `${size} numbers`,
+      found: `${values.length}`,
+      mend: 'fetch it again',
+    });
   }
   return values;
 }
 
 function integers(tensor: Onnx.ITensorProto, where: string): number[] {
-  if (tensor.dataType !== INT64) throw new UserError({ where, what: `the constant '${tensor.name ?? ''}' is of ONNX data type ${tensor.dataType ?? 0}`, expected: '7 (int64)' });
+  if (tensor.dataType !== INT64)
+    throw new UserError({
+      where,
+      what: `the constant '${tensor.name ?? ''}' is of ONNX data type ${tensor.dataType ?? 0}`,
+      expected: '7 (int64)',
+    });
   const raw = tensor.rawData;
   if (!raw || raw.length === 0) return (tensor.int64Data ?? []).map(Number);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);

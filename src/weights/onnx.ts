@@ -38,14 +38,19 @@ export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
       continue;
     }
     const name = nameOf({ op: node.op, output: node.output, inputs });
-    if (layers.some((layer) => layer.name === name)) throw new UserError({ where: options.where, what: `two layers are named '${name}'`, found: node.name });
+    if (layers.some((layer) => layer.name === name))
+      throw new UserError({ where: options.where, what: `two layers are named '${name}'`, found: node.name });
     const { layer, weights } = readLayer(node, graph, name, inputs, options.where);
     layers.push(layer);
     for (const variable of weights) variables.set(variable.name, variable);
     layerOf.set(node.output, name);
   }
   const output = layerOf.get(options.output) ?? '';
-  const stages = assignStages(layers.map((layer) => layer.name), options.stages, options.where);
+  const stages = assignStages(
+    layers.map((layer) => layer.name),
+    options.stages,
+    options.where,
+  );
   return {
     name: options.name,
     preprocessing: options.preprocessing,
@@ -72,7 +77,13 @@ function nodesBelow(graph: OnnxGraph, options: OnnxOptions): OnnxNode[] {
   return below;
 }
 
-function readLayer(node: OnnxNode, graph: OnnxGraph, name: string, inputs: string[], where: string): { layer: Layer; weights: Variable[] } {
+function readLayer(
+  node: OnnxNode,
+  graph: OnnxGraph,
+  name: string,
+  inputs: string[],
+  where: string,
+): { layer: Layer; weights: Variable[] } {
   const base = { name, inputs, stage: '' };
   const refuse = (what: string, expected: string): never => {
     throw new UserError({ where, what: `${node.op} '${node.name}' ${what}`, expected });
@@ -88,8 +99,12 @@ function readLayer(node: OnnxNode, graph: OnnxGraph, name: string, inputs: strin
     case 'MaxPool': {
       const size = pair(node.ints('kernel_shape', []));
       const strides = pair(node.ints('strides', [1, 1]));
-      if (node.int('ceil_mode', 0) !== 0 || node.ints('dilations', [1, 1]).some((step) => step !== 1)) refuse('rounds up or is dilated', 'ceil_mode 0, dilations 1');
-      return { layer: { ...base, kind: 'max-pool', size, strides, padding: readPadding(node, size, strides, [1, 1], refuse) }, weights: [] };
+      if (node.int('ceil_mode', 0) !== 0 || node.ints('dilations', [1, 1]).some((step) => step !== 1))
+        refuse('rounds up or is dilated', 'ceil_mode 0, dilations 1');
+      return {
+        layer: { ...base, kind: 'max-pool', size, strides, padding: readPadding(node, size, strides, [1, 1], refuse) },
+        weights: [],
+      };
     }
     case 'GlobalAveragePool':
       return { layer: { ...base, kind: 'global-average-pool', keepDims: true }, weights: [] };
@@ -100,13 +115,21 @@ function readLayer(node: OnnxNode, graph: OnnxGraph, name: string, inputs: strin
       return { layer: { ...base, kind: 'global-average-pool', keepDims: node.int('keepdims', 1) === 1 }, weights: [] };
     }
     default:
-      return refuse('is an operation that ft does not read', 'Conv, Relu, MaxPool, Add, GlobalAveragePool, ReduceMean, or a Transpose of the input');
+      return refuse(
+        'is an operation that ft does not read',
+        'Conv, Relu, MaxPool, Add, GlobalAveragePool, ReduceMean, or a Transpose of the input',
+      );
   }
 }
 
 type Refuse = (what: string, expected: string) => never;
 
-function readConv(node: OnnxNode, graph: OnnxGraph, base: { name: string; inputs: string[]; stage: string }, refuse: Refuse): { layer: Layer; weights: Variable[] } {
+function readConv(
+  node: OnnxNode,
+  graph: OnnxGraph,
+  base: { name: string; inputs: string[]; stage: string },
+  refuse: Refuse,
+): { layer: Layer; weights: Variable[] } {
   const kernel = graph.constant(node.inputs[1] ?? '');
   const [out = 0, perGroup = 0, height = 0, width = 0] = kernel.shape;
   if (kernel.shape.length !== 4) refuse(`has a kernel of rank ${kernel.shape.length}`, 'rank 4');
@@ -114,9 +137,16 @@ function readConv(node: OnnxNode, graph: OnnxGraph, base: { name: string; inputs
   const strides = pair(node.ints('strides', [1, 1]));
   const dilations = pair(node.ints('dilations', [1, 1]));
   const padding = readPadding(node, [height, width], strides, dilations, refuse);
-  const variable = (role: VariableRole, shape: number[], values: Float32Array): Variable => ({ name: `${base.name}/${role}`, layer: base.name, role, shape, values });
+  const variable = (role: VariableRole, shape: number[], values: Float32Array): Variable => ({
+    name: `${base.name}/${role}`,
+    layer: base.name,
+    role,
+    shape,
+    values,
+  });
   const depthwise = groups > 1;
-  if (depthwise && perGroup !== 1) refuse(`has ${groups} groups of ${perGroup} channels`, 'one group, or a channel a group (depthwise)');
+  if (depthwise && perGroup !== 1)
+    refuse(`has ${groups} groups of ${perGroup} channels`, 'one group, or a channel a group (depthwise)');
   const weights = [
     // OIHW → HWIO. Depthwise: the output channels of an input channel stand together, as TensorFlow wants them.
     depthwise
@@ -128,10 +158,27 @@ function readConv(node: OnnxNode, graph: OnnxGraph, base: { name: string; inputs
     weights.push(variable('bias', bias.shape, bias.values));
   }
   const bias = node.inputs[2] ? { bias: `${base.name}/bias` } : {};
-  return { layer: { ...base, kind: depthwise ? 'depthwise-conv' : 'conv', kernel: `${base.name}/kernel`, ...bias, strides, dilations, padding }, weights };
+  return {
+    layer: {
+      ...base,
+      kind: depthwise ? 'depthwise-conv' : 'conv',
+      kernel: `${base.name}/kernel`,
+      ...bias,
+      strides,
+      dilations,
+      padding,
+    },
+    weights,
+  };
 }
 
-function readPadding(node: OnnxNode, window: readonly [number, number], strides: readonly [number, number], dilations: readonly [number, number], refuse: Refuse) {
+function readPadding(
+  node: OnnxNode,
+  window: readonly [number, number],
+  strides: readonly [number, number],
+  dilations: readonly [number, number],
+  refuse: Refuse,
+) {
   const rule = node.text('auto_pad', 'NOTSET');
   switch (rule) {
     case 'SAME_UPPER':

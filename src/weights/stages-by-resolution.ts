@@ -13,10 +13,12 @@ export function stagesByResolution(layers: readonly Layer[]): Map<string, string
   }
   const weighted = layers.filter((layer) => variablesOf(layer).length > 0).map((layer) => shrink.get(layer.name) ?? 1);
   const levels = [...new Set(weighted)].sort((a, b) => a - b);
-  return new Map(layers.map((layer) => {
-    const reached = levels.filter((level) => level <= (shrink.get(layer.name) ?? 1)).length;
-    return [layer.name, `conv${Math.max(1, reached)}`];
-  }));
+  return new Map(
+    layers.map((layer) => {
+      const reached = levels.filter((level) => level <= (shrink.get(layer.name) ?? 1)).length;
+      return [layer.name, `conv${Math.max(1, reached)}`];
+    }),
+  );
 }
 
 function ownShrink(layer: Layer): number {

@@ -16,17 +16,27 @@ export function assignStages(layers: readonly string[], patterns: StagePatterns,
       const matches = picomatch(glob);
       const hits = layers.filter((layer) => matches(layer));
       if (hits.length === 0) {
-        faults.push({ where, what: `stage '${stage}': the pattern '${glob}' matches no layer`, expected: `one of ${layers.join(', ')}` });
+        faults.push({
+          where,
+          what: `stage '${stage}': the pattern '${glob}' matches no layer`,
+          expected: `one of ${layers.join(', ')}`,
+        });
       }
       for (const layer of hits) {
         const other = stages.get(layer);
-        if (other !== undefined && other !== stage) faults.push({ where, what: `layer '${layer}' is in two stages, '${other}' and '${stage}'` });
+        if (other !== undefined && other !== stage)
+          faults.push({ where, what: `layer '${layer}' is in two stages, '${other}' and '${stage}'` });
         else stages.set(layer, stage);
       }
     }
   }
   for (const layer of layers) {
-    if (!stages.has(layer)) faults.push({ where, what: `layer '${layer}' is in no stage`, expected: `a pattern of ${Object.keys(patterns).join(', ')} that matches it` });
+    if (!stages.has(layer))
+      faults.push({
+        where,
+        what: `layer '${layer}' is in no stage`,
+        expected: `a pattern of ${Object.keys(patterns).join(', ')} that matches it`,
+      });
   }
   const [first, ...rest] = faults;
   if (first !== undefined) throw new UserError(first, ...rest);

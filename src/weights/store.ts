@@ -28,12 +28,20 @@ export async function checkStored(folder: string, key: string): Promise<StoreSta
   if (text === undefined) return { state: 'absent' };
   const manifest = manifestSchema.safeParse(parseJson(text));
   if (!manifest.success) return { state: 'damaged', reason: `${MANIFEST} is not whole` };
-  if (manifest.data.key !== key) return { state: 'damaged', reason: 'it was made from another source or by another version of ft' };
+  if (manifest.data.key !== key)
+    return { state: 'damaged', reason: 'it was made from another source or by another version of ft' };
   for (const [file, expected] of Object.entries(manifest.data.files)) {
     const found = await sha256OfFile(join(folder, file)).catch(() => 'no such file');
     if (found !== expected) return { state: 'damaged', reason: `${file} has SHA-256 ${found}, expected ${expected}` };
   }
   return { state: 'whole', manifest: manifest.data };
+}
+
+/** What the cache holds of a set of weights, without looking at every byte; undefined where it holds nothing of it. */
+export async function cachedWeights(cache: string, name: string): Promise<{ folder: string; missing: string[] } | undefined> {
+  const folder = join(cache, name);
+  const manifest = manifestSchema.safeParse(parseJson(await readFile(join(folder, MANIFEST), 'utf8').catch(() => '')));
+  return manifest.success ? { folder, missing: manifest.data.missing } : undefined;
 }
 
 export interface StoreOptions {
@@ -57,7 +65,11 @@ export async function stored(folder: string, options: StoreOptions): Promise<Sto
   const before = await ready();
   if (before.state === 'whole') return before.manifest;
   await mkdir(dirname(folder), { recursive: true });
-  const release = await lockfile.lock(folder, { realpath: false, stale: 30_000, retries: { retries: 1200, factor: 1, minTimeout: 250, maxTimeout: 500 } });
+  const release = await lockfile.lock(folder, {
+    realpath: false,
+    stale: 30_000,
+    retries: { retries: 1200, factor: 1, minTimeout: 250, maxTimeout: 500 },
+  });
   try {
     const found = await ready();
     if (found.state === 'whole') return found.manifest;
@@ -66,7 +78,9 @@ export async function stored(folder: string, options: StoreOptions): Promise<Sto
     return await createFolderAtomic(folder, async (temporary) => {
       const missing = await options.fill(temporary);
       const names = (await readdir(temporary)).sort();
-      const sums = await Promise.all(names.map(async (name): Promise<[string, string]> => [name, await sha256OfFile(join(temporary, name))]));
+      const sums = await Promise.all(
+        names.map(async (name): Promise<[string, string]> => [name, await sha256OfFile(join(temporary, name))]),
+      );
       const manifest = { key: options.key, files: Object.fromEntries(sums), missing };
       await writeFile(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
       return manifest;

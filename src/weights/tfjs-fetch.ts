@@ -15,7 +15,12 @@ export async function copyTfjsModel(source: TfjsSource, from: string, into: stri
   const missing: string[] = [];
   for (const file of ['model.json', ...model.groups.flatMap((group) => group.paths)]) {
     const path = join(from, file);
-    if (!(await stat(path).then((found) => found.isFile(), () => false))) {
+    if (
+      !(await stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      ))
+    ) {
       missing.push(file);
       continue;
     }
@@ -29,7 +34,13 @@ export async function copyTfjsModel(source: TfjsSource, from: string, into: stri
 export type FetchBytes = (url: string) => Promise<Uint8Array>;
 
 /** Fetches a tfjs layers model from its official address, each file compared with the card's SHA-256 where it pins one. */
-export async function downloadTfjsModel(source: TfjsSource, name: string, into: string, progress: Progress, fetchBytes: FetchBytes = fetchUrl): Promise<string[]> {
+export async function downloadTfjsModel(
+  source: TfjsSource,
+  name: string,
+  into: string,
+  progress: Progress,
+  fetchBytes: FetchBytes = fetchUrl,
+): Promise<string[]> {
   const get = async (file: string): Promise<Uint8Array> => {
     const url = new URL(file, source.url).href;
     const bytes = await fetchBytes(url).catch((error: Error) => {
@@ -37,7 +48,9 @@ export async function downloadTfjsModel(source: TfjsSource, name: string, into: 
         where: url,
         what: `the weights '${name}' cannot be fetched from here`,
         found: error.message,
-        mend: `fetch ${source.url} and the weight files that it lists by hand into one folder, then: ft weights pull ${name} --from FOLDER`,
+        mend:
+          `fetch ${source.url} and the weight files that it lists by hand into one folder, ` +
+          `then: ft weights pull ${name} --from FOLDER`,
       });
     });
     expectPinned(source, file, sha256Of(bytes), url);

@@ -7,7 +7,10 @@ import { topologyJson } from './tfjs-topology.js';
 /** Bytes in a weight file at most, as tfjs's own converter cuts them. */
 const SHARD = 4 * 1024 * 1024;
 
-interface Group { paths: string[]; weights: { name: string; shape: readonly number[]; dtype: 'float32' }[] }
+interface Group {
+  paths: string[];
+  weights: { name: string; shape: readonly number[]; dtype: 'float32' }[];
+}
 
 /**
  * Writes a Network into a folder as a tfjs layers model that `tf.loadLayersModel` itself loads: `model.json` with a Keras-2

@@ -16,7 +16,7 @@ export interface TfjsLayersOptions {
   preprocessing: Preprocessing;
   /** Patterns over the layer names of the file, total both ways up to `output`; left out: one stage a resolution. */
   stages?: StagePatterns;
-  /** The layer whose output is the feature map when nothing is cut; left out: what the global pooling takes, else the last one. */
+  /** The layer whose output is the feature map when nothing is cut; left out: what the global pooling takes, else the last. */
   output?: string;
   /** Cut here, below `output`: what lies above is not looked at, and its weights may be missing. */
   upTo?: string;
@@ -35,7 +35,14 @@ export async function readTfjsLayers(folder: string, options: TfjsLayersOptions)
   const file = await readModelFile(folder);
   const whole = readTopology(file.topology, where);
   const full = cutTopology(whole, layerBehind(options.output ?? featureMap(whole), whole), where);
-  const stages = options.stages === undefined ? undefined : assignStages(full.layers.map((layer) => layer.name), options.stages, where);
+  const stages =
+    options.stages === undefined
+      ? undefined
+      : assignStages(
+          full.layers.map((layer) => layer.name),
+          options.stages,
+          where,
+        );
   const topology = options.upTo === undefined ? full : cutTopology(full, cutLayer(options.upTo, full, stages, where), where);
   refuseUnreadable(topology, where);
   const weights = await readNeededWeights(folder, topology, file.groups);
@@ -49,7 +56,9 @@ export async function readTfjsLayers(folder: string, options: TfjsLayersOptions)
 
 /** The layer before the last global pooling or flattening on the way to the output; without one, the output itself. */
 function featureMap(topology: KerasTopology): string {
-  const pooling = topology.layers.findLast((layer) => layer.className === 'GlobalAveragePooling2D' || layer.className === 'Flatten');
+  const pooling = topology.layers.findLast(
+    (layer) => layer.className === 'GlobalAveragePooling2D' || layer.className === 'Flatten',
+  );
   return pooling?.inputs[0] ?? topology.outputs[0] ?? '';
 }
 
@@ -65,11 +74,12 @@ function cutLayer(name: string, topology: KerasTopology, stages: Map<string, str
   const names = topology.layers.map((candidate) => candidate.name);
   if (names.includes(layer)) return layer;
   const lasts = [...new Map(names.map((candidate) => [stages?.get(candidate) ?? candidate, candidate])).values()];
+  const shown = `${stages === undefined ? 'among them' : 'the last of each stage'}: ${lasts.slice(0, 20).join(', ')}`;
   const near = nearestName(name, names);
   throw new UserError({
     where,
     what: `there is no layer '${name}' to cut at`,
-    expected: `one of the ${names.length} layers up to '${names.at(-1) ?? ''}'; ${stages === undefined ? 'among them' : 'the last of each stage'}: ${lasts.slice(0, 20).join(', ')}`,
+    expected: `one of the ${names.length} layers up to '${names.at(-1) ?? ''}'; ${shown}`,
     ...(near === undefined ? {} : { mend: `did you mean '${near}'?` }),
   });
 }
@@ -78,20 +88,38 @@ function refuseUnreadable(topology: KerasTopology, where: string): void {
   const known = new Set<string>([...readable.map((entry) => entry.split(' ')[0] ?? ''), 'SpatialDropout2D']);
   const [first, ...rest] = topology.layers
     .filter((layer) => !known.has(layer.className))
-    .map((layer) => ({ where: `${where}: ${layer.name}`, what: `a ${layer.className} is a kind of layer that ft does not read`, expected: readable.join(', ') }));
+    .map((layer) => ({
+      where: `${where}: ${layer.name}`,
+      what: `a ${layer.className} is a kind of layer that ft does not read`,
+      expected: readable.join(', '),
+    }));
   if (first !== undefined) throw new UserError(first, ...rest);
 }
 
-async function load(topology: KerasTopology, weights: Awaited<ReturnType<typeof readNeededWeights>>, where: string): Promise<KerasModel> {
+async function load(
+  topology: KerasTopology,
+  weights: Awaited<ReturnType<typeof readNeededWeights>>,
+  where: string,
+): Promise<KerasModel> {
   const artifacts = { modelTopology: topologyJson(topology), format: 'layers-model', ...weights };
   try {
     return await tf.loadLayersModel({ load: async () => artifacts as never });
   } catch (error) {
-    throw new UserError({ where, what: 'tfjs cannot load this model', found: error instanceof Error ? error.message : String(error) });
+    throw new UserError({
+      where,
+      what: 'tfjs cannot load this model',
+      found: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
-function toNetwork(model: KerasModel, topology: KerasTopology, stages: Map<string, string> | undefined, options: TfjsLayersOptions, where: string): Network {
+function toNetwork(
+  model: KerasModel,
+  topology: KerasTopology,
+  stages: Map<string, string> | undefined,
+  options: TfjsLayersOptions,
+  where: string,
+): Network {
   const taken = new Set(topology.layers.map((layer) => layer.name));
   /** The neutral layer that carries the output of a Keras layer. */
   const carrier = new Map<string, string>();
@@ -107,7 +135,11 @@ function toNetwork(model: KerasModel, topology: KerasTopology, stages: Map<strin
       continue;
     }
     const roles = new Set<VariableRole>(found.map((variable) => variable.role));
-    const made = neutralLayers({ name, className, config: built.getConfig(), inputs: feeders, roles, stage: stages?.get(name) ?? '' }, where, taken);
+    const made = neutralLayers(
+      { name, className, config: built.getConfig(), inputs: feeders, roles, stage: stages?.get(name) ?? '' },
+      where,
+      taken,
+    );
     layers.push(...made);
     carrier.set(name, made.at(-1)?.name ?? feeders[0] ?? '');
   }
@@ -117,7 +149,8 @@ function toNetwork(model: KerasModel, topology: KerasTopology, stages: Map<strin
     return [height, width];
   });
   const byResolution = stages === undefined ? stagesByResolution(folded) : undefined;
-  const staged = byResolution === undefined ? folded : folded.map((layer) => ({ ...layer, stage: byResolution.get(layer.name) ?? '' }));
+  const staged =
+    byResolution === undefined ? folded : folded.map((layer) => ({ ...layer, stage: byResolution.get(layer.name) ?? '' }));
   const order = options.stages === undefined ? [...new Set(staged.map((layer) => layer.stage))] : Object.keys(options.stages);
   return {
     name: options.name,
@@ -136,7 +169,15 @@ function readVariables(layer: ReturnType<KerasModel['getLayer']>, name: string):
     const role = roleOf(weight.originalName);
     if (role === undefined) return [];
     // dataSync may give a view that tfjs owns: the network keeps a copy.
-    return [{ name: `${name}/${role}`, layer: name, role, shape: weight.read().shape.slice(), values: Float32Array.from(weight.read().dataSync()) }];
+    return [
+      {
+        name: `${name}/${role}`,
+        layer: name,
+        role,
+        shape: weight.read().shape.slice(),
+        values: Float32Array.from(weight.read().dataSync()),
+      },
+    ];
   });
 }
 
@@ -156,5 +197,9 @@ function reshaped(target: unknown, name: string, inputs: string[], layers: Layer
     layers.push({ kind: 'flatten', name, inputs, stage });
     return name;
   }
-  throw new UserError({ where: `${where}: ${name}`, what: `a Reshape to [${shape.join(', ')}] is not one that ft reads`, expected: 'pooled features to [1, 1, channels], or a map to [numbers]' });
+  throw new UserError({
+    where: `${where}: ${name}`,
+    what: `a Reshape to [${shape.join(', ')}] is not one that ft reads`,
+    expected: 'pooled features to [1, 1, channels], or a map to [numbers]',
+  });
 }

@@ -19,13 +19,20 @@ const fileSchema = z.looseObject({
 export type WeightEntry = z.infer<typeof weightSchema>;
 /** Weights that lie one after the other in the files `paths`, which are parts of one run of bytes. */
 export type WeightGroup = z.infer<typeof fileSchema>['weightsManifest'][number];
-export interface ModelFile { topology: unknown; groups: WeightGroup[] }
+export interface ModelFile {
+  topology: unknown;
+  groups: WeightGroup[];
+}
 
 /** Reads the model.json of a tfjs layers model. */
 export async function readModelFile(folder: string): Promise<ModelFile> {
   const path = join(folder, 'model.json');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UserError({ where: path, what: error.code === 'ENOENT' ? 'there is no model.json here' : `it cannot be read (${error.code})`, expected: 'the folder of a converted tfjs layers model: model.json and its weight files' });
+    throw new UserError({
+      where: path,
+      what: error.code === 'ENOENT' ? 'there is no model.json here' : `it cannot be read (${error.code})`,
+      expected: 'the folder of a converted tfjs layers model: model.json and its weight files',
+    });
   });
   return parseModelFile(text, path);
 }
@@ -36,18 +43,33 @@ export function parseModelFile(text: string, where: string): ModelFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError({ where, what: 'it is not whole JSON', found: error instanceof Error ? error.message : String(error), mend: 'fetch or convert it again' });
+    throw new UserError({
+      where,
+      what: 'it is not whole JSON',
+      found: error instanceof Error ? error.message : String(error),
+      mend: 'fetch or convert it again',
+    });
   }
   if ((json as { format?: unknown } | null)?.format === 'graph-model') {
-    throw new UserError({ where, what: 'this is a tfjs graph model', expected: 'a layers model', mend: 'convert with --output_format tfjs_layers_model' });
+    throw new UserError({
+      where,
+      what: 'this is a tfjs graph model',
+      expected: 'a layers model',
+      mend: 'convert with --output_format tfjs_layers_model',
+    });
   }
   const result = fileSchema.safeParse(json);
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new UserError({ where: `${where}: ${issue?.path.join('.') ?? ''}`, what: `this is not the model.json of a tfjs layers model`, found: issue?.message ?? '' });
+    throw new UserError({
+      where: `${where}: ${issue?.path.join('.') ?? ''}`,
+      what: `this is not the model.json of a tfjs layers model`,
+      found: issue?.message ?? '',
+    });
   }
   for (const path of result.data.weightsManifest.flatMap((group) => group.paths)) {
-    if (isAbsolute(path) || normalize(path).startsWith('..')) throw new UserError({ where, what: `the weight file '${path}' would lie outside the model's folder` });
+    if (isAbsolute(path) || normalize(path).startsWith('..'))
+      throw new UserError({ where, what: `the weight file '${path}' would lie outside the model's folder` });
   }
   return { topology: result.data.modelTopology, groups: result.data.weightsManifest };
 }
@@ -67,7 +89,11 @@ export function bytesOf(weight: WeightEntry, where: string): number {
     case 'bool':
       return size;
     default:
-      throw new UserError({ where, what: `the weight '${weight.name}' is stored as ${dtype}`, expected: 'float32, int32, float16, uint16, uint8 or bool' });
+      throw new UserError({
+        where,
+        what: `the weight '${weight.name}' is stored as ${dtype}`,
+        expected: 'float32, int32, float16, uint16, uint8 or bool',
+      });
   }
 }
 
@@ -78,7 +104,11 @@ export function describeGroup(group: WeightGroup): string {
 }
 
 /** The files of a group that a folder lacks. */
-export async function missingFiles(folder: string, group: WeightGroup, exists: (path: string) => Promise<boolean>): Promise<string[]> {
+export async function missingFiles(
+  folder: string,
+  group: WeightGroup,
+  exists: (path: string) => Promise<boolean>,
+): Promise<string[]> {
   const found = await Promise.all(group.paths.map((path) => exists(join(folder, path))));
   return group.paths.filter((_, at) => !found[at]);
 }

@@ -4,15 +4,26 @@ import type { KerasTopology } from './tfjs-topology.js';
 import { bytesOf, describeGroup, missingFiles, readGroup, type WeightEntry, type WeightGroup } from './tfjs-manifest.js';
 
 /** Weights as tfjs's reader takes them: entries named `layer/weight`, and their bytes one after the other. */
-export interface WeightData { weightSpecs: WeightEntry[]; weightData: ArrayBuffer }
+export interface WeightData {
+  weightSpecs: WeightEntry[];
+  weightData: ArrayBuffer;
+}
 
 /**
  * Reads the weights that a topology needs, and no file besides: groups above a cut may be missing. A group that is needed
  * and missing is an error that names its files, the weights in it, and the last layer that does without.
  */
-export async function readNeededWeights(folder: string, topology: KerasTopology, groups: readonly WeightGroup[]): Promise<WeightData> {
+export async function readNeededWeights(
+  folder: string,
+  topology: KerasTopology,
+  groups: readonly WeightGroup[],
+): Promise<WeightData> {
   const names = new Set(topology.layers.map((layer) => layer.name));
-  const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+  const exists = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
   const needed = groups.filter((group) => group.weights.some((weight) => layerOf(weight.name, names) !== undefined));
   const missing = new Map<WeightGroup, string[]>();
   for (const group of needed) {
@@ -59,7 +70,12 @@ export function layerOf(weight: string, layers: ReadonlySet<string>): string | u
   return undefined;
 }
 
-function missingGroups(folder: string, topology: KerasTopology, groups: readonly WeightGroup[], missing: ReadonlyMap<WeightGroup, string[]>): UserError {
+function missingGroups(
+  folder: string,
+  topology: KerasTopology,
+  groups: readonly WeightGroup[],
+  missing: ReadonlyMap<WeightGroup, string[]>,
+): UserError {
   const names = new Set(topology.layers.map((layer) => layer.name));
   const without = new Set([...missing.keys()].flatMap((group) => group.weights.map((weight) => layerOf(weight.name, names))));
   // In topological order a layer is cut off when it, or a layer below it, lacks its weights.
@@ -68,11 +84,12 @@ function missingGroups(folder: string, topology: KerasTopology, groups: readonly
     if (without.has(layer.name) || layer.inputs.some((input) => cut.has(input))) cut.add(layer.name);
   }
   const usable = topology.layers.filter((layer) => !cut.has(layer.name) && layer.className !== 'InputLayer').at(-1);
+  const cutting = usable === undefined ? '' : `, or cut the network below it (backbone.upTo: ${usable.name}, or a layer below that)`;
   const [first, ...rest] = [...missing].map(([group, files]) => ({
     where: folder,
     what: `weight group ${groups.indexOf(group) + 1} of ${groups.length} is missing: ${files.join(', ')}`,
     found: `no such file; the group holds ${describeGroup(group)}`,
-    mend: `put ${files.join(', ')} there${usable === undefined ? '' : `, or cut the network below it (backbone.upTo: ${usable.name}, or a layer below that)`}`,
+    mend: `put ${files.join(', ')} there${cutting}`,
   }));
   if (first === undefined) throw new Error('no group is missing');
   return new UserError(first, ...rest);

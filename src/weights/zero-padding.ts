@@ -6,7 +6,11 @@ import { plainPadding } from './explicit-padding.js';
  * own, and to a max-pool whose input is never negative (there a padded zero never wins over what is there). Elsewhere
  * (an average that counts the zeros, a map that is added or put out) the layer stays.
  */
-export function foldZeroPadding(layers: readonly Layer[], output: string, windowOf: (kernel: string) => readonly [number, number]): Layer[] {
+export function foldZeroPadding(
+  layers: readonly Layer[],
+  output: string,
+  windowOf: (kernel: string) => readonly [number, number],
+): Layer[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const folded = layers.map((layer): Layer => {
     const pad = byName.get(layer.inputs[0] ?? '');
@@ -14,7 +18,11 @@ export function foldZeroPadding(layers: readonly Layer[], output: string, window
     switch (layer.kind) {
       case 'conv':
       case 'depthwise-conv':
-        return { ...layer, inputs: pad.inputs, padding: plainPadding(pad.padding, windowOf(layer.kernel), layer.strides, layer.dilations) };
+        return {
+          ...layer,
+          inputs: pad.inputs,
+          padding: plainPadding(pad.padding, windowOf(layer.kernel), layer.strides, layer.dilations),
+        };
       case 'max-pool':
         if (!neverNegative(pad.inputs[0] ?? '', byName)) return layer;
         return { ...layer, inputs: pad.inputs, padding: plainPadding(pad.padding, layer.size, layer.strides) };
