@@ -39,7 +39,12 @@ export function report(diagnosis: Diagnosis): string {
     ['bf16', bf16Words(hardware.features)],
     ['threads', `${hardware.threads}`],
     ['memory', `${gigabytes(hardware.memoryBytes)}, ${gigabytes(hardware.freeBytes)} free`],
-    ['GPU', hardware.gpu.found === undefined ? `none: ${hardware.gpu.reason}` : `${hardware.gpu.found}; not used: ${hardware.gpu.reason}`],
+    [
+      'GPU',
+      hardware.gpu.found === undefined
+        ? `none: ${hardware.gpu.reason}`
+        : `${hardware.gpu.found}; not used: ${hardware.gpu.reason}`,
+    ],
     ['cache', `${diagnosis.cache.folder}, ${gigabytes(diagnosis.cache.bytes)}`],
   ];
   const lines = rows.map(([name, words]) => `${name.padEnd(13)} ${words}`);

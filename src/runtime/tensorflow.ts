@@ -39,10 +39,18 @@ function load(): typeof Tfjs {
 export const tf: typeof Tfjs = load();
 
 /** One attribute of a TensorFlow operation, as the binding takes it. */
-export interface OpAttribute { name: string; type: number; value: unknown }
+export interface OpAttribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
 
 /** What the native side says of a tensor it made. */
-export interface TensorMetadata { id: number; dtype: number; shape: number[] }
+export interface TensorMetadata {
+  id: number;
+  dtype: number;
+  shape: number[];
+}
 
 /** The N-API functions and constants of the binding that we use. */
 export interface Binding extends Record<string, unknown> {
@@ -54,12 +62,28 @@ export interface Binding extends Record<string, unknown> {
   deleteSavedModel(id: number): void;
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[];
   TF_Version: string;
-  TF_FLOAT: number; TF_INT32: number; TF_BOOL: number; TF_INT64: number; TF_STRING: number; TF_UINT8: number;
-  TF_ATTR_STRING: number; TF_ATTR_INT: number; TF_ATTR_FLOAT: number; TF_ATTR_BOOL: number; TF_ATTR_TYPE: number; TF_ATTR_SHAPE: number;
+  TF_FLOAT: number;
+  TF_INT32: number;
+  TF_BOOL: number;
+  TF_INT64: number;
+  TF_STRING: number;
+  TF_UINT8: number;
+  TF_ATTR_STRING: number;
+  TF_ATTR_INT: number;
+  TF_ATTR_FLOAT: number;
+  TF_ATTR_BOOL: number;
+  TF_ATTR_TYPE: number;
+  TF_ATTR_SHAPE: number;
 }
 
 /** What the node backend keeps of a tensor. `id` is negative while the values have not reached the native side. */
-export interface TensorRecord { shape: number[]; dtype: number; id: number; values: unknown; refCount: number }
+export interface TensorRecord {
+  shape: number[];
+  dtype: number;
+  id: number;
+  values: unknown;
+  refCount: number;
+}
 
 /** The node backend: tfjs's own class, with the members that its typings hide. */
 export interface NodeBackend {
@@ -67,7 +91,12 @@ export interface NodeBackend {
   tensorMap: { get(id: object): TensorRecord; set(id: object, record: TensorRecord): void; has(id: object): boolean };
   isUsingGpuDevice: boolean;
   executeSingleOutput(name: string, attributes: OpAttribute[], inputs: readonly Tfjs.TensorInfo[]): Tfjs.Tensor;
-  executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: readonly Tfjs.TensorInfo[], outputs: number): Tfjs.Tensor[];
+  executeMultipleOutputs(
+    name: string,
+    attributes: OpAttribute[],
+    inputs: readonly Tfjs.TensorInfo[],
+    outputs: number,
+  ): Tfjs.Tensor[];
   getInputTensorIds(tensors: readonly Tfjs.TensorInfo[]): number[];
   createOutputTensor(metadata: TensorMetadata): Tfjs.Tensor;
   readSync(id: object): Float32Array | Int32Array | Uint8Array | string[];
@@ -81,4 +110,14 @@ export function binding(): Binding {
   return backend().binding;
 }
 
-export type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Scalar, TensorInfo, DataType, Rank } from '@tensorflow/tfjs-node-gpu';
+export type {
+  DataType,
+  Rank,
+  Scalar,
+  Tensor,
+  Tensor1D,
+  Tensor2D,
+  Tensor3D,
+  Tensor4D,
+  TensorInfo,
+} from '@tensorflow/tfjs-node-gpu';

@@ -79,7 +79,11 @@ async function inspectTensorFlow(
     return { ...known, state: 'absent' };
   }
   if (!(await isComplete(folder, platform))) {
-    faults.push({ what: 'TensorFlow was set up by another version of ft, or files of it are missing', where: folder, mend: 'make setup' });
+    faults.push({
+      what: 'TensorFlow was set up by another version of ft, or files of it are missing',
+      where: folder,
+      mend: 'make setup',
+    });
     return { ...known, state: 'outdated' };
   }
   try {

@@ -68,7 +68,13 @@ export async function isComplete(folder: string, platform: Platform): Promise<bo
   if (marker === undefined) return false;
   if (marker.wheelSha256 !== platform.sha256 || marker.sourcesSha256 !== (await sourcesSha256())) return false;
   for (const [name, bytes] of Object.entries(marker.files)) {
-    if ((await stat(join(folder, name)).then((found) => found.size, () => -1)) !== bytes) return false;
+    if (
+      (await stat(join(folder, name)).then(
+        (found) => found.size,
+        () => -1,
+      )) !== bytes
+    )
+      return false;
   }
   return true;
 }

@@ -119,7 +119,10 @@ export async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const entry of entries) {
     if (!entry.isFile()) continue;
-    bytes += await stat(join(entry.parentPath ?? entry.path, entry.name)).then((found) => found.size, () => 0);
+    bytes += await stat(join(entry.parentPath ?? entry.path, entry.name)).then(
+      (found) => found.size,
+      () => 0,
+    );
   }
   return bytes;
 }

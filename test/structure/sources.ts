@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A file of `src`, by its path below it with forward slashes. */
+export interface Source {
+  path: string;
+  text: string;
+  /** Paths below `src` that it imports, whether values or types. */
+  imports: string[];
+  /** Names of the packages that it imports values from. */
+  packages: string[];
+}
+
+/** Every TypeScript file below `src`. */
+export function readSources(): Source[] {
+  const src = join(ROOT, 'src');
+  const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return names.map((name) => readSource(name.replaceAll('\\', '/'), readFileSync(join(src, name), 'utf8')));
+}
+
+/** Finds the imports in a file's text: static, re-exported, dynamic, required, and files named to a worker by their address. */
+export function readSource(path: string, text: string): Source {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const imports: string[] = [];
+  const packages: string[] = [];
+  const patterns = [
+    /\b(?:import|export)\s+(type\s)?[^;'"]*?from\s*['"]([^'"]+)['"]/g,
+    /\bimport\s*(type\s)?['"]([^'"]+)['"]/g,
+    /\b(?:import|require)\s*\((type\s)?\s*['"]([^'"]+)['"]/g,
+  ];
+  for (const pattern of patterns) {
+    for (const [, type, target] of code.matchAll(pattern)) {
+      if (target === undefined) continue;
+      if (target.startsWith('.')) imports.push(posix.join(dirname(path), target).replace(/\.js$/, '.ts'));
+      else if (type === undefined) packages.push(target);
+    }
+  }
+  return { path, text, imports, packages };
+}
