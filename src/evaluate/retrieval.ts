@@ -32,7 +32,9 @@ const BLOCK_ROWS = 512;
  */
 export function retrieve(embeddings: Float32Array, dimensions: number, labels: Int32Array): PerQuery {
   const images = labels.length;
-  if (embeddings.length !== images * dimensions) throw new RangeError(`${embeddings.length} values are not ${images} rows of ${dimensions}`);
+  if (embeddings.length !== images * dimensions) {
+    throw new RangeError(`${embeddings.length} values are not ${images} rows of ${dimensions}`);
+  }
   const unit = unitRows(embeddings, dimensions);
   const members = membersOf(labels);
   const classOf = (row: number) => members.get(labels[row] as number) as number[];

@@ -19,7 +19,7 @@ export interface ShrinkageChoice {
 /**
  * Chooses the shrinkage of learned whitening: each candidate is fitted on `train` and scored on `validation` (images of
  * training classes that the fit has not seen, never held-out ones). The highest score wins, of equal ones the first.
- * With one candidate, or fewer than two validation images, the first candidate is taken as it is.
+ * With one candidate, or no two validation images of one class, the first candidate is taken as it is.
  *
  * @param score the figure to maximise (MAP@R) of unit embeddings, row-major [labels.length, outputs]
  */
@@ -33,8 +33,9 @@ export function chooseShrinkage(
 ): ShrinkageChoice {
   const [first] = candidates;
   if (candidates.length === 1) return { shrinkage: first, scores: [], reason: `shrinkage ${first}, the only candidate` };
-  if (validation === undefined || validation.labels.length < 2) {
-    return { shrinkage: first, scores: [], reason: `shrinkage ${first}, the first candidate: there are no validation images to choose by` };
+  if (validation === undefined || new Set(validation.labels).size === validation.labels.length) {
+    const reason = `shrinkage ${first}, the first candidate: no validation class has two images to choose by`;
+    return { shrinkage: first, scores: [], reason };
   }
   const statistics = classStatistics(train.features, dimensions, train.labels);
   const scores = candidates.map((shrinkage) => {
@@ -42,5 +43,6 @@ export function chooseShrinkage(
     return { shrinkage, score: score(embed(validation.features, head), outputs, validation.labels) };
   });
   const best = scores.reduce((best, candidate) => (candidate.score > best.score ? candidate : best));
-  return { shrinkage: best.shrinkage, scores, reason: `shrinkage ${best.shrinkage}, the best of ${candidates.length} on the validation images` };
+  const reason = `shrinkage ${best.shrinkage}, the best of ${candidates.length} on the validation images`;
+  return { shrinkage: best.shrinkage, scores, reason };
 }

@@ -26,21 +26,31 @@ export interface WhiteningOptions {
  * @param labels [images]: their classes
  * @throws UserError where no class has two images that differ, or more outputs are asked for than the features span
  */
-export function learnedWhitening(features: Float32Array, dimensions: number, labels: Int32Array, options: WhiteningOptions): Head {
+export function learnedWhitening(
+  features: Float32Array,
+  dimensions: number,
+  labels: Int32Array,
+  options: WhiteningOptions,
+): Head {
   return whiteningOf(classStatistics(features, dimensions, labels), options);
 }
 
 /** Learned whitening from statistics that are already at hand, so that several shrinkages cost one pass over the features. */
 export function whiteningOf(statistics: ClassStatistics, { shrinkage, outputs }: WhiteningOptions): Head {
   if (!(shrinkage >= 0 && shrinkage <= 1)) {
-    throw new UserError({ what: 'a shrinkage out of range', where: 'head.shrinkage', expected: 'a number from 0 to 1', found: `${shrinkage}` });
+    throw new UserError({
+      what: 'a shrinkage out of range',
+      where: 'head.shrinkage',
+      expected: 'a number from 0 to 1',
+      found: `${shrinkage}`,
+    });
   }
   const { dimensions, mean, within, total, images, classes } = statistics;
   const variance = trace(within, dimensions) / dimensions;
   // Class means are rounded sums, so equal images leave a trace of rounding behind: nothing against the total variance.
   if (!(variance > Number.EPSILON * (trace(total, dimensions) / dimensions))) {
     throw new UserError({
-      what: 'learned whitening needs classes with at least two different images: here no image differs from the others of its class',
+      what: 'learned whitening needs classes with at least two images that differ, and there is none here',
       found: `${images} training images of ${classes} classes`,
       mend: 'set head.init: pca and head.refit: none, or give more images of each class',
     });

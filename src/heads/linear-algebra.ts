@@ -76,7 +76,8 @@ function operations(native: Binding, kept: number[]): Doubles {
     get,
     multiply(a, b, { transposeA = false, transposeB = false } = {}) {
       const shape: [number, number] = [transposeA ? a.columns : a.rows, transposeB ? b.rows : b.columns];
-      return one('MatMul', [type('T', DT_DOUBLE), flag('transpose_a', transposeA), flag('transpose_b', transposeB)], [a, b], [shape]);
+      const attributes = [type('T', DT_DOUBLE), flag('transpose_a', transposeA), flag('transpose_b', transposeB)];
+      return one('MatMul', attributes, [a, b], [shape]);
     },
     cholesky(a) {
       let lower: Matrix;
@@ -92,10 +93,12 @@ function operations(native: Binding, kept: number[]): Doubles {
       return lower;
     },
     solveLower(l, b, { transpose = false } = {}) {
-      return one('MatrixTriangularSolve', [type('T', DT_DOUBLE), flag('lower', true), flag('adjoint', transpose)], [l, b], [[b.rows, b.columns]]);
+      const attributes = [type('T', DT_DOUBLE), flag('lower', true), flag('adjoint', transpose)];
+      return one('MatrixTriangularSolve', attributes, [l, b], [[b.rows, b.columns]]);
     },
     symmetricEigen(a) {
-      const [values, vectors] = run('SelfAdjointEigV2', [type('T', DT_DOUBLE), flag('compute_v', true)], [a], [[a.rows, 1], [a.rows, a.rows]]);
+      const attributes = [type('T', DT_DOUBLE), flag('compute_v', true)];
+      const [values, vectors] = run('SelfAdjointEigV2', attributes, [a], [[a.rows, 1], [a.rows, a.rows]]);
       return { values: get(values as Matrix), vectors: vectors as Matrix };
     },
   };

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { type Fault, UserError } from '../errors.js';
 import type { Doubles, Matrix } from './linear-algebra.js';
 
 /**
@@ -24,14 +24,17 @@ export function principalDirections(doubles: Doubles, covariance: Matrix, output
 
 function checkOutputs(outputs: number, dimensions: number, images: number): void {
   if (outputs > dimensions) throw new UserError(tooMany(outputs, dimensions, "channels of the backbone's features"));
-  if (outputs > images - 1) throw new UserError(tooMany(outputs, Math.max(0, images - 1), `directions that ${images} training images can span`));
+  const spanned = Math.max(0, images - 1);
+  if (outputs > spanned) throw new UserError(tooMany(outputs, spanned, `directions that ${images} training images can span`));
 }
 
-function tooMany(outputs: number, most: number, of: string) {
+function tooMany(outputs: number, most: number, of: string): Fault {
   return {
     what: `a head of ${outputs} dimensions cannot be fitted to these features`,
     expected: `at most ${most}, the number of ${of}`,
     found: `${outputs}`,
-    mend: most > 0 ? `set head.dimensions to ${most} or less, or head.init: random` : 'give more training images, or set head.init: random',
+    mend: most > 0
+      ? `set head.dimensions to ${most} or less, or head.init: random and head.refit: none`
+      : 'give more training images, or set head.init: random and head.refit: none',
   };
 }

@@ -21,7 +21,8 @@ export function npyBytes({ rows, columns, values }: NpyMatrix): Uint8Array {
   if (values.length !== rows * columns) throw new RangeError(`${values.length} values are not ${rows} × ${columns}`);
   const shape = `(${rows}, ${columns})`;
   // NumPy leaves room for the first number to grow to 21 digits.
-  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }${' '.repeat(21 - String(rows).length)}`;
+  const room = ' '.repeat(21 - String(rows).length);
+  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }${room}`;
   const start = Math.ceil((MAGIC.length + 4 + description.length + 1) / 64) * 64;
   const header = `${description.padEnd(start - MAGIC.length - 4 - 1)}\n`;
   const bytes = new Uint8Array(start + values.byteLength);
@@ -42,7 +43,9 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyMatrix {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fault = (what: string, found: string) =>
     new UserError({ what, where, expected: 'a .npy file of a float32 matrix (rows of vectors) in C order', found });
-  if (text.length < 12 || text.toString('latin1', 0, MAGIC.length) !== MAGIC) throw fault('not a .npy file', 'another first line');
+  if (text.length < 12 || text.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw fault('not a .npy file', 'another beginning');
+  }
   const version = text[6] as number;
   const wide = version >= 2;
   const from = wide ? 12 : 10;

@@ -5,18 +5,24 @@ import { forEachMetric } from '../../src/evaluate/metrics.js';
 import { seededResampler } from '../../src/evaluate/resample.js';
 import type { PerQuery } from '../../src/evaluate/retrieval.js';
 
-interface Golden { columns: number[][]; indices: number[][]; value: number[]; low: number[]; high: number[]; standard_error: number[] }
+interface Golden {
+  columns: number[][]; indices: number[][];
+  value: number[]; low: number[]; high: number[]; standard_error: number[];
+}
 const golden = JSON.parse(readFileSync(new URL('../golden/bootstrap.json', import.meta.url), 'utf8')) as Golden;
 
 const perQuery = (values: ArrayLike<number>): PerQuery =>
-  ({ rows: Int32Array.from({ length: values.length }, (_, row) => row), leftOut: 0, values: forEachMetric(() => Float64Array.from(values)) });
+  ({ rows: Int32Array.from(values, (_, row) => row), leftOut: 0, values: forEachMetric(() => Float64Array.from(values)) });
 
 describe('the bootstrap', () => {
   it("equals NumPy's quantiles and standard errors for the same drawn indices", () => {
     let next = 0;
-    const found = bootstrapMeans(golden.columns.map((column) => Float64Array.from(column)), (into) => into.set(golden.indices[next++]!), golden.indices.length);
+    const columns = golden.columns.map((column) => Float64Array.from(column));
+    const found = bootstrapMeans(columns, (into) => into.set(golden.indices[next++]!), golden.indices.length);
     found.forEach((interval, c) => {
-      for (const key of ['value', 'low', 'high', 'standard_error'] as const) expect(interval[key]).toBeCloseTo(golden[key][c]!, 12);
+      for (const key of ['value', 'low', 'high', 'standard_error'] as const) {
+        expect(interval[key]).toBeCloseTo(golden[key][c]!, 12);
+      }
     });
   });
 

@@ -34,7 +34,9 @@ describe('closed-form heads', () => {
     it(`${name} equals PyTorch's fit in double precision: weights, bias and cosines of other images`, () => {
       const head = fit(wanted.name, wanted.shrinkage);
       const largest = Math.max(...wanted.weight.flat().map(Math.abs));
-      wanted.weight.forEach((row, o) => row.forEach((value, i) => expect(Math.abs(head.kernel[i * outputs + o]! - value)).toBeLessThan(1e-6 * largest)));
+      wanted.weight.forEach((row, o) => row.forEach((value, i) => {
+        expect(Math.abs(head.kernel[i * outputs + o]! - value)).toBeLessThan(1e-6 * largest);
+      }));
       wanted.bias.forEach((value, o) => expect(head.bias[o]).toBeCloseTo(value, 4));
       const embeddings = embed(others, head);
       wanted.cosines.forEach((row, a) => row.forEach((value, b) => {
@@ -58,7 +60,7 @@ describe('closed-form heads', () => {
     }
   });
 
-  it('learned whitening without shrinkage leaves the same variance inside classes along every direction, and none in common', () => {
+  it('learned whitening without shrinkage leaves classes equally wide along every direction, and round', () => {
     const { kernel } = fit('learned-whitening', 0);
     const rows = labels.length;
     const means = new Map<number, { sum: number[]; count: number }>();
@@ -71,7 +73,8 @@ describe('closed-form heads', () => {
     const covariance = Array.from({ length: outputs }, () => Array<number>(outputs).fill(0));
     labels.forEach((label, row) => {
       const { sum, count } = means.get(label)!;
-      const z = Array.from({ length: outputs }, (_, o) => sum.reduce((total, value, i) => total + (features[row * inputs + i]! - value / count) * kernel[i * outputs + o]!, 0));
+      const centred = sum.map((value, i) => features[row * inputs + i]! - value / count);
+      const z = covariance.map((_, o) => centred.reduce((total, value, i) => total + value * kernel[i * outputs + o]!, 0));
       for (let a = 0; a < outputs; a++) for (let b = 0; b < outputs; b++) covariance[a]![b]! += (z[a]! * z[b]!) / rows;
     });
     const scale = covariance[0]![0]!;
@@ -109,11 +112,12 @@ describe('closed-form heads', () => {
     expect(refusal(() => learnedWhitening(twice, inputs, same, { shrinkage: 0.1, outputs }))).toContain('head.init: pca');
   });
 
-  it('of more outputs than the backbone has channels, or than the images span, are refused with the largest number that works', () => {
+  it('of more outputs than the features have or span directions are refused with the largest number that works', () => {
     expect(refusal(() => pca(features, inputs, { outputs: inputs + 1 }))).toContain(`head.dimensions to ${inputs} or less`);
     const five = features.subarray(0, 5 * inputs);
     expect(refusal(() => pca(five, inputs, { outputs: 5 }))).toContain('head.dimensions to 4 or less');
-    expect(refusal(() => learnedWhitening(five, inputs, labels.subarray(0, 5), { shrinkage: 0.1, outputs: 5 }))).toContain('head.dimensions to 4 or less');
+    const whitened = () => learnedWhitening(five, inputs, labels.subarray(0, 5), { shrinkage: 0.1, outputs: 5 });
+    expect(refusal(whitened)).toContain('head.dimensions to 4 or less');
     const flat = features.map((value, at) => (at % inputs < 3 ? value : 0));
     expect(refusal(() => pca(flat, inputs, { outputs: 4 }))).toContain('head.dimensions to 3 or less');
   });

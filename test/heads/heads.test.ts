@@ -54,7 +54,8 @@ describe('embed', () => {
 
 describe('the shrinkage', () => {
   const labels = Int32Array.from({ length: 24 }, (_, row) => row % 6);
-  const features = Float32Array.from({ length: 24 * 4 }, (_, index) => uniform(index) + (labels[Math.floor(index / 4)]! === index % 6 ? 1 : 0));
+  const ofClass = (index: number) => (labels[Math.floor(index / 4)]! === index % 6 ? 1 : 0);
+  const features = Float32Array.from({ length: 24 * 4 }, (_, index) => uniform(index) + ofClass(index));
   const train = { features: features.subarray(0, 64), labels: labels.subarray(0, 16) };
   const validation = { features: features.subarray(64), labels: labels.subarray(16) };
 
@@ -66,7 +67,8 @@ describe('the shrinkage', () => {
       const shrinkage = left.shift()!;
       expect(outputs).toBe(2);
       expect(validationLabels).toBe(validation.labels);
-      expect([...embeddings]).toEqual([...embed(validation.features, learnedWhitening(train.features, 4, train.labels, { shrinkage, outputs: 2 }))]);
+      const head = learnedWhitening(train.features, 4, train.labels, { shrinkage, outputs: 2 });
+      expect([...embeddings]).toEqual([...embed(validation.features, head)]);
       return scores.get(shrinkage)!;
     });
     expect(choice.shrinkage).toBe(0.3);
@@ -78,7 +80,11 @@ describe('the shrinkage', () => {
     const never = () => {
       throw new Error('nothing is to be scored');
     };
-    expect(chooseShrinkage([0.3, 0.1], train, undefined, 4, 2, never)).toMatchObject({ shrinkage: 0.3, scores: [], reason: expect.stringContaining('no validation images') });
-    expect(chooseShrinkage([0.2], train, validation, 4, 2, never)).toMatchObject({ shrinkage: 0.2, reason: expect.stringContaining('only candidate') });
+    const alone = chooseShrinkage([0.3, 0.1], train, undefined, 4, 2, never);
+    expect(alone).toMatchObject({ shrinkage: 0.3, scores: [], reason: expect.stringContaining('no validation class') });
+    const noPair = { features: validation.features, labels: Int32Array.from(validation.labels.keys()) };
+    expect(chooseShrinkage([0.3, 0.1], train, noPair, 4, 2, never).scores).toEqual([]);
+    const single = chooseShrinkage([0.2], train, validation, 4, 2, never);
+    expect(single).toMatchObject({ shrinkage: 0.2, scores: [], reason: expect.stringContaining('only candidate') });
   });
 });

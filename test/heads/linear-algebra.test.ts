@@ -4,11 +4,14 @@ import { inDoubles } from '../../src/heads/linear-algebra.js';
 import { backend, tf } from '../../src/runtime/tensorflow.js';
 
 const matrix = (rows: number, columns: number) =>
-  fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: rows * columns, maxLength: rows * columns }).map(Float64Array.from.bind(Float64Array));
+  fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: rows * columns, maxLength: rows * columns })
+    .map((values) => Float64Array.from(values));
 
 function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
   const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) for (let k = 0; k < n; k++) out[i * n + j]! += a[i * n + k]! * b[k * n + j]!;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) for (let k = 0; k < n; k++) out[i * n + j]! += a[i * n + k]! * b[k * n + j]!;
+  }
   return out;
 }
 const transpose = (a: Float64Array, n: number) => a.map((_, at) => a[(at % n) * n + Math.floor(at / n)]!);
@@ -26,14 +29,18 @@ describe('double-precision matrices', () => {
 
   it('multiply as three loops do, transposed or not', () => {
     fc.assert(fc.property(matrix(4, 4), matrix(4, 4), fc.boolean(), fc.boolean(), (a, b, transposeA, transposeB) => {
-      const found = inDoubles((doubles) => doubles.get(doubles.multiply(doubles.put(a, 4, 4), doubles.put(b, 4, 4), { transposeA, transposeB })));
+      const found = inDoubles((doubles) => {
+        const [left, right] = [doubles.put(a, 4, 4), doubles.put(b, 4, 4)];
+        return doubles.get(doubles.multiply(left, right, { transposeA, transposeB }));
+      });
       expectClose(found, product(transposeA ? transpose(a, 4) : a, transposeB ? transpose(b, 4) : b, 4), 1e-12);
     }), { numRuns: 30 });
   });
 
   it('keep the shape of a product of matrices that are not square', () => {
     const shape = inDoubles((doubles) => {
-      const { rows, columns } = doubles.multiply(doubles.put(new Float64Array(6), 3, 2), doubles.put(new Float64Array(15), 5, 3), { transposeA: true, transposeB: true });
+      const [a, b] = [doubles.put(new Float64Array(6), 3, 2), doubles.put(new Float64Array(15), 5, 3)];
+      const { rows, columns } = doubles.multiply(a, b, { transposeA: true, transposeB: true });
       return [rows, columns];
     });
     expect(shape).toEqual([2, 5]);
@@ -49,7 +56,8 @@ describe('double-precision matrices', () => {
         expect(l[1]).toBe(0);
         expectClose(product(l, transpose(l, 5), 5), positive, 1e-10);
         expectClose(product(l, doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5))), 5), b, 1e-9);
-        expectClose(product(transpose(l, 5), doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5), { transpose: true })), 5), b, 1e-9);
+        const solved = doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5), { transpose: true }));
+        expectClose(product(transpose(l, 5), solved, 5), b, 1e-9);
       });
     }), { numRuns: 30 });
   });

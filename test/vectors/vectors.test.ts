@@ -63,7 +63,8 @@ describe('JSON lines', () => {
 
   it('are written row by row, names with quotes and new lines kept on one line', async () => {
     const path = join(folder, 'vectors.jsonl');
-    const rows = Array.from({ length: 500 }, (_, row) => ({ file: `a"\n${row}.png`, class: row % 2 === 0 ? null : 'é', vector: Float32Array.from([row]) }));
+    const rows = Array.from({ length: 500 }, (_, row) => (
+      { file: `a"\n${row}.png`, class: row % 2 === 0 ? null : 'é', vector: Float32Array.from([row]) }));
     await writeJsonl(path, rows);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(rows.map((row) => ({ ...row, vector: [...row.vector] })));
