@@ -61,9 +61,11 @@ export function bootstrapMeans(columns: readonly Float64Array[], resample: Resam
   const width = columns.length;
   // Side by side, so that one drawn index brings all its columns from one place in memory.
   const table = new Float64Array(rows * width);
-  columns.forEach((column, c) => column.forEach((value, row) => {
-    table[row * width + c] = value;
-  }));
+  columns.forEach((column, c) =>
+    column.forEach((value, row) => {
+      table[row * width + c] = value;
+    }),
+  );
   const drawn = new Int32Array(rows);
   const means = columns.map(() => new Float64Array(resamples));
   const sums = new Float64Array(width);

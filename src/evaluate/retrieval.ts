@@ -55,7 +55,8 @@ export function retrieve(embeddings: Float32Array, dimensions: number, labels: I
       const block = new Float64Array(queries.length * dimensions);
       queries.forEach((row, at) => block.set(unit.subarray(row * dimensions, (row + 1) * dimensions), at * dimensions));
       const similarities = inDoubles((inner) =>
-        inner.get(inner.multiply(inner.put(block, queries.length, dimensions), gallery, { transposeB: true })));
+        inner.get(inner.multiply(inner.put(block, queries.length, dimensions), gallery, { transposeB: true })),
+      );
       queries.forEach((row, at) => {
         const relevant = classOf(row).filter((other) => other !== row);
         const figures = metricsOfRanks(relevantRanks(similarities.subarray(at * images, (at + 1) * images), relevant, row));

@@ -5,7 +5,7 @@
  * though, runs any kernel on handles it made itself. Doubles enter and leave as pairs of int32 through `Bitcast`, so not one
  * bit is lost, and between the two they stay on the native side.
  */
-import { backend, type Binding, type OpAttribute } from '../runtime/tensorflow.js';
+import { type Binding, backend, type OpAttribute } from '../runtime/tensorflow.js';
 
 // Numbers of TensorFlow's data types that the binding does not name.
 const DT_DOUBLE = 2;
@@ -49,7 +49,12 @@ function operations(native: Binding, kept: number[]): Doubles {
   const flag = (name: string, value: boolean): OpAttribute => ({ name, type: native.TF_ATTR_BOOL, value });
 
   const run = (op: string, attributes: OpAttribute[], inputs: Matrix[], shapes: [rows: number, columns: number][]): Matrix[] => {
-    const made = native.executeOp(op, attributes, inputs.map((input) => input.id), shapes.length);
+    const made = native.executeOp(
+      op,
+      attributes,
+      inputs.map((input) => input.id),
+      shapes.length,
+    );
     kept.push(...made.map((tensor) => tensor.id));
     return shapes.map(([rows, columns], index) => ({ id: (made[index] as { id: number }).id, rows, columns }));
   };
@@ -98,7 +103,15 @@ function operations(native: Binding, kept: number[]): Doubles {
     },
     symmetricEigen(a) {
       const attributes = [type('T', DT_DOUBLE), flag('compute_v', true)];
-      const [values, vectors] = run('SelfAdjointEigV2', attributes, [a], [[a.rows, 1], [a.rows, a.rows]]);
+      const [values, vectors] = run(
+        'SelfAdjointEigV2',
+        attributes,
+        [a],
+        [
+          [a.rows, 1],
+          [a.rows, a.rows],
+        ],
+      );
       return { values: get(values as Matrix), vectors: vectors as Matrix };
     },
   };

@@ -33,8 +33,9 @@ function tooMany(outputs: number, most: number, of: string): Fault {
     what: `a head of ${outputs} dimensions cannot be fitted to these features`,
     expected: `at most ${most}, the number of ${of}`,
     found: `${outputs}`,
-    mend: most > 0
-      ? `set head.dimensions to ${most} or less, or head.init: random and head.refit: none`
-      : 'give more training images, or set head.init: random and head.refit: none',
+    mend:
+      most > 0
+        ? `set head.dimensions to ${most} or less, or head.init: random and head.refit: none`
+        : 'give more training images, or set head.init: random and head.refit: none',
   };
 }

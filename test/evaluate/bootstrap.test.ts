@@ -6,13 +6,20 @@ import { seededResampler } from '../../src/evaluate/resample.js';
 import type { PerQuery } from '../../src/evaluate/retrieval.js';
 
 interface Golden {
-  columns: number[][]; indices: number[][];
-  value: number[]; low: number[]; high: number[]; standard_error: number[];
+  columns: number[][];
+  indices: number[][];
+  value: number[];
+  low: number[];
+  high: number[];
+  standard_error: number[];
 }
 const golden = JSON.parse(readFileSync(new URL('../golden/bootstrap.json', import.meta.url), 'utf8')) as Golden;
 
-const perQuery = (values: ArrayLike<number>): PerQuery =>
-  ({ rows: Int32Array.from(values, (_, row) => row), leftOut: 0, values: forEachMetric(() => Float64Array.from(values)) });
+const perQuery = (values: ArrayLike<number>): PerQuery => ({
+  rows: Int32Array.from(values, (_, row) => row),
+  leftOut: 0,
+  values: forEachMetric(() => Float64Array.from(values)),
+});
 
 describe('the bootstrap', () => {
   it("equals NumPy's quantiles and standard errors for the same drawn indices", () => {
@@ -68,8 +75,13 @@ describe('the bootstrap', () => {
 
   it('finds no clear difference between a run and itself, or one that gains as often as it loses', () => {
     const values = Float64Array.from({ length: 60 }, (_, row) => row % 2);
-    expect(compare(perQuery(values), perQuery(values), { seed: 2 }).recall_at_1).toEqual(
-      { value: 0, low: 0, high: 0, standard_error: 0, verdict: 'no clear difference' });
+    expect(compare(perQuery(values), perQuery(values), { seed: 2 }).recall_at_1).toEqual({
+      value: 0,
+      low: 0,
+      high: 0,
+      standard_error: 0,
+      verdict: 'no clear difference',
+    });
     const flipped = values.map((value, row) => (row % 4 < 2 ? 1 - value : value));
     expect(compare(perQuery(values), perQuery(flipped), { seed: 2 }).recall_at_1.verdict).toBe('no clear difference');
   });
@@ -109,8 +121,10 @@ describe('the seeded resampler', () => {
       seededResampler(seed)(drawn);
       return drawn;
     });
-    first.forEach((a, i) => first.slice(i + 1).forEach((b) => {
-      expect(a.filter((index, at) => index === b[at]).length).toBeLessThan(10);
-    }));
+    first.forEach((a, i) =>
+      first.slice(i + 1).forEach((b) => {
+        expect(a.filter((index, at) => index === b[at]).length).toBeLessThan(10);
+      }),
+    );
   });
 });

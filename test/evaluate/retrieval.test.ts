@@ -6,7 +6,9 @@ import { type Metric, metrics } from '../../src/evaluate/metrics.js';
 import { retrieve, summarise } from '../../src/evaluate/retrieval.js';
 
 interface Golden {
-  dimensions: number; labels: number[]; embeddings: number[];
+  dimensions: number;
+  labels: number[];
+  embeddings: number[];
   queries: ({ row: number } & Record<Metric, number>)[];
   pml: { precision_at_1: number; r_precision: number; mean_average_precision_at_r: number };
 }
@@ -27,7 +29,8 @@ function byHand(similarity: (item: number) => number, labels: Int32Array, query:
 
 /** Rows of four entries ±1, scaled, whose cosines are exact, so that equal similarities are equal in any order of summation. */
 const sign = fc.constantFrom(-1, 1);
-const exactRow = fc.tuple(sign, sign, sign, sign, fc.constantFrom(0.5, 1, 2))
+const exactRow = fc
+  .tuple(sign, sign, sign, sign, fc.constantFrom(0.5, 1, 2))
   .map(([a, b, c, d, by]) => [a * by, b * by, c * by, d * by]);
 
 describe('retrieval', () => {
@@ -46,17 +49,20 @@ describe('retrieval', () => {
 
   it('orders equal similarities by index, in classes of any size', () => {
     const labelled = fc.tuple(exactRow, fc.integer({ min: 0, max: 3 }));
-    fc.assert(fc.property(fc.array(labelled, { minLength: 5, maxLength: 30 }), (rows) => {
-      const labels = Int32Array.from(rows, ([, label]) => label);
-      const embeddings = Float32Array.from(rows.flatMap(([row]) => row));
-      const perQuery = retrieve(embeddings, 4, labels);
-      const unit = rows.map(([row]) => row.map((value) => value / Math.hypot(...row)));
-      const similarity = (a: number) => (b: number) => unit[a]!.reduce((sum, value, i) => sum + value * unit[b]![i]!, 0);
-      perQuery.rows.forEach((query, at) => {
-        const wanted = byHand(similarity(query), labels, query);
-        for (const metric of metrics) expect(perQuery.values[metric][at]).toBeCloseTo(wanted[metric], 12);
-      });
-    }), { numRuns: 100 });
+    fc.assert(
+      fc.property(fc.array(labelled, { minLength: 5, maxLength: 30 }), (rows) => {
+        const labels = Int32Array.from(rows, ([, label]) => label);
+        const embeddings = Float32Array.from(rows.flatMap(([row]) => row));
+        const perQuery = retrieve(embeddings, 4, labels);
+        const unit = rows.map(([row]) => row.map((value) => value / Math.hypot(...row)));
+        const similarity = (a: number) => (b: number) => unit[a]!.reduce((sum, value, i) => sum + value * unit[b]![i]!, 0);
+        perQuery.rows.forEach((query, at) => {
+          const wanted = byHand(similarity(query), labels, query);
+          for (const metric of metrics) expect(perQuery.values[metric][at]).toBeCloseTo(wanted[metric], 12);
+        });
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('gives each query the same figures beyond the size of one block', () => {
@@ -77,8 +83,15 @@ describe('retrieval', () => {
 
   it('is 1 for classes apart, and follows the order alone for classes that collapsed into one point', () => {
     const labels = Int32Array.from([0, 0, 1, 1]);
-    expect(summarise(retrieve(Float32Array.from([1, 0, 2, 0, 0, 3, 0, 1]), 2, labels))).toEqual(
-      { recall_at_1: 1, recall_at_5: 1, recall_at_10: 1, map_at_r: 1, r_precision: 1, queries: 4, left_out: 0 });
+    expect(summarise(retrieve(Float32Array.from([1, 0, 2, 0, 0, 3, 0, 1]), 2, labels))).toEqual({
+      recall_at_1: 1,
+      recall_at_5: 1,
+      recall_at_10: 1,
+      map_at_r: 1,
+      r_precision: 1,
+      queries: 4,
+      left_out: 0,
+    });
     expect(summarise(retrieve(Float32Array.from([1, 0, 1, 0, 1, 0, 1, 0]), 2, labels)).recall_at_1).toBe(0.5);
   });
 

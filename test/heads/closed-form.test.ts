@@ -7,7 +7,11 @@ import { learnedWhitening } from '../../src/heads/learned-whitening.js';
 import { pca } from '../../src/heads/pca.js';
 
 interface Golden {
-  inputs: number; outputs: number; labels: number[]; features: number[][]; others: number[][];
+  inputs: number;
+  outputs: number;
+  labels: number[];
+  features: number[][];
+  others: number[][];
   heads: { name: 'pca' | 'learned-whitening'; shrinkage?: number; weight: number[][]; bias: number[]; cosines: number[][] }[];
 }
 const golden = JSON.parse(readFileSync(new URL('../golden/heads.json', import.meta.url), 'utf8')) as Golden;
@@ -34,16 +38,20 @@ describe('closed-form heads', () => {
     it(`${name} equals PyTorch's fit in double precision: weights, bias and cosines of other images`, () => {
       const head = fit(wanted.name, wanted.shrinkage);
       const largest = Math.max(...wanted.weight.flat().map(Math.abs));
-      wanted.weight.forEach((row, o) => row.forEach((value, i) => {
-        expect(Math.abs(head.kernel[i * outputs + o]! - value)).toBeLessThan(1e-6 * largest);
-      }));
+      wanted.weight.forEach((row, o) =>
+        row.forEach((value, i) => {
+          expect(Math.abs(head.kernel[i * outputs + o]! - value)).toBeLessThan(1e-6 * largest);
+        }),
+      );
       wanted.bias.forEach((value, o) => expect(head.bias[o]).toBeCloseTo(value, 4));
       const embeddings = embed(others, head);
-      wanted.cosines.forEach((row, a) => row.forEach((value, b) => {
-        let cosine = 0;
-        for (let o = 0; o < outputs; o++) cosine += embeddings[a * outputs + o]! * embeddings[b * outputs + o]!;
-        expect(Math.abs(cosine - value)).toBeLessThan(1e-5);
-      }));
+      wanted.cosines.forEach((row, a) =>
+        row.forEach((value, b) => {
+          let cosine = 0;
+          for (let o = 0; o < outputs; o++) cosine += embeddings[a * outputs + o]! * embeddings[b * outputs + o]!;
+          expect(Math.abs(cosine - value)).toBeLessThan(1e-5);
+        }),
+      );
     });
   }
 

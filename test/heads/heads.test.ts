@@ -33,7 +33,10 @@ describe('embed', () => {
   it('gives unit rows of x·kernel + bias', () => {
     const head = { kernel: Float32Array.from([1, 0, 2, 0, 1, -1]), bias: Float32Array.from([0.5, 0, 0]), inputs: 2, outputs: 3 };
     const found = embed(Float32Array.from([1, 2, -1, 0]), head);
-    const wanted = [[1.5, 2, 0], [-0.5, 0, -2]].flatMap((row) => row.map((value) => value / Math.hypot(...row)));
+    const wanted = [
+      [1.5, 2, 0],
+      [-0.5, 0, -2],
+    ].flatMap((row) => row.map((value) => value / Math.hypot(...row)));
     wanted.forEach((value, at) => expect(found[at]).toBeCloseTo(value, 6));
   });
 
@@ -60,7 +63,12 @@ describe('the shrinkage', () => {
   const validation = { features: features.subarray(64), labels: labels.subarray(16) };
 
   it('with the best validation score is chosen, fitted on the training images alone', () => {
-    const scores = new Map([[0.1, 0.4], [0.3, 0.6], [0.5, 0.6], [1, 0.2]]);
+    const scores = new Map([
+      [0.1, 0.4],
+      [0.3, 0.6],
+      [0.5, 0.6],
+      [1, 0.2],
+    ]);
     const candidates = [0.1, 0.3, 0.5, 1] as const;
     const left = [...candidates];
     const choice = chooseShrinkage(candidates, train, validation, 4, 2, (embeddings, outputs, validationLabels) => {

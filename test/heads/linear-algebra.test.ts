@@ -4,7 +4,8 @@ import { inDoubles } from '../../src/heads/linear-algebra.js';
 import { backend, tf } from '../../src/runtime/tensorflow.js';
 
 const matrix = (rows: number, columns: number) =>
-  fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: rows * columns, maxLength: rows * columns })
+  fc
+    .array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: rows * columns, maxLength: rows * columns })
     .map((values) => Float64Array.from(values));
 
 function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
@@ -28,13 +29,16 @@ describe('double-precision matrices', () => {
   });
 
   it('multiply as three loops do, transposed or not', () => {
-    fc.assert(fc.property(matrix(4, 4), matrix(4, 4), fc.boolean(), fc.boolean(), (a, b, transposeA, transposeB) => {
-      const found = inDoubles((doubles) => {
-        const [left, right] = [doubles.put(a, 4, 4), doubles.put(b, 4, 4)];
-        return doubles.get(doubles.multiply(left, right, { transposeA, transposeB }));
-      });
-      expectClose(found, product(transposeA ? transpose(a, 4) : a, transposeB ? transpose(b, 4) : b, 4), 1e-12);
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(matrix(4, 4), matrix(4, 4), fc.boolean(), fc.boolean(), (a, b, transposeA, transposeB) => {
+        const found = inDoubles((doubles) => {
+          const [left, right] = [doubles.put(a, 4, 4), doubles.put(b, 4, 4)];
+          return doubles.get(doubles.multiply(left, right, { transposeA, transposeB }));
+        });
+        expectClose(found, product(transposeA ? transpose(a, 4) : a, transposeB ? transpose(b, 4) : b, 4), 1e-12);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('keep the shape of a product of matrices that are not square', () => {
@@ -47,39 +51,50 @@ describe('double-precision matrices', () => {
   });
 
   it('are L·Lᵀ of their Cholesky factor, and a solve undoes a product', () => {
-    fc.assert(fc.property(matrix(5, 5), matrix(5, 5), (a, b) => {
-      const positive = product(a, transpose(a, 5), 5).map((value, at) => value + (at % 6 === 0 ? 1 : 0));
-      inDoubles((doubles) => {
-        const lower = doubles.cholesky(doubles.put(positive, 5, 5));
-        if (lower === undefined) throw new Error('no factor');
-        const l = doubles.get(lower);
-        expect(l[1]).toBe(0);
-        expectClose(product(l, transpose(l, 5), 5), positive, 1e-10);
-        expectClose(product(l, doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5))), 5), b, 1e-9);
-        const solved = doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5), { transpose: true }));
-        expectClose(product(transpose(l, 5), solved, 5), b, 1e-9);
-      });
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(matrix(5, 5), matrix(5, 5), (a, b) => {
+        const positive = product(a, transpose(a, 5), 5).map((value, at) => value + (at % 6 === 0 ? 1 : 0));
+        inDoubles((doubles) => {
+          const lower = doubles.cholesky(doubles.put(positive, 5, 5));
+          if (lower === undefined) throw new Error('no factor');
+          const l = doubles.get(lower);
+          expect(l[1]).toBe(0);
+          expectClose(product(l, transpose(l, 5), 5), positive, 1e-10);
+          expectClose(product(l, doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5))), 5), b, 1e-9);
+          const solved = doubles.get(doubles.solveLower(lower, doubles.put(b, 5, 5), { transpose: true }));
+          expectClose(product(transpose(l, 5), solved, 5), b, 1e-9);
+        });
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('have no Cholesky factor where they are singular, indefinite or not finite', () => {
-    for (const values of [[1, 1, 1, 1], [1, 2, 2, 1], [0, 0, 0, 0], [Number.NaN, 0, 0, 1]]) {
+    for (const values of [
+      [1, 1, 1, 1],
+      [1, 2, 2, 1],
+      [0, 0, 0, 0],
+      [Number.NaN, 0, 0, 1],
+    ]) {
       expect(inDoubles((doubles) => doubles.cholesky(doubles.put(Float64Array.from(values), 2, 2)))).toBeUndefined();
     }
   });
 
   it('have eigenvectors in the columns, for eigenvalues in ascending order', () => {
-    fc.assert(fc.property(matrix(5, 5), (a) => {
-      const symmetric = a.map((value, at) => value + transpose(a, 5)[at]!);
-      const { values, vectors } = inDoubles((doubles) => {
-        const eigen = doubles.symmetricEigen(doubles.put(symmetric, 5, 5));
-        return { values: eigen.values, vectors: doubles.get(eigen.vectors) };
-      });
-      expect([...values]).toEqual([...values].sort((x, y) => x - y));
-      const scaled = vectors.map((value, at) => value * values[at % 5]!);
-      expectClose(product(symmetric, vectors, 5), scaled, 1e-12 * 50);
-      expectClose(product(scaled, transpose(vectors, 5), 5), symmetric, 1e-12 * 50);
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(matrix(5, 5), (a) => {
+        const symmetric = a.map((value, at) => value + transpose(a, 5)[at]!);
+        const { values, vectors } = inDoubles((doubles) => {
+          const eigen = doubles.symmetricEigen(doubles.put(symmetric, 5, 5));
+          return { values: eigen.values, vectors: doubles.get(eigen.vectors) };
+        });
+        expect([...values]).toEqual([...values].sort((x, y) => x - y));
+        const scaled = vectors.map((value, at) => value * values[at % 5]!);
+        expectClose(product(symmetric, vectors, 5), scaled, 1e-12 * 50);
+        expectClose(product(scaled, transpose(vectors, 5), 5), symmetric, 1e-12 * 50);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('refuse values that do not fill their shape', () => {
@@ -92,10 +107,12 @@ describe('double-precision matrices', () => {
       const a = doubles.put(new Float64Array([2]), 1, 1);
       made.push(a.id, doubles.multiply(a, a).id, doubles.symmetricEigen(a).vectors.id);
     });
-    expect(() => inDoubles((doubles) => {
-      made.push(doubles.put(new Float64Array([2]), 1, 1).id);
-      throw new Error('stop');
-    })).toThrow('stop');
+    expect(() =>
+      inDoubles((doubles) => {
+        made.push(doubles.put(new Float64Array([2]), 1, 1).id);
+        throw new Error('stop');
+      }),
+    ).toThrow('stop');
     expect(made.length).toBe(4);
     for (const id of made) expect(() => backend().binding.deleteTensor(id)).toThrow();
     expect(tf.memory().numTensors).toBe(0);

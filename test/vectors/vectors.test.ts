@@ -41,7 +41,11 @@ describe('.npy files', () => {
   });
 
   it('of doubles, of Fortran order, of one dimension or cut short are refused with what was found', () => {
-    for (const [name, found] of [['double', '<f8'], ['fortran', "'fortran_order': True"], ['vector', '(4,)']] as const) {
+    for (const [name, found] of [
+      ['double', '<f8'],
+      ['fortran', "'fortran_order': True"],
+      ['vector', '(4,)'],
+    ] as const) {
       expect(() => parseNpy(bytes(name), 'a.npy')).toThrow(found);
     }
     expect(() => parseNpy(bytes('small').subarray(0, -1), 'a.npy')).toThrow('a.npy: the file is not whole');
@@ -54,17 +58,23 @@ describe('.npy files', () => {
 describe('JSON lines', () => {
   it('hold file, class and vector, with numbers that are short and give back the same float32', () => {
     expect(jsonLine({ file: 'cat/1.jpg', class: 'cat', vector: Float32Array.from([0.1, -2, 1.5e-9]) })).toBe(
-      '{"file":"cat/1.jpg","class":"cat","vector":[0.1,-2,1.5e-9]}\n');
-    fc.assert(fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      const back = JSON.parse(jsonLine({ file: 'a', class: null, vector: Float32Array.from([value]) })) as VectorRow;
-      expect(Math.fround(back.vector[0]!) === value).toBe(true);
-    }));
+      '{"file":"cat/1.jpg","class":"cat","vector":[0.1,-2,1.5e-9]}\n',
+    );
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const back = JSON.parse(jsonLine({ file: 'a', class: null, vector: Float32Array.from([value]) })) as VectorRow;
+        expect(Math.fround(back.vector[0]!) === value).toBe(true);
+      }),
+    );
   });
 
   it('are written row by row, names with quotes and new lines kept on one line', async () => {
     const path = join(folder, 'vectors.jsonl');
-    const rows = Array.from({ length: 500 }, (_, row) => (
-      { file: `a"\n${row}.png`, class: row % 2 === 0 ? null : 'é', vector: Float32Array.from([row]) }));
+    const rows = Array.from({ length: 500 }, (_, row) => ({
+      file: `a"\n${row}.png`,
+      class: row % 2 === 0 ? null : 'é',
+      vector: Float32Array.from([row]),
+    }));
     await writeJsonl(path, rows);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual(rows.map((row) => ({ ...row, vector: [...row.vector] })));
