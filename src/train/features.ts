@@ -1,3 +1,4 @@
+import { Interrupted } from '../errors.js';
 import type { Bar } from '../progress.js';
 import type { Program } from '../runtime/program.js';
 
@@ -19,8 +20,9 @@ export interface FeatureSource {
 /**
  * Pooled features of samples by a program's `features`, batch by batch; the last batch is filled up with zeros and cut.
  * Gives the event loop its turn between batches.
+ * @throws Interrupted where the person asked to stop
  */
-export async function computeFeatures(program: Program, source: FeatureSource, samples: ArrayLike<number>, bar?: Bar): Promise<Features> {
+export async function computeFeatures(program: Program, source: FeatureSource, samples: ArrayLike<number>, bar?: Bar, stopped: () => boolean = () => false): Promise<Features> {
   const { batch, side, dimensions } = source;
   const bytes = side * side * 3;
   const pixels = new Uint8Array(batch * bytes);
@@ -38,6 +40,7 @@ export async function computeFeatures(program: Program, source: FeatureSource, s
     values.set(features.subarray(0, count * dimensions), start * dimensions);
     bar?.advance(count);
     await new Promise((resolve) => setImmediate(resolve));
+    if (stopped()) throw new Interrupted('stopped while features were computed; nothing of the run is lost');
   }
   return { values, labels, dimensions };
 }

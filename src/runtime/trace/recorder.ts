@@ -19,6 +19,9 @@ type Operand = TensorInfo | { valueArray: Int32Array };
 const FOLD_LIMIT = 16384;
 const RANDOM = /\b(random(Uniform|Normal|Gamma|StandardNormal)(Int)?|truncatedNormal|dropout|multinomial)_/;
 
+/** Operations of ours that have no attribute `T`. */
+const UNTYPED = new Set(['LogicalAnd', 'LogicalOr', 'LogicalNot', 'All', 'Any', 'Cast', 'GatherV2', 'Range', 'StatelessRandomUniform', 'StatelessRandomNormal']);
+
 const DTYPES: Record<string, number> = { float32: DT.float32, int32: DT.int32, bool: DT.bool, string: DT.string };
 
 /**
@@ -115,7 +118,11 @@ export class Recorder {
     }
     if (inferred === undefined) throw new TraceError(`the operation ${op} is not covered by the tracer (its shapes are not known)`, sourceLine());
     const places = inputs.map((input) => ('dataId' in input ? this.place(input) : this.int64(input.valueArray)));
-    const name = this.graph.node(op, `${this.prefix}${op}`, places, Object.fromEntries(attributes.map((one) => [one.name, attributeMessage(one)])));
+    const messages = Object.fromEntries(attributes.map((one) => [one.name, attributeMessage(one)]));
+    // Run by themselves, operations take their type from their inputs, and tfjs leaves it out in places; a graph wants it written.
+    const source = inputs[0];
+    if (messages.T === undefined && source !== undefined && 'dataId' in source && !UNTYPED.has(op)) messages.T = attr.type(DTYPES[source.dtype] ?? DT.float32);
+    const name = this.graph.node(op, `${this.prefix}${op}`, places, messages);
     if (this.keepLines) this.lines.set(name, sourceLine());
     const first = inputs[0] !== undefined && 'dataId' in inputs[0] ? (DTYPES[inputs[0].dtype] ?? DT.float32) : DT.float32;
     return inferred.slice(0, count).map((output, index) => this.symbol(index === 0 ? name : `${name}:${index}`, output.shape, output.dtype ?? first));

@@ -1,0 +1,152 @@
+import { openPixels } from '../data/pixels.js';
+import { deriveSeed, randomStream } from '../data/random.js';
+import { compare, type Difference } from '../evaluate/bootstrap.js';
+import type { Metric } from '../evaluate/metrics.js';
+import type { Head } from '../heads/head.js';
+import { randomHead } from '../heads/random.js';
+import type { Progress } from '../progress.js';
+import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
+import type { FeatureSource } from '../train/features.js';
+import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
+import type { RunFolder } from '../train/run-folder.js';
+import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
+import type { Weights } from '../train/trainer.js';
+import type { PhaseName } from '../transfer/plan.js';
+import { type ExportCheck, exportSavedModel } from './export-model.js';
+import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
+import type { Manifest } from './manifest.js';
+import { scoreStage } from './score-stage.js';
+import { type PhaseContext, phaseWeights, trainPhase } from './train-phase.js';
+import type { Workbench } from './workbench.js';
+
+export interface RunContext { readonly progress: Progress; readonly stopped: () => boolean; readonly now: () => number }
+
+/** A finished run, as the terminal tells it. */
+export interface RunResult {
+  readonly rows: readonly StoredRow[];
+  /** Each row against the one that came before it without a fit, paired by query. */
+  readonly steps: readonly { from: RowName; to: RowName; difference: Record<Metric, Difference> }[];
+  readonly exported: RowName;
+  readonly reason: string;
+  readonly check: ExportCheck | null;
+  readonly seconds: number;
+}
+
+/** Images a call when features are computed. */
+const FEATURE_BATCH = 64;
+const START_HEAD = 'triplet-start-head.safetensors';
+
+/**
+ * The run, from an opened workbench to its export: score, phase 1, score, phase 2, score, choose on validation classes, export.
+ * What the journal holds is not done again.
+ */
+export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Manifest, context: RunContext): Promise<RunResult> {
+  const store = openPixels(bench.decoded.storePath);
+  try {
+    const journal = await Journal.open(folder);
+    const phaseContext: PhaseContext = { ...context, bench, folder, source: featureSource(bench, store.read) };
+    const phases = [...bench.plans.keys()];
+    const stages: Stage[] = ['before', ...phases];
+    let weights = networkWeights(bench);
+    for (const [index, stage] of stages.entries()) {
+      if (stage !== 'before') {
+        if (journal.phase(stage) === undefined) {
+          const record = await trainPhase(stage, weights, await startHead(stage, bench, folder), phaseContext);
+          manifest.frozen[stage] = record.proof;
+          await folder.writeJson('manifest.json', manifest);
+          await journal.finishPhase(stage, record);
+        }
+        weights = await readWeights(folder, stage);
+      }
+      if (journal.rows(stage) !== undefined) continue;
+      const head = stage === 'triplet' ? headOf(weights, bench) : null;
+      const result = await scoreStage(stage, weights, head, phaseContext, stages[index + 1] === 'triplet');
+      if (result.nextHead !== null) await writeHead(folder.file('checkpoints', START_HEAD), result.nextHead);
+      await journal.finishStage(stage, result.rows);
+    }
+    return await finish(stages, journal, phaseContext, manifest);
+  } finally {
+    store.close();
+  }
+}
+
+async function finish(stages: readonly Stage[], journal: Journal, context: PhaseContext, manifest: Manifest): Promise<RunResult> {
+  const { bench, folder, source, progress } = context;
+  const { recipe, network, split } = bench;
+  const rows = stages.flatMap((stage) => journal.rows(stage) ?? []);
+  const { row, reason } = chooseRow(rows, recipe.head.dimensions);
+  const stage = row.name.replace('-whitened', '') as Stage;
+  const weights = stage === 'before' ? networkWeights(bench) : await readWeights(folder, stage);
+  const head = await journal.head(row);
+  await writeModel(folder, weights, head, bench);
+  let check: ExportCheck | null = null;
+  if (recipe.export.formats.includes('savedmodel')) {
+    const bar = progress.bar('exporting', 1, 'model');
+    check = await exportSavedModel({ network, weights, head, side: recipe.data.side }, folder.file('export', 'savedmodel'), source, split.heldOut.samples);
+    bar.done();
+  }
+  const steps = await differences(rows, journal, recipe.seed);
+  const seconds = stages.reduce((sum, one) => sum + (one === 'before' ? 0 : (journal.phase(one)?.seconds ?? 0)), 0);
+  await folder.writeJson('scores.json', {
+    ...Object.fromEntries(rows.map(({ name, scores, intervals, dimensions, validation, shrinkage }) => [
+      name, { ...scores, dimensions, validation_map_at_r: validation, ...(shrinkage === null ? {} : { shrinkage }), intervals },
+    ])),
+    differences: Object.fromEntries(steps.map(({ from, to, difference }) => [`${to} − ${from}`, difference])),
+    exported: row.name,
+    exported_because: reason,
+  });
+  manifest.finished = new Date().toISOString();
+  await folder.writeJson('manifest.json', manifest);
+  return { rows, steps, exported: row.name, reason, check, seconds };
+}
+
+/** What each phase and each fit brought, paired by query. */
+async function differences(rows: readonly StoredRow[], journal: Journal, seed: number): Promise<RunResult['steps']> {
+  const names = rows.map(({ name }) => name);
+  const plain = names.filter((name) => !name.endsWith('-whitened'));
+  const fitted = names.filter((name) => name.endsWith('-whitened'));
+  const pairs: [RowName, RowName][] = [];
+  for (const list of [plain, fitted]) for (let i = 1; i < list.length; i++) pairs.push([list[i - 1] as RowName, list[i] as RowName]);
+  for (const name of fitted) pairs.push([name.replace('-whitened', '') as RowName, name]);
+  const steps = [];
+  for (const [from, to] of pairs) steps.push({ from, to, difference: compare(await journal.perQuery(from), await journal.perQuery(to), { seed }) });
+  return steps;
+}
+
+function featureSource({ decoded, network, recipe }: Workbench, read: (sample: number, target: Uint8Array) => unknown): FeatureSource {
+  const { samples } = decoded.dataset;
+  return {
+    read: (sample, target) => void read(sample, target),
+    labelOf: (sample) => samples[sample]?.class as number,
+    side: recipe.data.side, batch: FEATURE_BATCH, dimensions: network.features,
+  };
+}
+
+function networkWeights({ network }: Workbench): Weights {
+  return Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values]));
+}
+
+async function readWeights(folder: RunFolder, phase: PhaseName): Promise<Weights> {
+  const { tensors } = await readCheckpoint(phaseWeights(folder, phase));
+  return Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values as Float32Array]));
+}
+
+/** The classifier starts at random; the embedding head as the stage before it was told to fit it. */
+async function startHead(phase: PhaseName, bench: Workbench, folder: RunFolder): Promise<Head> {
+  if (phase === 'triplet') return readHead(folder.file('checkpoints', START_HEAD));
+  const stream = randomStream(deriveSeed(bench.recipe.seed, 'classifier'), 'derive');
+  return randomHead(bench.network.features, bench.split.train.classes.length, () => stream.uniform());
+}
+
+function headOf(weights: Weights, { network, recipe }: Workbench): Head {
+  return { kernel: weights[HEAD_KERNEL] as Float32Array, bias: weights[HEAD_BIAS] as Float32Array, inputs: network.features, outputs: recipe.head.dimensions };
+}
+
+/** The finished model in one file, from which the run is evaluated, embeds and exports again. */
+async function writeModel(folder: RunFolder, weights: Weights, head: Head | null, { network }: Workbench): Promise<void> {
+  await writeCheckpoint(folder.file('model.safetensors'), {
+    tensors: Object.fromEntries([...network.variables].map(([name, { shape, values }]) => [name, { shape, values: weights[name] ?? values }])),
+    meta: { head: head !== null },
+  });
+  if (head !== null) await writeHead(folder.file('model-head.safetensors'), head);
+}
