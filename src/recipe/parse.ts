@@ -22,8 +22,12 @@ export function parseRecipe(text: string, file: string): Parsed {
     where: place(error.pos[0]),
   }));
   const empty: Located = { value: new Map(), where: place(0) };
-  if (faults.length > 0 || document.contents === null) return { root: empty, faults };
+  if (document.contents === null) return { root: empty, faults };
   const root = located(document.contents, document, place);
+  // What the parser guessed behind a broken place would only give false faults; the base is read all the same.
+  const broken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
+  const base = root.value instanceof Map ? root.value.get('extends') : undefined;
+  if (broken) return { root: { ...empty, value: new Map(base === undefined ? [] : [['extends', base]]) }, faults };
   if (!(root.value instanceof Map)) {
     return { root: empty, faults: [{ what: 'a recipe is a mapping of keys to values', where: root.where, found: JSON.stringify(root.value) }] };
   }
