@@ -1,4 +1,4 @@
-import { type Tensor2D, tf } from '../runtime/tensorflow.js';
+import { type Tensor, type Tensor2D, tf } from '../runtime/tensorflow.js';
 import { ownGradient } from './own-gradient.js';
 
 export type DistanceName = 'euclidean' | 'squared-euclidean';
@@ -30,8 +30,8 @@ export function unitLength(x: Tensor2D): Tensor2D {
 /**
  * Distances between all rows: `‖eᵢ − eⱼ‖` or its square. [N, D] → [N, N], symmetric, the diagonal exactly 0.
  *
- * The gradient by eᵢ is `Σⱼ (dyᵢⱼ + dyⱼᵢ) (eᵢ − eⱼ) / dᵢⱼ` (squared: twice, and not divided). Where two rows are equal, the root has
- * no slope; it counts as 0 there, so that duplicated embeddings never make a gradient infinite.
+ * The gradient by eᵢ is `Σⱼ (dyᵢⱼ + dyⱼᵢ) (eᵢ − eⱼ) / dᵢⱼ` (squared: twice, and not divided). Where two rows are equal, the root
+ * has no slope; it counts as 0 there, so that duplicated embeddings never make a gradient infinite.
  *
  * Made from the differences, [N, N, D], and not from `‖a‖² + ‖b‖² − 2ab`: that form loses all digits of close pairs (in float32
  * a distance of 3e-4 is noise), gives duplicates a distance above 0, and its matrix product would follow a network into bfloat16.
@@ -39,7 +39,8 @@ export function unitLength(x: Tensor2D): Tensor2D {
  */
 export function pairwiseDistances(embeddings: Tensor2D, distance: DistanceName): Tensor2D {
   return ownGradient(embeddings, (rows) => {
-    const differences = tf.sub(tf.expandDims(rows, 1), tf.expandDims(rows, 0));
+    const [count, size] = rows.shape;
+    const differences = tf.sub(tf.reshape(rows, [count, 1, size]), tf.reshape(rows, [1, count, size]));
     const squared: Tensor2D = tf.sum(tf.square(differences), 2);
     switch (distance) {
       case 'euclidean': {
@@ -62,6 +63,6 @@ function bothWays(dy: Tensor2D): Tensor2D {
 }
 
 /** `Σⱼ weightᵢⱼ · differenceᵢⱼ`: [N, N, D], [N, N] → [N, D]. */
-function along(differences: ReturnType<typeof tf.sub>, weight: Tensor2D): Tensor2D {
-  return tf.sum(tf.mul(differences, tf.expandDims(weight, 2)), 1);
+function along(differences: Tensor, weight: Tensor2D): Tensor2D {
+  return tf.sum(tf.mul(differences, tf.reshape(weight, [...weight.shape, 1])), 1);
 }

@@ -16,9 +16,10 @@ export interface CrossEntropyOptions {
 export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D, { smoothing }: CrossEntropyOptions): Scalar {
   const [batch, classes] = logits.shape;
   return ownGradient(logits, (scores) => {
-    const [losses, softmaxLessTarget] = smoothing === 0
-      ? fused('SparseSoftmaxCrossEntropyWithLogits', scores, labels)
-      : fused('SoftmaxCrossEntropyWithLogits', scores, smoothed(labels, classes, smoothing));
+    const [losses, softmaxLessTarget] =
+      smoothing === 0
+        ? fused('SparseSoftmaxCrossEntropyWithLogits', scores, labels)
+        : fused('SoftmaxCrossEntropyWithLogits', scores, smoothed(labels, classes, smoothing));
     return {
       value: tf.mean(losses) as Scalar,
       saved: [softmaxLessTarget],

@@ -1,3 +1,4 @@
+import { byNegative, byPositive } from '../miners/axes.js';
 import { withoutGradient } from '../miners/without-gradient.js';
 import { type Scalar, type Tensor2D, type Tensor3D, tf } from '../runtime/tensorflow.js';
 import { ownGradient } from './own-gradient.js';
@@ -37,9 +38,9 @@ export function tripletLoss(distances: Tensor2D, mask: Tensor3D, margin: number,
   return { loss, kept, active };
 }
 
-/** `(d(a,p) + margin) − d(a,n)`, [N, N, N]; in this order it is above 0 exactly where `d(a,n) < d(a,p) + margin`, as the miner asks. */
+/** `(d(a,p) + margin) − d(a,n)`, [N, N, N]: summed in this order it is above 0 exactly where a miner finds d(a,n) nearer. */
 function violations(distances: Tensor2D, margin: number): Tensor3D {
-  return tf.sub(tf.expandDims(tf.add(distances, margin), 2), tf.expandDims(distances, 1));
+  return tf.sub(byPositive(tf.add(distances, margin)), byNegative(distances));
 }
 
 function countOf(reduction: TripletReduction, kept: Scalar, active: Scalar): Scalar {

@@ -1,9 +1,10 @@
 import { type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../runtime/tensorflow.js';
+import { asColumn, asRow, byNegative, byPositive } from './axes.js';
 
-/** True where two rows are different images of one class. `labels` int32 [N] → bool [N, N], symmetric, false on the diagonal. */
+/** True where two rows are different images of one class. `labels` int32 [N] → bool [N, N], symmetric, its diagonal false. */
 export function positivePairs(labels: Tensor1D): Tensor2D {
-  const row = tf.range(0, labels.shape[0], 1, 'int32');
-  return tf.logicalAnd(sameClass(labels), tf.notEqual(tf.expandDims(row, 1), tf.expandDims(row, 0))) as Tensor2D;
+  const index = tf.range(0, labels.shape[0], 1, 'int32');
+  return tf.logicalAnd(sameClass(labels), tf.notEqual(asColumn(index), asRow(index))) as Tensor2D;
 }
 
 /** True where two rows are of different classes. `labels` int32 [N] → bool [N, N], symmetric. */
@@ -21,9 +22,9 @@ export function validTriplets(labels: Tensor1D): Tensor3D {
 
 /** True at [a, p, n] where `positive` [a, p] and `negative` [a, n] both are. */
 export function triplets(positive: Tensor2D, negative: Tensor2D): Tensor3D {
-  return tf.logicalAnd(tf.expandDims(positive, 2), tf.expandDims(negative, 1)) as Tensor3D;
+  return tf.logicalAnd(byPositive(positive), byNegative(negative)) as Tensor3D;
 }
 
 function sameClass(labels: Tensor1D): Tensor2D {
-  return tf.equal(tf.expandDims(labels, 1), tf.expandDims(labels, 0)) as Tensor2D;
+  return tf.equal(asColumn(labels), asRow(labels)) as Tensor2D;
 }

@@ -28,12 +28,20 @@ export function adam(options: AdamOptions): Optimizer {
 }
 
 export function adamSlots(shape: readonly number[]): SlotSpec[] {
-  return [{ suffix: MEAN, shape, fill: 0 }, { suffix: SQUARE, shape, fill: 0 }];
+  return [
+    { suffix: MEAN, shape, fill: 0 },
+    { suffix: SQUARE, shape, fill: 0 },
+  ];
 }
 
 /** The step that Adam and AdamW share: `value − pace · m̂ / (√v̂ + ε)`. */
 export function adamUpdate(
-  { beta1, beta2, epsilon }: AdamOptions, value: Tensor, gradient: Tensor, slots: Readonly<Record<string, Tensor>>, pace: Scalar, step: Scalar,
+  { beta1, beta2, epsilon }: AdamOptions,
+  value: Tensor,
+  gradient: Tensor,
+  slots: Readonly<Record<string, Tensor>>,
+  pace: Scalar,
+  step: Scalar,
 ): UpdateResult {
   const mean = tf.add(tf.mul(slotOf(slots, MEAN), beta1), tf.mul(gradient, 1 - beta1));
   const square = tf.add(tf.mul(slotOf(slots, SQUARE), beta2), tf.mul(tf.square(gradient), 1 - beta2));

@@ -4,7 +4,8 @@ import type { Optimizer } from './optimizer.js';
 
 /**
  * Adam with decoupled weight decay (Loshchilov, Hutter 2019, algorithm 2), as `torch.optim.AdamW`:
- * `p ← p − rate·multiplier·λ·p`, then Adam's step on the gradient alone. The multiplier scales the decay too: it is part of the update.
+ * `p ← p − rate·multiplier·λ·p`, then Adam's step on the gradient alone. The multiplier scales the decay too: it is part of the
+ * update.
  */
 export function adamw(options: AdamOptions): Optimizer {
   return {

@@ -5,11 +5,15 @@ import { type Scalar, type Tensor, tf } from '../runtime/tensorflow.js';
  * each is multiplied by `min(1, largest / (norm + 1e-6))`. `norm` is the one before clipping.
  */
 export function clipByGlobalNorm(
-  gradients: Readonly<Record<string, Tensor>>, largest: number,
+  gradients: Readonly<Record<string, Tensor>>,
+  largest: number,
 ): { gradients: Record<string, Tensor>; norm: Scalar } {
   const norm = globalNorm(Object.values(gradients));
   const scale = tf.minimum(tf.div(largest, tf.add(norm, 1e-6)), 1);
-  return { gradients: Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)])), norm };
+  return {
+    gradients: Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)])),
+    norm,
+  };
 }
 
 /** `√Σ‖t‖²` over all elements of all tensors; 0 for none. */

@@ -1,8 +1,8 @@
 import { backend, binding, type Scalar, type Tensor } from '../runtime/tensorflow.js';
 
 /**
- * `next` where the scalar `condition` (bool) holds, else `previous`, bit for bit. A step without a valid triplet must change nothing,
- * and a gradient of 0 is not enough for that: momentum and weight decay would still move the weights.
+ * `next` where the scalar `condition` (bool) holds, else `previous`, bit for bit. A step without a valid triplet must change
+ * nothing, and a gradient of 0 is not enough for that: momentum and weight decay would still move the weights.
  */
 export function onlyIf<T extends Tensor>(condition: Scalar, next: T, previous: T): T {
   const attributes = [{ name: 'T', type: binding().TF_ATTR_TYPE, value: binding().TF_FLOAT }];

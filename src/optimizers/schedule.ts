@@ -10,7 +10,7 @@ export type Schedule =
  * The first w = max(1, ⌊total·warmUp⌋) steps: `(step + 1) / w` (times the schedule's own factor where that is `step`). After them
  * - constant: 1
  * - step: `factor ^ ⌊step / every⌋`
- * - cosine: `½ (1 + cos(π (step − w) / max(1, total − w)))`, which comes close to 0 at the last step (Loshchilov, Hutter 2017, eq. 5).
+ * - cosine: `½ (1 + cos(π (step − w) / max(1, total − w)))`, close to 0 at the last step (Loshchilov, Hutter 2017, eq. 5).
  */
 export function scheduleFactor(step: number, total: number, schedule: Schedule): number {
   // The small addition is for shares such as 0.29, where total · share falls just short of a whole number.

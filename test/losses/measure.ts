@@ -1,14 +1,28 @@
 /** One triplet step on plain arrays: what the tests and the tables in docs/semi-hard.md are measured with. */
 import { type DistanceName, pairwiseDistances, unitLength } from '../../src/losses/distances.js';
-import { tripletLoss, type TripletReduction } from '../../src/losses/triplet.js';
+import { type TripletReduction, tripletLoss } from '../../src/losses/triplet.js';
 import { type MinerName, miners } from '../../src/miners/registry.js';
 import { type Scalar, type Tensor2D, tf } from '../../src/runtime/tensorflow.js';
 
-export interface Setting { miner: MinerName; distance: DistanceName; reduction: TripletReduction; margin: number }
-export interface Measured { loss: number; kept: number; active: number; gradient: number[][] }
+export interface Setting {
+  miner: MinerName;
+  distance: DistanceName;
+  reduction: TripletReduction;
+  margin: number;
+}
+export interface Measured {
+  loss: number;
+  kept: number;
+  active: number;
+  gradient: number[][];
+}
 
 /** Loss and gradient by the un-normalised embeddings. */
-export function measure(embeddings: number[][], labels: readonly number[], { miner, distance, reduction, margin }: Setting): Measured {
+export function measure(
+  embeddings: number[][],
+  labels: readonly number[],
+  { miner, distance, reduction, margin }: Setting,
+): Measured {
   return tf.tidy(() => {
     const classes = tf.tensor1d([...labels], 'int32');
     let counts: [kept: Scalar, active: Scalar] | undefined;

@@ -18,7 +18,10 @@ export function normal(draw: () => number): number {
   return sum;
 }
 
-export interface Synthetic { embeddings: number[][]; labels: number[] }
+export interface Synthetic {
+  embeddings: number[][];
+  labels: number[];
+}
 
 /** `noise` is the spread of a class in units of the spread of the centres. */
 export function classesOf(classes: number, images: number, dimensions: number, noise: number, seed: number): Synthetic {

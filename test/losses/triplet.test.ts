@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DistanceName, pairwiseDistances, unitLength } from '../../src/losses/distances.js';
-import { tripletLoss, type TripletReduction } from '../../src/losses/triplet.js';
+import { type TripletReduction, tripletLoss } from '../../src/losses/triplet.js';
 import { type MinerName, miners } from '../../src/miners/registry.js';
-import { backend, tf, type Tensor2D } from '../../src/runtime/tensorflow.js';
+import { backend, type Tensor2D, tf } from '../../src/runtime/tensorflow.js';
 import { type Batch, batches, duplicates, noPositives, oneClass, smallest } from '../miners/batches.js';
 import { lossOf, maskOf, mine } from '../miners/brute-force.js';
 import { measure, relativeError } from './measure.js';
@@ -12,7 +12,9 @@ import { measure, relativeError } from './measure.js';
 const minerNames: MinerName[] = [...miners.keys()];
 const distanceNames: DistanceName[] = ['euclidean', 'squared-euclidean'];
 const reductions: TripletReduction[] = ['kept', 'non-zero'];
-const combinations = minerNames.flatMap((miner) => distanceNames.flatMap((distance) => reductions.map((reduction) => ({ miner, distance, reduction }))));
+const combinations = minerNames.flatMap((miner) =>
+  distanceNames.flatMap((distance) => reductions.map((reduction) => ({ miner, distance, reduction }))),
+);
 
 describe.each(combinations)('the triplet loss: $miner, $distance, mean over $reduction', ({ miner, distance, reduction }) => {
   const agrees = ({ embeddings, labels }: Batch, margin: number): void => {
@@ -35,7 +37,10 @@ describe.each(combinations)('the triplet loss: $miner, $distance, mean over $red
   it('has them on duplicated embeddings', () => agrees(duplicates, 0.2));
   it('has them on two classes of two images', () => agrees(smallest, 0.2));
 
-  it.each([['one class', oneClass], ['classes of one image', noPositives]])('is 0 with a gradient of 0 where no triplet is valid: %s', (_, batch) => {
+  it.each([
+    ['one class', oneClass],
+    ['classes of one image', noPositives],
+  ])('is 0 with a gradient of 0 where no triplet is valid: %s', (_, batch) => {
     const { loss, kept, active, gradient } = measure(batch.embeddings, batch.labels, { miner, distance, reduction, margin: 0.2 });
     expect([loss, kept, active]).toEqual([0, 0, 0]);
     expect(gradient.flat().every((value) => value === 0)).toBe(true);
@@ -45,16 +50,26 @@ describe.each(combinations)('the triplet loss: $miner, $distance, mean over $red
 interface Golden {
   margin: number;
   batches: {
-    name: string; embeddings: number[][]; labels: number[];
+    name: string;
+    embeddings: number[][];
+    labels: number[];
     cases: {
-      distance: 'euclidean' | 'squared'; miner: 'semihard' | 'all' | 'hard'; reducer: 'mean' | 'nonzero';
-      count: number; loss: number; unique: boolean; triplets: [number, number, number][] | null; gradient: number[][];
+      distance: 'euclidean' | 'squared';
+      miner: 'semihard' | 'all' | 'hard';
+      reducer: 'mean' | 'nonzero';
+      count: number;
+      loss: number;
+      unique: boolean;
+      triplets: [number, number, number][] | null;
+      gradient: number[][];
     }[];
   }[];
 }
 const golden = JSON.parse(readFileSync(new URL('../golden/triplet.json', import.meta.url), 'utf8')) as Golden;
 const ours = { semihard: 'semi-hard', all: 'all', hard: 'batch-hard' } as const;
-const goldenCases = golden.batches.flatMap(({ name, embeddings, labels, cases }) => cases.map((c) => ({ batch: name, embeddings, labels, ...c })));
+const goldenCases = golden.batches.flatMap(({ name, embeddings, labels, cases }) =>
+  cases.map((c) => ({ batch: name, embeddings, labels, ...c })),
+);
 
 describe.each(goldenCases)('pytorch-metric-learning, batch $batch: $miner, $distance, $reducer', (c) => {
   // Its miner `all` drops the easy triplets itself, so its mean over the kept ones is ours over the non-zero ones.
@@ -66,17 +81,26 @@ describe.each(goldenCases)('pytorch-metric-learning, batch $batch: $miner, $dist
     expect(c.miner === 'all' ? found.active : found.kept).toBe(c.count);
     expect(Math.abs(found.loss / c.loss - 1)).toBeLessThan(2e-6);
   });
-  it(c.unique ? 'has the gradient' : 'has a finite gradient (a tie leaves the choice of triplet, and so the gradient, to each library)', () => {
-    expect(found.gradient.flat().every(Number.isFinite)).toBe(true);
-    if (c.unique) expect(relativeError(found.gradient, c.gradient)).toBeLessThan(1e-5);
-  });
+  it(
+    c.unique
+      ? 'has the gradient'
+      : 'has a finite gradient (a tie leaves the choice of triplet, and so the gradient, to each library)',
+    () => {
+      expect(found.gradient.flat().every(Number.isFinite)).toBe(true);
+      if (c.unique) expect(relativeError(found.gradient, c.gradient)).toBeLessThan(1e-5);
+    },
+  );
 });
 
 describe.each(goldenCases.filter((c) => c.triplets !== null && c.miner !== 'all' && c.unique))(
-  'pytorch-metric-learning, batch $batch: $miner, $distance', (c) => {
+  'pytorch-metric-learning, batch $batch: $miner, $distance',
+  (c) => {
     it('keeps the very same triplets', () => {
       const kept = tf.tidy(() => {
-        const distances = pairwiseDistances(unitLength(tf.tensor2d(c.embeddings)), c.distance === 'squared' ? 'squared-euclidean' : 'euclidean');
+        const distances = pairwiseDistances(
+          unitLength(tf.tensor2d(c.embeddings)),
+          c.distance === 'squared' ? 'squared-euclidean' : 'euclidean',
+        );
         return [...miners.get(ours[c.miner])!(distances, tf.tensor1d(c.labels, 'int32'), golden.margin).dataSync()];
       });
       expect(kept).toEqual(maskOf(c.triplets!, c.labels.length));
@@ -88,13 +112,18 @@ describe('docs/semi-hard.md', () => {
   const docs = readFileSync(new URL('../../docs/semi-hard.md', import.meta.url), 'utf8');
   const { embeddings, labels } = golden.batches.find(({ name }) => name === 'general')!;
 
-  it.each(minerNames.flatMap((miner) => distanceNames.map((distance) => ({ miner, distance }))))('holds the measured row of $miner, $distance', (pair) => {
-    const [kept, nonZero] = reductions.map((reduction) => measure(embeddings, labels, { ...pair, reduction, margin: golden.margin }));
-    const count = (value: number): string => value.toLocaleString('en-US');
-    expect(docs).toContain(
-      `| ${pair.miner} | ${pair.distance} | ${count(kept!.kept)} | ${kept!.active} | ${kept!.loss.toFixed(4)} | ${nonZero!.loss.toFixed(4)} |`,
-    );
-  });
+  it.each(minerNames.flatMap((miner) => distanceNames.map((distance) => ({ miner, distance }))))(
+    'holds the measured row of $miner, $distance',
+    (pair) => {
+      const [kept, nonZero] = reductions.map((reduction) =>
+        measure(embeddings, labels, { ...pair, reduction, margin: golden.margin }),
+      );
+      const count = (value: number): string => value.toLocaleString('en-US');
+      const counts = `${count(kept!.kept)} | ${kept!.active}`;
+      const losses = `${kept!.loss.toFixed(4)} | ${nonZero!.loss.toFixed(4)}`;
+      expect(docs).toContain(`| ${pair.miner} | ${pair.distance} | ${counts} | ${losses} |`);
+    },
+  );
 });
 
 describe('a triplet step', () => {
@@ -104,13 +133,19 @@ describe('a triplet step', () => {
     const [rows, classes] = [tf.tensor2d(embeddings), tf.tensor1d(labels, 'int32')];
     const native = backend();
     const readSync = native.readSync;
-    native.readSync = (id) => { reads.push('read'); return readSync.call(native, id); };
+    native.readSync = (id) => {
+      reads.push('read');
+      return readSync.call(native, id);
+    };
     try {
       for (const { miner, distance, reduction } of combinations) {
-        tf.tidy(() => tf.grad((x) => {
-          const distances = pairwiseDistances(unitLength(x as Tensor2D), distance);
-          return tripletLoss(distances, miners.get(miner)!(distances, classes, 0.2), 0.2, reduction).loss;
-        })(rows) && undefined);
+        tf.tidy(
+          () =>
+            tf.grad((x) => {
+              const distances = pairwiseDistances(unitLength(x as Tensor2D), distance);
+              return tripletLoss(distances, miners.get(miner)!(distances, classes, 0.2), 0.2, reduction).loss;
+            })(rows) && undefined,
+        );
       }
     } finally {
       native.readSync = readSync;
@@ -125,13 +160,27 @@ describe('a triplet step', () => {
   });
 
   it('stays finite when every embedding is the same (a collapse), with the loss at the margin', () => {
-    const { loss, gradient } = measure(new Array(6).fill([0.5, 0.25]), [0, 0, 1, 1, 2, 2], { miner: 'all', distance: 'euclidean', reduction: 'kept', margin: 0.25 });
+    const { loss, gradient } = measure(new Array(6).fill([0.5, 0.25]), [0, 0, 1, 1, 2, 2], {
+      miner: 'all',
+      distance: 'euclidean',
+      reduction: 'kept',
+      margin: 0.25,
+    });
     expect(loss).toBe(0.25);
     expect(gradient.flat().every((value) => value === 0)).toBe(true);
   });
 
   it('passes a not-a-number on into the loss instead of hiding it', () => {
-    const { loss } = measure([[Number.NaN, 1], [1, 0], [0, 1], [1, 1]], [0, 0, 1, 1], { miner: 'semi-hard', distance: 'euclidean', reduction: 'kept', margin: 0.2 });
+    const { loss } = measure(
+      [
+        [Number.NaN, 1],
+        [1, 0],
+        [0, 1],
+        [1, 1],
+      ],
+      [0, 0, 1, 1],
+      { miner: 'semi-hard', distance: 'euclidean', reduction: 'kept', margin: 0.2 },
+    );
     expect(loss).toBeNaN();
   });
 });

@@ -36,11 +36,20 @@ export function mine(miner: MinerName, distances: number[][], labels: readonly n
   return kept;
 }
 
-export interface Loss { loss: number; kept: number; active: number; gradient: number[][] }
+export interface Loss {
+  loss: number;
+  kept: number;
+  active: number;
+  gradient: number[][];
+}
 
 /** The loss of these triplets and its gradient by the un-normalised embeddings, in double precision. */
 export function lossOf(
-  triplets: readonly Triplet[], embeddings: number[][], distance: 'euclidean' | 'squared-euclidean', margin: number, reduction: TripletReduction,
+  triplets: readonly Triplet[],
+  embeddings: number[][],
+  distance: 'euclidean' | 'squared-euclidean',
+  margin: number,
+  reduction: TripletReduction,
 ): Loss {
   const lengths = embeddings.map((row) => Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)));
   const unit = embeddings.map((row, i) => row.map((value) => value / Math.max(lengths[i] as number, 1e-12)));
@@ -68,7 +77,9 @@ export function lossOf(
   }
   const gradient = byUnit.map((row, i) => {
     const along = row.reduce((sum, value, k) => sum + value * at(unit, i, k), 0);
-    return row.map((value, k) => ((lengths[i] as number) < 1e-12 ? 0 : (value - along * at(unit, i, k)) / (lengths[i] as number)));
+    return row.map((value, k) =>
+      (lengths[i] as number) < 1e-12 ? 0 : (value - along * at(unit, i, k)) / (lengths[i] as number),
+    );
   });
   return { loss, kept: triplets.length, active: active.length, gradient };
 }

@@ -4,7 +4,7 @@ import { type DistanceName, pairwiseDistances, unitLength } from '../../src/loss
 import { type MinerName, miners } from '../../src/miners/registry.js';
 import { validTriplets } from '../../src/miners/valid-triplets.js';
 import { withoutGradient } from '../../src/miners/without-gradient.js';
-import { tf, type Scalar, type Tensor2D, type Tensor3D } from '../../src/runtime/tensorflow.js';
+import { type Scalar, type Tensor2D, type Tensor3D, tf } from '../../src/runtime/tensorflow.js';
 import { type Batch, batches, duplicates, noPositives, oneClass, smallest } from './batches.js';
 import { maskOf, mine } from './brute-force.js';
 
@@ -21,13 +21,21 @@ function distancesOf({ embeddings }: Batch, distance: DistanceName): number[][] 
 
 describe.each(names)('the miner %s', (name) => {
   it.each(distanceNames)('keeps what a triple loop keeps, on random batches with ties and duplicates (%s)', (distance) => {
-    fc.assert(fc.property(batches, fc.constantFrom(0.05, 0.2, 1), (batch, margin) => {
-      const distances = distancesOf(batch, distance);
-      expect(mined(name, distances, batch.labels, margin)).toEqual(maskOf(mine(name, distances, batch.labels, margin), batch.labels.length));
-    }), { numRuns: 60, seed: 1 });
+    fc.assert(
+      fc.property(batches, fc.constantFrom(0.05, 0.2, 1), (batch, margin) => {
+        const distances = distancesOf(batch, distance);
+        expect(mined(name, distances, batch.labels, margin)).toEqual(
+          maskOf(mine(name, distances, batch.labels, margin), batch.labels.length),
+        );
+      }),
+      { numRuns: 60, seed: 1 },
+    );
   });
 
-  it.each([['duplicated embeddings', duplicates], ['two images in each of two classes', smallest]])('agrees with the loop on %s', (_, batch) => {
+  it.each([
+    ['duplicated embeddings', duplicates],
+    ['two images in each of two classes', smallest],
+  ])('agrees with the loop on %s', (_, batch) => {
     const distances = distancesOf(batch, 'euclidean');
     const expected = maskOf(mine(name, distances, batch.labels, 0.2), batch.labels.length);
     expect(mined(name, distances, batch.labels, 0.2)).toEqual(expected);
@@ -40,7 +48,7 @@ describe.each(names)('the miner %s', (name) => {
 });
 
 describe('where the rules differ', () => {
-  // One anchor of note, row 0: its positive at 0.5, negatives at 0.4 (hard), 0.5 (a tie), 0.625 (semi-hard), 0.75 (at the margin), 1 (easy).
+  // Row 0 is the anchor: its positive at 0.5; negatives at 0.375 (hard), 0.5 (a tie), 0.625 (semi-hard), 0.75 (the margin), 1 (easy).
   const labels = [0, 0, 1, 2, 3, 4, 5];
   const row = [0, 0.5, 0.375, 0.5, 0.625, 0.75, 1];
   const distances = row.map((_, i) => row.map((__, j) => (i === 0 ? row[j]! : j === 0 ? row[i]! : i === j ? 0 : 2)));
@@ -55,8 +63,25 @@ describe('where the rules differ', () => {
   it('all takes every one', () => expect(negativesOf('all')).toEqual([2, 3, 4, 5, 6]));
 
   it('batch-hard takes the first index of equal distances', () => {
-    const tied = [[0, 1, 1, 0.5, 0.5], [1, 0, 1, 0.5, 0.5], [1, 1, 0, 0.5, 0.5], [0.5, 0.5, 0.5, 0, 0], [0.5, 0.5, 0.5, 0, 0]];
-    expect(mined('batch-hard', tied, [0, 0, 0, 1, 1], 0.2)).toEqual(maskOf([[0, 1, 3], [1, 0, 3], [2, 0, 3], [3, 4, 0], [4, 3, 0]], 5));
+    const tied = [
+      [0, 1, 1, 0.5, 0.5],
+      [1, 0, 1, 0.5, 0.5],
+      [1, 1, 0, 0.5, 0.5],
+      [0.5, 0.5, 0.5, 0, 0],
+      [0.5, 0.5, 0.5, 0, 0],
+    ];
+    expect(mined('batch-hard', tied, [0, 0, 0, 1, 1], 0.2)).toEqual(
+      maskOf(
+        [
+          [0, 1, 3],
+          [1, 0, 3],
+          [2, 0, 3],
+          [3, 4, 0],
+          [4, 3, 0],
+        ],
+        5,
+      ),
+    );
   });
 });
 
@@ -76,12 +101,19 @@ describe('selection', () => {
     })(distances);
     // d/dD of Σ D[a,p]·mask with a constant mask: how often (a, p) is kept.
     const kept = mine(name, distancesOf(smallest, 'euclidean'), smallest.labels, 0.2);
-    const expected = smallest.labels.map((_, a) => smallest.labels.map((__, p) => kept.filter((t) => t[0] === a && t[1] === p).length));
+    const expected = smallest.labels.map((_, a) =>
+      smallest.labels.map((__, p) => kept.filter((t) => t[0] === a && t[1] === p).length),
+    );
     expect(gradient.arraySync()).toEqual(expected);
   });
 
   it('withoutGradient makes a constant of what depends on the input', () => {
-    const gradient = tf.grad((x) => tf.mul(x, withoutGradient(() => tf.square(x))))(tf.scalar(3));
+    const gradient = tf.grad((x) =>
+      tf.mul(
+        x,
+        withoutGradient(() => tf.square(x)),
+      ),
+    )(tf.scalar(3));
     expect(gradient.dataSync()[0]).toBe(9);
   });
 });

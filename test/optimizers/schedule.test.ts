@@ -2,16 +2,21 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Schedule, scheduleFactor } from '../../src/optimizers/schedule.js';
 
-const run = (total: number, schedule: Schedule): number[] => Array.from({ length: total }, (_, step) => scheduleFactor(step, total, schedule));
+const run = (total: number, schedule: Schedule): number[] =>
+  Array.from({ length: total }, (_, step) => scheduleFactor(step, total, schedule));
 
 describe('the learning-rate schedule', () => {
   it('cosine with a tenth of warm-up is the peer recipe, for every length', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(), (total, draw) => {
-      const step = draw % total;
-      const warm = Math.max(1, Math.floor(total / 10));
-      const expected = step < warm ? (step + 1) / warm : 0.5 * (1 + Math.cos((Math.PI * (step - warm)) / Math.max(1, total - warm)));
-      expect(scheduleFactor(step, total, { name: 'cosine', warmUp: 0.1 })).toBe(expected);
-    }), { numRuns: 300, seed: 5 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(), (total, draw) => {
+        const step = draw % total;
+        const warm = Math.max(1, Math.floor(total / 10));
+        const expected =
+          step < warm ? (step + 1) / warm : 0.5 * (1 + Math.cos((Math.PI * (step - warm)) / Math.max(1, total - warm)));
+        expect(scheduleFactor(step, total, { name: 'cosine', warmUp: 0.1 })).toBe(expected);
+      }),
+      { numRuns: 300, seed: 5 },
+    );
   });
 
   it('cosine rises in equal parts, reaches 1 and falls towards 0', () => {
