@@ -144,7 +144,8 @@ export const readable = [
   'ZeroPadding2D',
 ] as const;
 
-const activations: ReadonlySet<string> = new Set<ActivationName>([
+/** Activations that can be read, by Keras' names. */
+export const activations: ReadonlySet<string> = new Set<ActivationName>([
   'linear',
   'relu',
   'relu6',

@@ -2,7 +2,8 @@ import { nearestName, UserError } from '../errors.js';
 import type { Layer, Network, Preprocessing, Variable, VariableRole } from '../network/network.js';
 import { tf } from '../runtime/tensorflow.js';
 import { channelsOf } from './channels.js';
-import { neutralLayers, readable, roleOf } from './keras-layer.js';
+import { neutralLayers, roleOf } from './keras-layer.js';
+import { refuseUnreadable } from './keras-limits.js';
 import { assignStages, type StagePatterns } from './stages.js';
 import { stagesByResolution } from './stages-by-resolution.js';
 import { readModelFile } from './tfjs-manifest.js';
@@ -82,18 +83,6 @@ function cutLayer(name: string, topology: KerasTopology, stages: Map<string, str
     expected: `one of the ${names.length} layers up to '${names.at(-1) ?? ''}'; ${shown}`,
     ...(near === undefined ? {} : { mend: `did you mean '${near}'?` }),
   });
-}
-
-function refuseUnreadable(topology: KerasTopology, where: string): void {
-  const known = new Set<string>([...readable.map((entry) => entry.split(' ')[0] ?? ''), 'SpatialDropout2D']);
-  const [first, ...rest] = topology.layers
-    .filter((layer) => !known.has(layer.className))
-    .map((layer) => ({
-      where: `${where}: ${layer.name}`,
-      what: `a ${layer.className} is a kind of layer that ft does not read`,
-      expected: readable.join(', '),
-    }));
-  if (first !== undefined) throw new UserError(first, ...rest);
 }
 
 async function load(

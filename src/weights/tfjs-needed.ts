@@ -19,6 +19,7 @@ export async function readNeededWeights(
   groups: readonly WeightGroup[],
 ): Promise<WeightData> {
   const names = new Set(topology.layers.map((layer) => layer.name));
+  const depthwise = new Set(topology.layers.filter((layer) => layer.className === 'DepthwiseConv2D').map((layer) => layer.name));
   const exists = (path: string): Promise<boolean> =>
     access(path).then(
       () => true,
@@ -40,7 +41,7 @@ export async function readNeededWeights(
       const next = at + bytesOf(weight, folder);
       const layer = layerOf(weight.name, names);
       if (layer !== undefined) {
-        weightSpecs.push({ ...weight, name: `${layer}/${lastPart(weight.name)}` });
+        weightSpecs.push({ ...weight, name: `${layer}/${tfjsWeight(lastPart(weight.name), depthwise.has(layer))}` });
         chunks.push(bytes.subarray(at, next));
       }
       at = next;
@@ -84,7 +85,7 @@ function missingGroups(
     if (without.has(layer.name) || layer.inputs.some((input) => cut.has(input))) cut.add(layer.name);
   }
   const usable = topology.layers.filter((layer) => !cut.has(layer.name) && layer.className !== 'InputLayer').at(-1);
-  const cutting = usable === undefined ? '' : `, or cut the network below it (backbone.upTo: ${usable.name}, or a layer below that)`;
+  const cutting = usable === undefined ? '' : `, or cut the network below it (backbone.upTo: ${usable.name}, or one below)`;
   const [first, ...rest] = [...missing].map(([group, files]) => ({
     where: folder,
     what: `weight group ${groups.indexOf(group) + 1} of ${groups.length} is missing: ${files.join(', ')}`,
@@ -93,6 +94,11 @@ function missingGroups(
   }));
   if (first === undefined) throw new Error('no group is missing');
   return new UserError(first, ...rest);
+}
+
+/** Keras 3 calls the kernel of a depthwise convolution plainly `kernel`. */
+function tfjsWeight(name: string, depthwise: boolean): string {
+  return depthwise && name === 'kernel' ? 'depthwise_kernel' : name;
 }
 
 function lastPart(name: string): string {

@@ -122,13 +122,17 @@ function feeders(node: unknown): string[] {
 }
 
 function keras2Config(config: Record<string, unknown>): Record<string, unknown> {
-  const { batch_shape: batchShape, dtype, ...rest } = config;
+  const { batch_shape: batchShape, dtype, axis, activation, ...rest } = config;
   const policy = dtype as { config?: { name?: string } } | string | undefined;
   const dataType = typeof policy === 'object' ? (policy?.config?.name ?? 'float32') : policy;
   return {
     ...rest,
     ...(batchShape === undefined ? {} : { batch_input_shape: batchShape }),
     ...(dataType === undefined ? {} : { dtype: dataType }),
+    // Keras 3 calls swish by its other name, which tfjs does not know.
+    ...(activation === undefined ? {} : { activation: activation === 'silu' ? 'swish' : activation }),
+    // TensorFlow's Keras writes the axis of a BatchNormalization as a list of one.
+    ...(axis === undefined ? {} : { axis: Array.isArray(axis) && axis.length === 1 ? axis[0] : axis }),
   };
 }
 
