@@ -119,12 +119,21 @@ function sample(source: Uint8Array, side: number, affine: AugmentDraw['affine'],
       const w10 = v - w11;
       const w00 = 1 - u - w10;
       const q = p + down;
-      const red = w00 * (source[p] as number) + w01 * (source[p + right] as number)
-        + w10 * (source[q] as number) + w11 * (source[q + right] as number);
-      const green = w00 * (source[p + 1] as number) + w01 * (source[p + right + 1] as number)
-        + w10 * (source[q + 1] as number) + w11 * (source[q + right + 1] as number);
-      const blue = w00 * (source[p + 2] as number) + w01 * (source[p + right + 2] as number)
-        + w10 * (source[q + 2] as number) + w11 * (source[q + right + 2] as number);
+      const red =
+        w00 * (source[p] as number) +
+        w01 * (source[p + right] as number) +
+        w10 * (source[q] as number) +
+        w11 * (source[q + right] as number);
+      const green =
+        w00 * (source[p + 1] as number) +
+        w01 * (source[p + right + 1] as number) +
+        w10 * (source[q + 1] as number) +
+        w11 * (source[q + right + 1] as number);
+      const blue =
+        w00 * (source[p + 2] as number) +
+        w01 * (source[p + right + 2] as number) +
+        w10 * (source[q + 2] as number) +
+        w11 * (source[q + right + 2] as number);
       view[out] = red;
       view[out + 1] = green;
       view[out + 2] = blue;

@@ -7,14 +7,22 @@ let tables: Int32Array | undefined;
 
 /** For Node before 20.15, which has no crc32 of its own: four bytes a turn ("slicing by 4"). */
 export function crc32ByTable(bytes: Uint8Array): number {
-  const t = (tables ??= makeTables());
+  tables ??= makeTables();
+  const t = tables;
   const length = bytes.length;
   let crc = -1;
   let i = 0;
   for (; i + 4 <= length; i += 4) {
-    crc ^= (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24);
-    crc = (t[768 + (crc & 255)] as number) ^ (t[512 + ((crc >>> 8) & 255)] as number)
-      ^ (t[256 + ((crc >>> 16) & 255)] as number) ^ (t[crc >>> 24] as number);
+    crc ^=
+      (bytes[i] as number) |
+      ((bytes[i + 1] as number) << 8) |
+      ((bytes[i + 2] as number) << 16) |
+      ((bytes[i + 3] as number) << 24);
+    crc =
+      (t[768 + (crc & 255)] as number) ^
+      (t[512 + ((crc >>> 8) & 255)] as number) ^
+      (t[256 + ((crc >>> 16) & 255)] as number) ^
+      (t[crc >>> 24] as number);
   }
   for (; i < length; i++) crc = (t[(crc ^ (bytes[i] as number)) & 255] as number) ^ (crc >>> 8);
   return ~crc >>> 0;

@@ -23,10 +23,17 @@ export type Artist = (typeof artists)[number];
 /** Side in pixels that the drawings are rendered at. */
 export const emojiSide = 128;
 
-interface Drawing { readonly body: string; readonly width: number; readonly height: number }
+interface Drawing {
+  readonly body: string;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** One emoji: its class name `<code points>_<name>` and a drawing by each artist. */
-export interface Emoji { readonly name: string; readonly drawings: Readonly<Record<Artist, Drawing>> }
+export interface Emoji {
+  readonly name: string;
+  readonly drawings: Readonly<Record<Artist, Drawing>>;
+}
 
 interface IconSet {
   readonly width?: number;
@@ -68,7 +75,8 @@ export function evenlySpaced<T>(items: readonly T[], count: number): T[] {
 /** A drawing as a PNG on white. */
 export async function renderDrawing(drawing: Drawing): Promise<Uint8Array> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${drawing.width} ${
-    drawing.height}" width="${emojiSide}" height="${emojiSide}">${drawing.body}</svg>`;
+    drawing.height
+  }" width="${emojiSide}" height="${emojiSide}">${drawing.body}</svg>`;
   return sharp(Buffer.from(svg), { density: 72 }).resize(emojiSide, emojiSide).flatten({ background: '#fff' }).png().toBuffer();
 }
 
@@ -82,13 +90,21 @@ export async function emojiDataset(
   options: { classes?: number | undefined; folder?: string; progress?: Progress } = {},
 ): Promise<Dataset> {
   const { classes, progress = silent } = options;
-  const versions = await Promise.all(artists.map(async (artist) =>
-    ((await readJson(packageFile(artist, 'package.json'))) as { version: string }).version));
-  const key = createHash('sha256').update([...versions, imageLibraryVersion].join('\n')).digest('hex').slice(0, 12);
+  const versions = await Promise.all(
+    artists.map(async (artist) => ((await readJson(packageFile(artist, 'package.json'))) as { version: string }).version),
+  );
+  const key = createHash('sha256')
+    .update([...versions, imageLibraryVersion].join('\n'))
+    .digest('hex')
+    .slice(0, 12);
   const folder = options.folder ?? cacheFolder(`emoji-${key}${classes === undefined ? '' : `-${classes}`}`);
   // Two runs that start together on a fresh machine must not render into each other's folder.
   await mkdir(dirname(folder), { recursive: true });
-  const release = await lock(folder, { realpath: false, stale: 20_000, retries: { forever: true, minTimeout: 100, maxTimeout: 1000 } });
+  const release = await lock(folder, {
+    realpath: false,
+    stale: 20_000,
+    retries: { forever: true, minTimeout: 100, maxTimeout: 1000 },
+  });
   try {
     return await findOrRender(folder, classes, progress);
   } finally {
@@ -112,7 +128,12 @@ async function findOrRender(folder: string, classes: number | undefined, progres
 
 async function render(all: readonly Emoji[], classes: number | undefined, folder: string, progress: Progress): Promise<void> {
   if (classes !== undefined && (classes > all.length || classes < 1)) {
-    throw new UserError({ what: 'so many emoji there are not', where: 'data.classes', expected: `1 to ${all.length}`, found: String(classes) });
+    throw new UserError({
+      what: 'so many emoji there are not',
+      where: 'data.classes',
+      expected: `1 to ${all.length}`,
+      found: String(classes),
+    });
   }
   const chosen = classes === undefined ? all : evenlySpaced(all, classes);
   const drawings = chosen.flatMap((emoji) => artists.map((artist) => ({ emoji, artist })));

@@ -10,7 +10,11 @@ import { mapInOrder } from './parallel.js';
 const layout = 'one folder a class, with its images in it: cat/1.jpg, cat/2.jpg, dog/1.jpg, …';
 
 /** An image found on disk. */
-interface Found { readonly file: string; readonly className: string; readonly path: string }
+interface Found {
+  readonly file: string;
+  readonly className: string;
+  readonly path: string;
+}
 
 /**
  * Reads a tree `class/image.jpg`: the first folder is the class, folders below it are allowed, links are followed, hidden
@@ -50,12 +54,16 @@ export async function scanFolder(folder: string, options: { name?: string; progr
 export function checkClasses(dataset: Dataset, folder?: string): void {
   if (dataset.classes.length >= 2) return;
   const where = folder === undefined ? {} : { where: folder };
-  const why = dataset.skipped.slice(0, 5).map(({ file, reason }) => `${file}: ${reason}`).join('; ');
+  const why = dataset.skipped
+    .slice(0, 5)
+    .map(({ file, reason }) => `${file}: ${reason}`)
+    .join('; ');
   throw new UserError({
     ...where,
     what: dataset.classes.length === 0 ? 'no readable image lies in a class folder here' : 'only one class has images',
     expected: layout,
-    found: dataset.classes.length === 0 ? why || 'no images at all' : `${dataset.classes[0]} with ${dataset.samples.length} images`,
+    found:
+      dataset.classes.length === 0 ? why || 'no images at all' : `${dataset.classes[0]} with ${dataset.samples.length} images`,
     mend: 'put the images of each class into a folder of its own',
   });
 }

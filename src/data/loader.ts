@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { type Progress, silent } from '../progress.js';
 import { type BatchOptions, type BatchPlan, type BatchResult, tryBatch } from './batch.js';
@@ -41,9 +40,8 @@ interface BatchSource {
 export function createLoader(decoded: DecodedDataset, options: LoaderOptions): Loader {
   const { augment, seed, workers = 'auto', progress = silent } = options;
   const threads = workers === 'auto' ? Math.min(8, Math.max(1, availableParallelism() >> 1)) : workers;
-  const source = threads === 0
-    ? inThisThread(decoded.storePath, { augment, seed })
-    : inWorkers(decoded.storePath, { augment, seed }, threads);
+  const source =
+    threads === 0 ? inThisThread(decoded.storePath, { augment, seed }) : inWorkers(decoded.storePath, { augment, seed }, threads);
 
   async function load(plan: BatchPlan): Promise<Batch> {
     let repaired = -1;
@@ -73,18 +71,28 @@ function inThisThread(storePath: string, options: BatchOptions): BatchSource {
 }
 
 function inWorkers(storePath: string, options: BatchOptions, threads: number): BatchSource {
-  // The worker is TypeScript, and so is what it imports: it needs tsx, found from here and not from the current folder.
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const pool = new Piscina({
-    filename: fileURLToPath(new URL('./batch-worker.ts', import.meta.url)),
-    execArgv: ['--import', tsx],
+    filename: fileURLToPath(new URL('./batch-worker.mjs', import.meta.url)),
+    execArgv: [], // the caller's own (a loader, a debugger's port) are not for the workers
     workerData: { storePath, options },
     minThreads: threads,
     maxThreads: threads,
     idleTimeout: Number.POSITIVE_INFINITY,
   });
+  // A thread that dies outside a batch (out of memory, say) ends the loader: whoever waits for a batch is told why.
+  let died: Error | undefined;
+  pool.on('error', (error: Error) => {
+    died ??= error;
+    void pool.destroy();
+  });
   return {
-    make: (plan) => pool.run(plan) as Promise<BatchResult>,
+    async make(plan) {
+      try {
+        return (await pool.run(plan)) as BatchResult;
+      } catch (error) {
+        throw died ?? error;
+      }
+    },
     close: () => pool.destroy(),
   };
 }

@@ -38,7 +38,10 @@ export interface CacheOptions {
 }
 
 /** What is written beside the pixels. */
-interface Description { readonly fingerprint: string; readonly unreadable: readonly Skipped[] }
+interface Description {
+  readonly fingerprint: string;
+  readonly unreadable: readonly Skipped[];
+}
 
 /**
  * Decodes every image of a data set once, into one checksummed file in the cache (a temporary name, then renamed), or finds
@@ -98,7 +101,11 @@ function readDescription(storePath: string, dataset: Dataset, progress: Progress
 }
 
 /** Writes the store and gives back the images that do not decode. */
-async function decodeAll(dataset: Dataset, storePath: string, options: CacheOptions & { progress: Progress }): Promise<Skipped[]> {
+async function decodeAll(
+  dataset: Dataset,
+  storePath: string,
+  options: CacheOptions & { progress: Progress },
+): Promise<Skipped[]> {
   const { side, progress, signal, parallel = Math.max(4, availableParallelism()) } = options;
   await mkdir(dirname(storePath), { recursive: true });
   await sweep(dirname(storePath));

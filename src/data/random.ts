@@ -104,7 +104,10 @@ export function shuffleInPlace<T extends Int32Array | number[]>(items: T, stream
 
 /** The numbers 0 … n − 1 in an order that depends on seed and epoch only. */
 export function shuffle(n: number, seed: number, epoch: number): Int32Array {
-  return shuffleInPlace(Int32Array.from({ length: n }, (_, i) => i), randomStream(seed, 'shuffle', epoch));
+  return shuffleInPlace(
+    Int32Array.from({ length: n }, (_, i) => i),
+    randomStream(seed, 'shuffle', epoch),
+  );
 }
 
 /** A seed of its own for a named part of a run (a phase, say), so that two parts of one run share no draws. */

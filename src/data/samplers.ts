@@ -55,12 +55,14 @@ export function pkBatches(
     }
     const taken = queue.slice(0, classesPerBatch);
     queue = queue.slice(classesPerBatch);
-    return Int32Array.from(taken.flatMap((label) => {
-      const members = ofClass.get(label) as number[];
-      const images: number[] = [];
-      while (images.length < imagesPerClass) images.push(...shuffleInPlace([...members], imageStream));
-      return images.slice(0, imagesPerClass);
-    }));
+    return Int32Array.from(
+      taken.flatMap((label) => {
+        const members = ofClass.get(label) as number[];
+        const images: number[] = [];
+        while (images.length < imagesPerClass) images.push(...shuffleInPlace([...members], imageStream));
+        return images.slice(0, imagesPerClass);
+      }),
+    );
   });
 }
 

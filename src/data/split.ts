@@ -39,7 +39,10 @@ export function partOf(dataset: Dataset, classes: readonly number[]): Part {
  * a seeded share of the training classes for validation.
  * @throws UserError when a part would have fewer than two classes
  */
-export function splitByClass(dataset: Dataset, options: { heldOut?: HeldOutRule; validation?: number; seed?: number } = {}): Split {
+export function splitByClass(
+  dataset: Dataset,
+  options: { heldOut?: HeldOutRule; validation?: number; seed?: number } = {},
+): Split {
   const { heldOut = 'odd-classes', validation = 0, seed = 0 } = options;
   const heldOutParity = heldOut === 'odd-classes' ? 1 : 0;
   const numbers = dataset.classes.map((_, number) => number);
@@ -56,7 +59,10 @@ export function splitByClass(dataset: Dataset, options: { heldOut?: HeldOutRule;
   const kept = validationClasses(trainable, validation, seed);
   const keptSet = new Set(kept);
   return {
-    train: partOf(dataset, trainable.filter((number) => !keptSet.has(number))),
+    train: partOf(
+      dataset,
+      trainable.filter((number) => !keptSet.has(number)),
+    ),
     validation: partOf(dataset, kept),
     heldOut: partOf(dataset, held),
   };
@@ -70,7 +76,9 @@ export function validationClasses(trainClasses: readonly number[], share: number
   if (share <= 0 || trainClasses.length < 2 * fewestClasses) return [];
   const wanted = Math.max(fewestClasses, Math.round(share * trainClasses.length));
   const count = Math.min(wanted, trainClasses.length - fewestClasses);
-  return shuffleInPlace([...trainClasses], randomStream(seed, 'validation')).slice(0, count).sort((a, b) => a - b);
+  return shuffleInPlace([...trainClasses], randomStream(seed, 'validation'))
+    .slice(0, count)
+    .sort((a, b) => a - b);
 }
 
 /** The class of each sample of a part, numbered 0 … classes − 1 within the part: the targets of its softmax. */

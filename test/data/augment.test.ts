@@ -12,7 +12,10 @@ interface Case {
   saturation: number;
   view: number[];
 }
-const golden = JSON.parse(readFileSync(new URL('../golden/augment.json', import.meta.url), 'utf8')) as { side: number; cases: Case[] };
+const golden = JSON.parse(readFileSync(new URL('../golden/augment.json', import.meta.url), 'utf8')) as {
+  side: number;
+  cases: Case[];
+};
 const emoji: AugmentOptions = { flip: 0.25, scale: [0.9, 1.15], aspect: 0.05, rotation: 10, shift: 0.08, colour: 0.15 };
 
 function noise(side: number, seed: number): Uint8Array {
@@ -24,7 +27,8 @@ function noise(side: number, seed: number): Uint8Array {
 function bruteForce(source: Uint8Array, side: number, draw: AugmentDraw): number[] {
   const [a, b, c, d, e, f] = draw.affine;
   const clamp = (p: number) => Math.min(side - 1, Math.max(0, p));
-  const value = (y: number, x: number, channel: number) => source[(Math.min(y, side - 1) * side + Math.min(x, side - 1)) * 3 + channel] as number;
+  const value = (y: number, x: number, channel: number) =>
+    source[(Math.min(y, side - 1) * side + Math.min(x, side - 1)) * 3 + channel] as number;
   const view: number[] = [];
   for (let i = 0; i < side; i++) {
     for (let j = 0; j < side; j++) {

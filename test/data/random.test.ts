@@ -4,9 +4,21 @@ import { deriveSeed, philox, randomStream, shuffle } from '../../src/data/random
 describe('philox', () => {
   // Random123's own known-answer vectors (kat_vectors, philox4x32 10).
   it.each([
-    [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
-    [[0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
-    [[0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0], [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]],
+    [
+      [0, 0, 0, 0],
+      [0, 0],
+      [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+    ],
+    [
+      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+    ],
+    [
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+      [0xa4093822, 0x299f31d0],
+      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+    ],
   ])('gives the published block for counter %j', (counter, key, expected) => {
     const out = new Uint32Array(4);
     philox(counter, key, out);
@@ -18,8 +30,13 @@ describe('a random stream', () => {
   it('is the same for the same key and another one for every other seed, purpose, epoch and place', () => {
     const first = (...key: Parameters<typeof randomStream>) => randomStream(...key).word();
     expect(first(7, 'augment', 3, 1)).toBe(first(7, 'augment', 3, 1));
-    const others = [first(8, 'augment', 3, 1), first(7, 'shuffle', 3, 1), first(7, 'augment', 4, 1), first(7, 'augment', 3, 2),
-      first(7 + 2 ** 32, 'augment', 3, 1)];
+    const others = [
+      first(8, 'augment', 3, 1),
+      first(7, 'shuffle', 3, 1),
+      first(7, 'augment', 4, 1),
+      first(7, 'augment', 3, 2),
+      first(7 + 2 ** 32, 'augment', 3, 1),
+    ];
     expect(new Set([first(7, 'augment', 3, 1), ...others]).size).toBe(6);
   });
 

@@ -34,35 +34,39 @@ describe('shuffledBatches', () => {
 
 describe('pkBatches', () => {
   it('makes batches of P different classes with K images each, about as many images as there are', () => {
-    fc.assert(fc.property(sizes, fc.integer({ min: 2, max: 6 }), fc.integer({ min: 2, max: 5 }), fc.nat(99), (classSizes, p, k, seed) => {
-      fc.pre(p <= classSizes.length);
-      const { samples, labels } = made(classSizes);
-      const labelOf = new Map([...samples].map((sample, i) => [sample, labels[i]]));
-      const batches = pkBatches(samples, labels, p, k, seed, 0);
-      expect(batches.length).toBe(stepsOfPk(samples.length, p, k));
-      for (const batch of batches) {
-        expect(batch.length).toBe(p * k);
-        const classes = [...batch].map((sample) => labelOf.get(sample));
-        expect(new Set(classes).size).toBe(p);
-        for (let i = 0; i < p; i++) {
-          const group = [...batch.slice(i * k, (i + 1) * k)];
-          expect(new Set(group.map((sample) => labelOf.get(sample))).size).toBe(1);
-          const size = classSizes[(labelOf.get(group[0] as number) as number) / 3] as number;
-          expect(new Set(group).size).toBe(Math.min(size, k)); // repeats only where the class is too small
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 2, max: 6 }), fc.integer({ min: 2, max: 5 }), fc.nat(99), (classSizes, p, k, seed) => {
+        fc.pre(p <= classSizes.length);
+        const { samples, labels } = made(classSizes);
+        const labelOf = new Map([...samples].map((sample, i) => [sample, labels[i]]));
+        const batches = pkBatches(samples, labels, p, k, seed, 0);
+        expect(batches.length).toBe(stepsOfPk(samples.length, p, k));
+        for (const batch of batches) {
+          expect(batch.length).toBe(p * k);
+          const classes = [...batch].map((sample) => labelOf.get(sample));
+          expect(new Set(classes).size).toBe(p);
+          for (let i = 0; i < p; i++) {
+            const group = [...batch.slice(i * k, (i + 1) * k)];
+            expect(new Set(group.map((sample) => labelOf.get(sample))).size).toBe(1);
+            const size = classSizes[(labelOf.get(group[0] as number) as number) / 3] as number;
+            expect(new Set(group).size).toBe(Math.min(size, k)); // repeats only where the class is too small
+          }
         }
-      }
-    }));
+      }),
+    );
   });
 
   it('brings every class once before any class twice', () => {
-    fc.assert(fc.property(sizes, fc.integer({ min: 2, max: 6 }), fc.nat(99), (classSizes, p, seed) => {
-      fc.pre(p <= classSizes.length);
-      const { samples, labels } = made(classSizes);
-      const labelOf = new Map([...samples].map((sample, i) => [sample, labels[i]]));
-      const drawn = pkBatches(samples, labels, p, 2, seed, 1).flatMap((batch) => [...batch].filter((_, i) => i % 2 === 0));
-      const round = drawn.slice(0, classSizes.length).map((sample) => labelOf.get(sample));
-      expect(new Set(round).size).toBe(round.length);
-    }));
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 2, max: 6 }), fc.nat(99), (classSizes, p, seed) => {
+        fc.pre(p <= classSizes.length);
+        const { samples, labels } = made(classSizes);
+        const labelOf = new Map([...samples].map((sample, i) => [sample, labels[i]]));
+        const drawn = pkBatches(samples, labels, p, 2, seed, 1).flatMap((batch) => [...batch].filter((_, i) => i % 2 === 0));
+        const round = drawn.slice(0, classSizes.length).map((sample) => labelOf.get(sample));
+        expect(new Set(round).size).toBe(round.length);
+      }),
+    );
   });
 
   it('counts steps as the peer does: 3,188 images of 797 classes, 16 × 4, are 50 steps', () => {
@@ -81,8 +85,12 @@ describe('pkBatches', () => {
 
   it('refuses what can never make a triplet, and says what to set', () => {
     const labels = Int32Array.of(0, 0, 1, 1, 2, 2);
-    expect(() => checkPk(labels, 2, 1)).toThrow('the sampler can never make a triplet: with 1 image a class no anchor has a positive');
-    expect(() => checkPk(labels, 1, 2)).toThrow('the sampler can never make a triplet: with 1 class a batch no anchor has a negative');
+    expect(() => checkPk(labels, 2, 1)).toThrow(
+      'the sampler can never make a triplet: with 1 image a class no anchor has a positive',
+    );
+    expect(() => checkPk(labels, 1, 2)).toThrow(
+      'the sampler can never make a triplet: with 1 class a batch no anchor has a negative',
+    );
     expect(() => checkPk(labels, 4, 2)).toThrow('set triplet.classesPerBatch to 3');
     expect(() => checkPk(labels, 3, 2)).not.toThrow();
   });

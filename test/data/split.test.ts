@@ -1,16 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { compareCodePoints, createDataset, type Dataset, sharedAcrossClasses, singleImageClasses, withoutUnreadable } from '../../src/data/dataset.js';
-import { denseLabels, splitByClass, validationClasses } from '../../src/data/split.js';
+import {
+  compareCodePoints,
+  createDataset,
+  type Dataset,
+  sharedAcrossClasses,
+  singleImageClasses,
+  withoutUnreadable,
+} from '../../src/data/dataset.js';
 import { describeDataset } from '../../src/data/describe.js';
+import { denseLabels, splitByClass, validationClasses } from '../../src/data/split.js';
 
 function made(classes: string[], each = 2): Dataset {
-  return createDataset('made', classes.flatMap((className) => Array.from({ length: each }, (_, i) => (
-    { file: `${className}/${i}.png`, className, path: `/x/${className}/${i}.png`, sha256: `${className}-${i}` }))), []);
+  return createDataset(
+    'made',
+    classes.flatMap((className) =>
+      Array.from({ length: each }, (_, i) => ({
+        file: `${className}/${i}.png`,
+        className,
+        path: `/x/${className}/${i}.png`,
+        sha256: `${className}-${i}`,
+      })),
+    ),
+    [],
+  );
 }
 
 describe('a data set', () => {
   it('sorts classes and images by code point, as Python does', () => {
-    // Python: sorted(['b', 'Z', 'é', '😀', '\ufb01', 'a-b', 'a']) 
+    // Python: sorted(['b', 'Z', 'é', '😀', '\ufb01', 'a-b', 'a'])
     expect(made(['b', 'Z', 'é', '😀', '\ufb01', 'a-b', 'a']).classes).toEqual(['Z', 'a', 'a-b', 'b', 'é', '\ufb01', '😀']);
     expect(['a', '', 'ab'].sort(compareCodePoints)).toEqual(['', 'a', 'ab']);
     expect(['😁', '😀'].sort(compareCodePoints)).toEqual(['😀', '😁']);
@@ -28,16 +45,32 @@ describe('a data set', () => {
 
   it('loses unreadable images, and with its last one a class', () => {
     const dataset = withoutUnreadable(made(['a', 'b', 'c']), [
-      { file: 'b/0.png', reason: 'cut short' }, { file: 'b/1.png', reason: 'cut short' }, { file: 'a/1.png', reason: 'no image' }]);
+      { file: 'b/0.png', reason: 'cut short' },
+      { file: 'b/1.png', reason: 'cut short' },
+      { file: 'a/1.png', reason: 'no image' },
+    ]);
     expect(dataset.classes).toEqual(['a', 'c']);
-    expect(dataset.samples.map(({ file, class: number }) => [file, number])).toEqual([['a/0.png', 0], ['c/0.png', 1], ['c/1.png', 1]]);
+    expect(dataset.samples.map(({ file, class: number }) => [file, number])).toEqual([
+      ['a/0.png', 0],
+      ['c/0.png', 1],
+      ['c/1.png', 1],
+    ]);
     expect(dataset.skipped).toHaveLength(3);
     expect(singleImageClasses(dataset)).toEqual(['a']);
   });
 
   it('finds the same file under two classes', () => {
-    const image = (className: string, name: string, sha256: string) => ({ file: `${className}/${name}`, className, path: '', sha256 });
-    const dataset = createDataset('made', [image('a', '1', 'x'), image('a', '2', 'x'), image('b', '1', 'y'), image('c', '1', 'y')], []);
+    const image = (className: string, name: string, sha256: string) => ({
+      file: `${className}/${name}`,
+      className,
+      path: '',
+      sha256,
+    });
+    const dataset = createDataset(
+      'made',
+      [image('a', '1', 'x'), image('a', '2', 'x'), image('b', '1', 'y'), image('c', '1', 'y')],
+      [],
+    );
     expect(sharedAcrossClasses(dataset)).toEqual([[2, 3]]);
     expect(describeDataset(dataset).join('\n')).toContain('1 images lie in more than one class, so a label is wrong: b/1 = c/1');
   });
@@ -61,7 +94,9 @@ describe('splitByClass', () => {
     const split = splitByClass(dataset, { validation: 0.25, seed: 3 });
     expect(split.validation.classes).toHaveLength(5);
     expect(split.validation.classes.every((number) => number % 2 === 0)).toBe(true);
-    expect([...split.train.classes, ...split.validation.classes].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 2 * i));
+    expect([...split.train.classes, ...split.validation.classes].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, i) => 2 * i),
+    );
     expect(splitByClass(dataset, { validation: 0.25, seed: 3 })).toEqual(split);
     expect(splitByClass(dataset, { validation: 0.25, seed: 4 }).validation.classes).not.toEqual(split.validation.classes);
     expect([...denseLabels(dataset, split.train)]).toEqual(Array.from({ length: 30 }, (_, i) => i >> 1));

@@ -7,8 +7,8 @@ import numpy as np
 import PIL
 from PIL import Image
 
-WIDTH, HEIGHT, SIDE = 37, 23, 8
+WIDTH, HEIGHT, SIDE = 15, 13, 8
 y, x, c = np.mgrid[0:HEIGHT, 0:WIDTH, 0:3]
-image = ((x * 9 + y * (c + 2) * 4 + (x * y * (c + 1)) % 50) % 256).astype(np.uint8)
+image = np.abs((x * 23 + y * (c + 2) * 11) % 510 - 255).astype(np.uint8)
 small = np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.BILINEAR))
 print(json.dumps(dict(pillow=PIL.__version__, width=WIDTH, height=HEIGHT, side=SIDE, pixels=small.reshape(-1).tolist())))
