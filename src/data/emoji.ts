@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { UserError } from '../errors.js';
 import { type Progress, silent } from '../progress.js';
@@ -120,6 +120,10 @@ async function findOrRender(folder: string, classes: number | undefined, progres
     if (dataset !== undefined && dataset.fingerprint === (await readFile(marker, 'utf8')).trim()) return dataset;
     progress.line('the rendered emoji in the cache are damaged: they are rendered again');
   }
+  // What a killed run left half rendered: nobody else is at it while we hold the lock.
+  for (const name of await readdir(dirname(folder))) {
+    if (name.startsWith(`.${basename(folder)}.part-`)) await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
   await render(await listEmoji(), classes, folder, progress);
   const dataset = await read();
   await writeFileAtomic(marker, `${dataset.fingerprint}\n`);
@@ -129,7 +133,7 @@ async function findOrRender(folder: string, classes: number | undefined, progres
 async function render(all: readonly Emoji[], classes: number | undefined, folder: string, progress: Progress): Promise<void> {
   if (classes !== undefined && (classes > all.length || classes < 1)) {
     throw new UserError({
-      what: 'so many emoji there are not',
+      what: 'there are not so many emoji',
       where: 'data.classes',
       expected: `1 to ${all.length}`,
       found: String(classes),
