@@ -6,8 +6,6 @@ const suite = process.env.FT_TESTS ?? 'test';
 export default defineConfig({
   test: {
     include: [`test/**/*.${suite}.ts`],
-    // A test left alone with `.only` would hide all others.
-    allowOnly: false,
     passWithNoTests: suite !== 'test',
     // TensorFlow is one per process and takes all cores: processes, not threads, and few of them.
     pool: 'forks',

@@ -4,6 +4,19 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+/** A part of the source, and the names of those that it may import; the lowest come first. */
+export interface Layer {
+  name: string;
+  paths: string[];
+  imports: string[];
+}
+
+/** The table of layers, which dependency-cruiser reads as well. */
+export function readLayers(): Layer[] {
+  const file = new URL('layers.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { layers: Layer[] }).layers;
+}
+
 /** A file of `src`, by its path below it with forward slashes. */
 export interface Source {
   path: string;

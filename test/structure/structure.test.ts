@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { layers } from './layers.json';
-import { readSource, readSources } from './sources.js';
+import { readLayers, readSource, readSources } from './sources.js';
 
+const layers = readLayers();
 const sources = readSources();
 
 function layerOf(path: string) {

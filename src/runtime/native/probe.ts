@@ -6,7 +6,15 @@ import { lastLines, runTool } from './tools.js';
 export type LoadCheck = (folder: string) => Promise<string>;
 
 // The first argument that `node -e` is given after the script is process.argv[1].
-const LOAD = 'const [, quiet, binding] = process.argv; require(quiet); process.stdout.write(require(binding).TF_Version);';
+const LOAD = `
+  const [, quiet, binding] = process.argv;
+  try {
+    require(quiet);
+    process.stdout.write(require(binding).TF_Version);
+  } catch (error) {
+    process.stderr.write(error.message);
+    process.exit(1);
+  }`;
 
 /** Loads the two addons in a process of its own: a library that brings its process down is told from one that works. */
 export const loadInChild: LoadCheck = async (folder) => {
