@@ -25,7 +25,10 @@ const healthy: Diagnosis = {
 
 async function call(diagnosis: Diagnosis, ...args: string[]): Promise<string> {
   let text = '';
-  const io = { stdout: { write: (more: string) => void (text += more) }, stderr: { write() {} }, folder: '.' };
+  const write = (more: string) => {
+    text += more;
+  };
+  const io = { stdout: { write }, stderr: { write() {} }, folder: '.' };
   const command = doctorVerb(io, async () => diagnosis);
   await command.parseAsync(args, { from: 'user' }).catch((error: Error) => {
     text += `thrown: ${error.message}`;

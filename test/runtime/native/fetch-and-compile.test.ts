@@ -65,7 +65,10 @@ describe('fetching the wheel', () => {
 
   it('reports the bytes as they arrive', async () => {
     let advanced = 0;
-    const bar = { advance: (count: number) => void (advanced += count), done() {} };
+    const advance = (count: number) => {
+      advanced += count;
+    };
+    const bar = { advance, done() {} };
     const run: RunTool = async (_, args) => {
       if (args.includes('download')) {
         writeFileSync(join(folder, 'half'), Buffer.alloc(3_000_000));
