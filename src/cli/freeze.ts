@@ -6,23 +6,35 @@ import { type Fault, UserError } from '../errors.js';
 import { type Edit, editYaml } from '../recipe/edit.js';
 import { loadRecipe, readText } from '../recipe/load.js';
 import { FRESH_WORKING_RECIPE, WORKING_RECIPE } from '../recipe/working.js';
+import { planPhases } from '../run/plans.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { type Freeze, throwFaults } from '../transfer/freeze.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { type LoadNetwork, loadNetwork, planPhases, trainingClasses } from './phase-plans.js';
 import { heading } from './plan.js';
+import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
 import { planText } from './plan-table.js';
 import { terminalProgress } from './progress.js';
 
-interface Options { until?: string; only?: string[]; phase: PhaseName | 'both'; dryRun?: true; file: string; stages?: true }
+interface Options {
+  until?: string;
+  only?: string[];
+  phase: PhaseName | 'both';
+  dryRun?: true;
+  file: string;
+  stages?: true;
+}
 
 export function freezeVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork): Command {
   const command = new Command('freeze')
-    .description(`Freeze layers in the working recipe (${WORKING_RECIPE} in this folder, made if there is none), then show the plan. ` +
-      'Comments and order in the file stay as they are; a name that does not exist changes nothing.')
-    .addOption(new Option('--until <stage|layer>', 'everything up to and including it; none; all (the whole backbone)').conflicts('only'))
+    .description(
+      `Freeze layers in the working recipe (${WORKING_RECIPE} in this folder, made if there is none), then show the plan. ` +
+        'Comments and order in the file stay as they are; a name that does not exist changes nothing.',
+    )
+    .addOption(
+      new Option('--until <stage|layer>', 'everything up to and including it; none; all (the whole backbone)').conflicts('only'),
+    )
     .addOption(new Option('--only <names...>', 'exactly these stages, layers and globs (quote the globs)'))
     .addOption(new Option('--phase <phase>', 'in which phase').choices(['classification', 'triplet', 'both']).default('both'))
     .option('--file <path>', 'another recipe file', WORKING_RECIPE)
@@ -46,7 +58,11 @@ async function freeze(options: Options, io: Io, load: LoadNetwork): Promise<void
   const read = (current: string) => (file: string) => (file === path ? current : readText(file));
   const before = loadRecipe(path, { folder: io.folder, read: read(text) });
   const phases = phasesOf(options.phase, before.recipe, options.file);
-  const edited = editYaml(text, phases.map((phase) => editOf(phase, choice)), options.file);
+  const edited = editYaml(
+    text,
+    phases.map((phase) => editOf(phase, choice)),
+    options.file,
+  );
   const after = loadRecipe(path, { folder: io.folder, read: read(edited) });
 
   const network = await load(after.recipe.backbone, terminalProgress(io.stderr));
@@ -62,7 +78,11 @@ async function freeze(options: Options, io: Io, load: LoadNetwork): Promise<void
 function choiceOf({ until, only }: Options): Freeze {
   if (until !== undefined) return { until };
   if (only !== undefined) return { only };
-  throw new UserError({ what: 'what shall be frozen?', expected: '--until STAGE or --only NAME…', mend: 'for example: ft freeze --until conv3' });
+  throw new UserError({
+    what: 'what shall be frozen?',
+    expected: '--until STAGE or --only NAME…',
+    mend: 'for example: ft freeze --until conv3',
+  });
 }
 
 function phasesOf(asked: Options['phase'], recipe: Record<PhaseName, unknown>, file: string): PhaseName[] {
@@ -95,7 +115,9 @@ function atOptions<T>(work: () => T, phases: readonly PhaseName[]): T {
       if (!phases.includes(phase as PhaseName)) return fault;
       return { ...fault, where: key === undefined ? 'ft freeze' : `--${key}` };
     });
-    throwFaults(renamed.filter((fault, i) => renamed.findIndex((other) => other.where === fault.where && other.what === fault.what) === i));
+    throwFaults(
+      renamed.filter((fault, i) => renamed.findIndex((other) => other.where === fault.where && other.what === fault.what) === i),
+    );
     throw error;
   }
 }
@@ -120,7 +142,8 @@ function changes(before: string, after: string): string {
   const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
   for (let i = old.length - 1; i >= 0; i--) {
     const row = common[i] as number[];
-    for (let j = fresh.length - 1; j >= 0; j--) row[j] = old[i] === fresh[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    for (let j = fresh.length - 1; j >= 0; j--)
+      row[j] = old[i] === fresh[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
   }
   const lines: string[] = [];
   let [i, j] = [0, 0];

@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { describeFault, Interrupted, UserError } from '../errors.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { type Verb, verbs as everyVerb } from './verbs.js';
+import { verbs as everyVerb, type Verb } from './verbs.js';
 
 /** Runs `ft` with the arguments behind its name. Never throws. */
 export async function main(argv: readonly string[], io: Io = processIo(), verbs: readonly Verb[] = everyVerb): Promise<number> {
@@ -29,8 +29,10 @@ export async function main(argv: readonly string[], io: Io = processIo(), verbs:
 
 async function buildProgram(argv: readonly string[], io: Io, verbs: readonly Verb[]): Promise<Command> {
   const program = new Command('ft')
-    .description('Fine-tune a frozen ImageNet backbone on your own images: first as a classifier, then as an embedding with ' +
-      'semi-hard triplets; proved on classes it never saw, and exported.')
+    .description(
+      'Fine-tune a frozen ImageNet backbone on your own images: first as a classifier, then as an embedding with ' +
+        'semi-hard triplets; proved on classes it never saw, and exported.',
+    )
     .version(version(), '-V, --version', 'say which version this is')
     .option('--debug', 'show the stack of an unexpected error')
     .helpOption('-h, --help', 'show this help')

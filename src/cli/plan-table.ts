@@ -29,36 +29,64 @@ export function planText(plans: readonly PhasePlan[], view: PlanView): string {
 }
 
 function rowsOf(plans: readonly PhasePlan[]): Row[] {
-  const backbone = (plans[0]?.layers ?? []).filter((layer) => layer.stage !== HEAD_STAGE).map((layer): Row => ({
-    name: layer.name, stage: layer.stage, shape: layer.outputShape, parameters: layer.parameters,
-    layers: plans.map((plan) => plan.layers.find((other) => other.name === layer.name)),
-  }));
-  const heads = plans.flatMap((plan, i) => plan.layers.filter((layer) => layer.stage === HEAD_STAGE).map((layer): Row => ({
-    name: layer.name, stage: layer.stage, shape: layer.outputShape, parameters: layer.parameters,
-    layers: plans.map((_, j) => (j === i ? layer : undefined)),
-  })));
+  const backbone = (plans[0]?.layers ?? [])
+    .filter((layer) => layer.stage !== HEAD_STAGE)
+    .map(
+      (layer): Row => ({
+        name: layer.name,
+        stage: layer.stage,
+        shape: layer.outputShape,
+        parameters: layer.parameters,
+        layers: plans.map((plan) => plan.layers.find((other) => other.name === layer.name)),
+      }),
+    );
+  const heads = plans.flatMap((plan, i) =>
+    plan.layers
+      .filter((layer) => layer.stage === HEAD_STAGE)
+      .map(
+        (layer): Row => ({
+          name: layer.name,
+          stage: layer.stage,
+          shape: layer.outputShape,
+          parameters: layer.parameters,
+          layers: plans.map((_, j) => (j === i ? layer : undefined)),
+        }),
+      ),
+  );
   return [...backbone, ...heads];
 }
 
 function layerTable(plans: readonly PhasePlan[], rows: readonly Row[]): string {
   const normalised = rows.some((row) => row.layers.some((layer) => layer?.batchNorm));
   const columns: Column[] = [
-    { title: 'layer' }, { title: 'stage' }, { title: 'output', align: 'right' }, { title: 'params', align: 'right' },
+    { title: 'layer' },
+    { title: 'stage' },
+    { title: 'output', align: 'right' },
+    { title: 'params', align: 'right' },
     ...plans.map((plan): Column => ({ title: plan.phase, align: 'right' })),
     { title: 'decay', align: 'right' },
     ...(normalised ? [{ title: 'BatchNorm' }] : []),
   ];
-  return textTable(columns, rows.map((row) => [
-    row.name, row.stage, shapeWords(row.shape), row.parameters > 0 ? count(row.parameters) : '',
-    ...row.layers.map(rateCell),
-    decayCell(row.layers),
-    ...(normalised ? [each(row.layers.map((layer) => layer?.batchNorm ?? ''))] : []),
-  ]));
+  return textTable(
+    columns,
+    rows.map((row) => [
+      row.name,
+      row.stage,
+      shapeWords(row.shape),
+      row.parameters > 0 ? count(row.parameters) : '',
+      ...row.layers.map(rateCell),
+      decayCell(row.layers),
+      ...(normalised ? [each(row.layers.map((layer) => layer?.batchNorm ?? ''))] : []),
+    ]),
+  );
 }
 
 function stageTable(plans: readonly PhasePlan[], rows: readonly Row[]): string {
   const columns: Column[] = [
-    { title: 'stage' }, { title: 'layers', align: 'right' }, { title: 'output', align: 'right' }, { title: 'params', align: 'right' },
+    { title: 'stage' },
+    { title: 'layers', align: 'right' },
+    { title: 'output', align: 'right' },
+    { title: 'params', align: 'right' },
     ...plans.map((plan): Column => ({ title: plan.phase, align: 'right' })),
   ];
   const stages = [...new Set(rows.map((row) => row.stage))];
@@ -66,10 +94,16 @@ function stageTable(plans: readonly PhasePlan[], rows: readonly Row[]): string {
     const inStage = rows.filter((row) => row.stage === stage);
     return stage === HEAD_STAGE ? inStage.map((row) => [row]) : [inStage];
   });
-  return textTable(columns, groups.map((group) => [
-    group[0]?.stage ?? '', String(group.length), shapeWords(group.at(-1)?.shape ?? [0]), count(group.reduce((sum, row) => sum + row.parameters, 0)),
-    ...plans.map((_, i) => stageCell(group.map((row) => row.layers[i]).filter((layer) => layer !== undefined))),
-  ]));
+  return textTable(
+    columns,
+    groups.map((group) => [
+      group[0]?.stage ?? '',
+      String(group.length),
+      shapeWords(group.at(-1)?.shape ?? [0]),
+      count(group.reduce((sum, row) => sum + row.parameters, 0)),
+      ...plans.map((_, i) => stageCell(group.map((row) => row.layers[i]).filter((layer) => layer !== undefined))),
+    ]),
+  );
 }
 
 function stageCell(layers: readonly PlannedLayer[]): string {
@@ -89,7 +123,11 @@ function rateCell(layer: PlannedLayer | undefined): string {
 }
 
 function decayCell(layers: readonly (PlannedLayer | undefined)[]): string {
-  return each(layers.map((layer) => (layer === undefined || layer.rate === null ? '' : layer.weightDecay === 0 ? '0' : rateWords(layer.weightDecay))));
+  return each(
+    layers.map((layer) =>
+      layer === undefined || layer.rate === null ? '' : layer.weightDecay === 0 ? '0' : rateWords(layer.weightDecay),
+    ),
+  );
 }
 
 /** One word where the phases agree, else one for each; phases without one are left out. */
@@ -99,12 +137,24 @@ function each(words: readonly string[]): string {
 
 function totals(plans: readonly PhasePlan[]): string {
   const columns: Column[] = [
-    { title: 'phase' }, { title: 'rate', align: 'right' }, { title: 'trained', align: 'right' }, { title: 'frozen', align: 'right' },
-    { title: 'statistics', align: 'right' }, { title: 'in all', align: 'right' },
+    { title: 'phase' },
+    { title: 'rate', align: 'right' },
+    { title: 'trained', align: 'right' },
+    { title: 'frozen', align: 'right' },
+    { title: 'statistics', align: 'right' },
+    { title: 'in all', align: 'right' },
   ];
-  return textTable(columns, plans.map(({ phase, rate, totals: total }) => [
-    phase, rateWords(rate), count(total.trainable), count(total.frozen), count(total.statistics), count(total.parameters),
-  ]));
+  return textTable(
+    columns,
+    plans.map(({ phase, rate, totals: total }) => [
+      phase,
+      rateWords(rate),
+      count(total.trainable),
+      count(total.frozen),
+      count(total.statistics),
+      count(total.parameters),
+    ]),
+  );
 }
 
 /** `3e-3`, `1.5e-4`: at most three figures. */

@@ -2,19 +2,28 @@
 import { Command, Option } from 'commander';
 import { loadRecipe } from '../recipe/load.js';
 import { resolveRecipeArgument } from '../recipe/working.js';
+import { planPhases } from '../run/plans.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { type LoadNetwork, loadNetwork, planPhases, trainingClasses } from './phase-plans.js';
+import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
 import { planText } from './plan-table.js';
 import { terminalProgress } from './progress.js';
 
-interface Options { set: string[]; data?: string; stages?: true; all?: true; json?: true }
+interface Options {
+  set: string[];
+  data?: string;
+  stages?: true;
+  all?: true;
+  json?: true;
+}
 
 export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork): Command {
   const command = new Command('plan')
-    .description('Show each layer with its stage, output shape, parameters, whether it is frozen or at which rate it learns in ' +
-      'each phase, its weight decay and the mode of its BatchNorm; and totals. Nothing is trained.')
+    .description(
+      'Show each layer with its stage, output shape, parameters, whether it is frozen or at which rate it learns in ' +
+        'each phase, its weight decay and the mode of its BatchNorm; and totals. Nothing is trained.',
+    )
     .argument('[recipe]', 'a name (`ft recipes list`) or a file; ft.yaml in this folder where none is given')
     .addOption(setOption())
     .option('--data <folder>', 'your own photos, one folder a class')
@@ -23,19 +32,24 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
     .option('--json', 'everything, down to each variable, for tools')
     .action(async (given: string | undefined, options: Options) => {
       const loaded = loadRecipe(resolveRecipeArgument(given, io.folder), {
-        sets: options.set, folder: io.folder, ...(options.data === undefined ? {} : { data: options.data }),
+        sets: options.set,
+        folder: io.folder,
+        ...(options.data === undefined ? {} : { data: options.data }),
       });
       const { recipe } = loaded;
       const network = await load(recipe.backbone, terminalProgress(io.stderr));
       const classes = trainingClasses(recipe, io.folder);
       const plans = planPhases(recipe, network, classes);
       if (options.json) {
-        io.stdout.write(`${JSON.stringify({ recipe: loaded.name, backbone: network.name, side: recipe.data.side, classes, phases: plans }, null, 2)}\n`);
+        io.stdout.write(
+          `${JSON.stringify({ recipe: loaded.name, backbone: network.name, side: recipe.data.side, classes, phases: plans }, null, 2)}\n`,
+        );
         return;
       }
       io.stdout.write(`${heading(loaded.name, network.name, recipe.data.side, plans)}\n\n`);
       io.stdout.write(`${planText(plans, { stages: options.stages === true, all: options.all === true })}\n`);
-      if (classes === null) io.stdout.write('\nThe classifier is as wide as there are classes: known once --data names a folder.\n');
+      if (classes === null)
+        io.stdout.write('\nThe classifier is as wide as there are classes: known once --data names a folder.\n');
     });
   return withExamples(command, [
     ['ft plan', 'the working recipe, ft.yaml'],

@@ -82,14 +82,18 @@ function plainProgress(stream: TextStream, now: () => number): Progress {
         },
         ended: (work, note) => {
           if (note !== undefined) stream.write(`${note}\n`);
-          else if (work.printed) stream.write(`${work.label}: ${count(work.done)} ${work.unit} in ${duration(now() - work.start)}\n`);
+          else if (work.printed)
+            stream.write(`${work.label}: ${count(work.done)} ${work.unit} in ${duration(now() - work.start)}\n`);
         },
       }),
   };
 }
 
 function opened(
-  label: string, total: number, unit: string, now: () => number,
+  label: string,
+  total: number,
+  unit: string,
+  now: () => number,
   draw: { begin(work: Work): void; advanced(work: Work): void; ended(work: Work, note?: string): void },
 ): Bar {
   const start = now();
@@ -127,7 +131,9 @@ function barLine(work: Work, time: number): string {
   const width = 20;
   const share = work.total > 0 ? Math.min(1, work.done / work.total) : 0;
   const full = Math.round(share * width);
-  return [`${work.label} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.floor(share * 100)} %`, ...facts(work, time)].join('  ');
+  return [`${work.label} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.floor(share * 100)} %`, ...facts(work, time)].join(
+    '  ',
+  );
 }
 
 function plainLine(work: Work, time: number): string {

@@ -17,7 +17,11 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly s
       .join('  ')
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('  ');
-  return [format(columns.map((column) => column.title)), rule, ...rows.map((row) => (row === undefined ? rule : format(row)))].join('\n');
+  return [
+    format(columns.map((column) => column.title)),
+    rule,
+    ...rows.map((row) => (row === undefined ? rule : format(row))),
+  ].join('\n');
 }
 
 function letters(text: string): number {

@@ -11,14 +11,50 @@ export interface Verb {
 
 /** Every verb, in the order of a first day's work. */
 export const verbs: readonly Verb[] = [
-  { name: 'train', summary: 'fine-tune a backbone by a recipe: scores, export, run folder', load: async () => (await import('./train.js')).trainVerb() },
-  { name: 'plan', summary: 'show what is frozen and how fast the rest learns, before a step is run', load: async (io) => (await import('./plan.js')).planVerb(io) },
-  { name: 'freeze', summary: 'freeze the lower layers in the working recipe (ft.yaml)', load: async (io) => (await import('./freeze.js')).freezeVerb(io) },
-  { name: 'evaluate', summary: 'score a run on classes it never saw', load: async () => (await import('./evaluate.js')).evaluateVerb() },
-  { name: 'embed', summary: 'turn a folder of images into vectors', load: async () => (await import('./embed.js')).embedVerb() },
-  { name: 'export', summary: 'write a run as a model that others load', load: async () => (await import('./export.js')).exportVerb() },
+  {
+    name: 'train',
+    summary: 'fine-tune a backbone by a recipe: scores, export, run folder',
+    load: async (io) => (await import('./train.js')).trainVerb(io),
+  },
+  {
+    name: 'plan',
+    summary: 'show what is frozen and how fast the rest learns, before a step is run',
+    load: async (io) => (await import('./plan.js')).planVerb(io),
+  },
+  {
+    name: 'freeze',
+    summary: 'freeze the lower layers in the working recipe (ft.yaml)',
+    load: async (io) => (await import('./freeze.js')).freezeVerb(io),
+  },
+  {
+    name: 'evaluate',
+    summary: 'score a run on classes it never saw',
+    load: async (io) => (await import('./evaluate.js')).evaluateVerb(io),
+  },
+  {
+    name: 'embed',
+    summary: 'turn a folder of images into vectors',
+    load: async (io) => (await import('./embed.js')).embedVerb(io),
+  },
+  {
+    name: 'export',
+    summary: 'write a run as a model that others load',
+    load: async (io) => (await import('./export.js')).exportVerb(io),
+  },
   { name: 'recipes', summary: 'list, show and make recipes', load: async (io) => (await import('./recipes.js')).recipesVerb(io) },
-  { name: 'weights', summary: 'list, fetch and show pre-trained backbones', load: async () => (await import('./weights.js')).weightsVerb() },
-  { name: 'doctor', summary: 'say what was found on this machine and what is missing', load: async () => (await import('./doctor.js')).doctorVerb() },
-  { name: 'setup', summary: 'set TensorFlow up on this machine (make calls it)', load: async () => (await import('./setup.js')).setupVerb() },
+  {
+    name: 'weights',
+    summary: 'list, fetch and show pre-trained backbones',
+    load: async (io) => (await import('./weights.js')).weightsVerb(io),
+  },
+  {
+    name: 'doctor',
+    summary: 'say what was found on this machine and what is missing',
+    load: async (io) => (await import('./doctor.js')).doctorVerb(io),
+  },
+  {
+    name: 'setup',
+    summary: 'set TensorFlow up on this machine (make calls it)',
+    load: async (io) => (await import('./setup.js')).setupVerb(io),
+  },
 ];

@@ -9,7 +9,13 @@ export type OutputShape = readonly [height: number, width: number, channels: num
  * Rows (or columns) that a window leaves of `size`: 'same' ⌈size / stride⌉; 'valid' ⌊(size − e) / stride⌋ + 1 with the extent
  * e = (window − 1) · dilation + 1; explicit padding is added to the size first.
  */
-export function windowSteps(size: number, window: number, stride: number, dilation: number, padding: 'same' | 'valid' | number): number {
+export function windowSteps(
+  size: number,
+  window: number,
+  stride: number,
+  dilation: number,
+  padding: 'same' | 'valid' | number,
+): number {
   if (padding === 'same') return Math.ceil(size / stride);
   const padded = size + (padding === 'valid' ? 0 : padding);
   return Math.floor((padded - ((window - 1) * dilation + 1)) / stride) + 1;
@@ -19,7 +25,12 @@ export function windowSteps(size: number, window: number, stride: number, dilati
 export function outputShapes(network: Network, side: number): Map<string, OutputShape> {
   const shapes = new Map<string, OutputShape>();
   for (const layer of network.layers) {
-    const shape = outputShape(layer, layer.inputs.map((name) => shapeOf(shapes, name, layer)), network.variables, side);
+    const shape = outputShape(
+      layer,
+      layer.inputs.map((name) => shapeOf(shapes, name, layer)),
+      network.variables,
+      side,
+    );
     if (shape.some((extent) => extent < 1)) {
       throw new UserError({
         what: `images of ${side} pixels are too small for ${network.name}: nothing is left at layer '${layer.name}'`,
@@ -78,8 +89,11 @@ function outputShape(layer: Layer, inputs: OutputShape[], variables: ReadonlyMap
 }
 
 function windowed(
-  [height, width]: readonly number[], window: readonly [number, number], strides: readonly [number, number],
-  dilations: readonly [number, number], padding: Padding,
+  [height, width]: readonly number[],
+  window: readonly [number, number],
+  strides: readonly [number, number],
+  dilations: readonly [number, number],
+  padding: Padding,
 ): [number, number] {
   const [top, bottom, left, right] = typeof padding === 'string' ? [0, 0, 0, 0] : padding;
   const [vertical, horizontal] = typeof padding === 'string' ? [padding, padding] : [top + bottom, left + right];

@@ -20,14 +20,19 @@ export function editYaml(text: string, edits: readonly Edit[], file: string): st
 
 function applyEdit(text: string, edit: Edit, file: string): string {
   const document = parseDocument(text);
-  if (document.errors.length > 0) throw new UserError({ what: `not YAML: ${document.errors[0]?.message.split('\n')[0]}`, where: file });
+  if (document.errors.length > 0)
+    throw new UserError({ what: `not YAML: ${document.errors[0]?.message.split('\n')[0]}`, where: file });
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const root = document.contents;
   if (root === null) return `${endLine(text, eol)}${nested(edit.path, edit.value)}${eol}`;
   let node: Node = root;
   for (const [depth, key] of edit.path.entries()) {
     if (isAlias(node)) {
-      throw new UserError({ what: `'${edit.path.slice(0, depth).join('.')}' is an alias`, where: file, mend: 'write its keys out there' });
+      throw new UserError({
+        what: `'${edit.path.slice(0, depth).join('.')}' is an alias`,
+        where: file,
+        mend: 'write its keys out there',
+      });
     }
     if (!isMap(node)) return replaceRange(text, rangeOf(node), flow(edit.path.slice(depth), edit.value));
     const last = depth === edit.path.length - 1;
@@ -92,7 +97,10 @@ function insert(text: string, map: YAMLMap, path: readonly string[], value: unkn
   const indent = ' '.repeat(start - (text.lastIndexOf('\n', start - 1) + 1));
   const last = lastByte(map);
   const lineEnd = text[last - 1] === '\n' ? last : text.indexOf('\n', last) + 1 || text.length;
-  const entry = nested(path, value).split('\n').map((line) => indent + line).join(eol);
+  const entry = nested(path, value)
+    .split('\n')
+    .map((line) => indent + line)
+    .join(eol);
   return `${endLine(text.slice(0, lineEnd), eol)}${entry}${eol}${text.slice(lineEnd)}`;
 }
 
@@ -116,7 +124,10 @@ function flow(path: readonly string[], value: unknown): string {
 /** The first key on a line of its own, the rest of the path below it, the last mapping on one line. */
 function nested(path: readonly string[], value: unknown): string {
   if (path.length <= 2) return flowEntry(path, value);
-  return `${path[0]}:\n${nested(path.slice(1), value).split('\n').map((line) => `  ${line}`).join('\n')}`;
+  return `${path[0]}:\n${nested(path.slice(1), value)
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n')}`;
 }
 
 function inline(value: unknown): string {

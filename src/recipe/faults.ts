@@ -76,10 +76,15 @@ function unionFaults(
   const rooted = inner.some((problem) => problem.path.length === 0 && problem.code === 'invalid_type');
   if (inner.length === 0 || rooted || inner.some((problem) => problem.code === 'invalid_value' && problem.path.length === 0)) {
     const words = forms.map(formWords);
-    const near = nearestName(String(here), forms.flatMap((form) => (definitionOf(form).values ?? []).map(String)));
+    const near = nearestName(
+      String(here),
+      forms.flatMap((form) => (definitionOf(form).values ?? []).map(String)),
+    );
     return [at(`'${name}' has a wrong value`, words.join(', or '), near && `did you mean '${near}'?`)];
   }
-  return inner.flatMap((problem) => faultsOfIssue({ ...problem, path: [...issue.path, ...problem.path] } as Issue, root, schema, value));
+  return inner.flatMap((problem) =>
+    faultsOfIssue({ ...problem, path: [...issue.path, ...problem.path] } as Issue, root, schema, value),
+  );
 }
 
 /** The schema at a path with its forms still in it. */
@@ -106,7 +111,9 @@ function expectedOf(issue: Issue, schema: z.ZodType, value: unknown): string {
     case 'invalid_type': {
       const at = schemaAt(schema, issue.path, value);
       const keys = at === undefined ? undefined : definitionOf(at).shape;
-      return keys !== undefined && issue.expected === 'object' ? `a mapping of ${Object.keys(keys).join(', ')}` : typeWords(issue.expected);
+      return keys !== undefined && issue.expected === 'object'
+        ? `a mapping of ${Object.keys(keys).join(', ')}`
+        : typeWords(issue.expected);
     }
     case 'invalid_value':
       return issue.values.map(String).join(', ');
@@ -124,7 +131,13 @@ const units = (origin: string): string => (origin === 'array' ? ' entries' : ori
 
 function typeWords(type: string): string {
   const words: Record<string, string> = {
-    int: 'a whole number', number: 'a number', string: 'a text', boolean: 'true or false', array: 'a list', tuple: 'a list', object: 'a mapping',
+    int: 'a whole number',
+    number: 'a number',
+    string: 'a text',
+    boolean: 'true or false',
+    array: 'a list',
+    tuple: 'a list',
+    object: 'a mapping',
   };
   return words[type] ?? type;
 }

@@ -33,7 +33,10 @@ export const recipesFolder = fileURLToPath(new URL('../../recipes/', import.meta
 /** The names of the recipes that come with ft. */
 export function recipeNames(folder: string = recipesFolder): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length)).sort();
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
 }
 
 /** The recipe of this name or path. Throws a UserError with all faults of all files of its chain, and of `sets`. */
@@ -49,7 +52,8 @@ export function loadRecipe(nameOrPath: string, options: LoadOptions = {}): Loade
 
   let root = locatedAt(recipeSchema.parse({}), 'default');
   const layers = [...chain.map(({ root }) => root), sets.root];
-  if (options.data !== undefined) layers.push(locatedAt({ data: { source: 'folder', folder: options.data, classes: null } }, '--data'));
+  if (options.data !== undefined)
+    layers.push(locatedAt({ data: { source: 'folder', folder: options.data, classes: null } }, '--data'));
   for (const layer of layers) root = merge(root, layer);
   const checked = recipeSchema.safeParse(plain(root));
   if (!checked.success) faults.push(...faultsOf(checked.error.issues, root, recipeSchema));
@@ -60,7 +64,10 @@ export function loadRecipe(nameOrPath: string, options: LoadOptions = {}): Loade
 
 /** The file of a recipe: a name in recipes/, else NAME.yaml in `folder`, or a path; the fault where there is none. */
 export function findRecipe(
-  nameOrPath: string, folder: string, read: (path: string) => string | undefined = readText, where?: string,
+  nameOrPath: string,
+  folder: string,
+  read: (path: string) => string | undefined = readText,
+  where?: string,
 ): string | Fault {
   const isPath = /[/\\]/.test(nameOrPath) || /\.ya?ml$/.test(nameOrPath);
   if (!isPath) {
@@ -71,13 +78,26 @@ export function findRecipe(
   }
   const path = resolve(folder, nameOrPath);
   if (read(path) !== undefined) return path;
-  return { what: `there is no recipe '${nameOrPath}'`, ...(where === undefined ? {} : { where }), mend: '`ft recipes list` names those that come with ft' };
+  return {
+    what: `there is no recipe '${nameOrPath}'`,
+    ...(where === undefined ? {} : { where }),
+    mend: '`ft recipes list` names those that come with ft',
+  };
 }
 
-interface Context { folder: string; read: (path: string) => string | undefined }
+interface Context {
+  folder: string;
+  read: (path: string) => string | undefined;
+}
 
 /** Reads `path` and what it extends into `chain`, the most general first. */
-function gather(path: string, context: Context, chain: { file: string; root: Located }[], faults: Fault[], below: readonly string[] = []): void {
+function gather(
+  path: string,
+  context: Context,
+  chain: { file: string; root: Located }[],
+  faults: Fault[],
+  below: readonly string[] = [],
+): void {
   const shown = shownPath(path, context.folder);
   const parsed = parseRecipe(context.read(path) ?? '', shown);
   faults.push(...parsed.faults);
@@ -85,35 +105,36 @@ function gather(path: string, context: Context, chain: { file: string; root: Loc
   const base = keys.get('extends');
   keys.delete('extends');
   if (base !== undefined && base.value !== null) {
-    const found = typeof base.value !== 'string'
-      ? { what: "'extends' has a wrong value", where: base.where, expected: 'the name or path of a recipe', found: JSON.stringify(plain(base)) }
-      : findRecipe(base.value, dirname(path), context.read, base.where);
+    const found =
+      typeof base.value !== 'string'
+        ? {
+            what: "'extends' has a wrong value",
+            where: base.where,
+            expected: 'the name or path of a recipe',
+            found: JSON.stringify(plain(base)),
+          }
+        : findRecipe(base.value, dirname(path), context.read, base.where);
     if (typeof found !== 'string') faults.push(found);
     else if ([...below, path].includes(found)) {
-      const circle = [...below, path, found].slice([...below, path].indexOf(found)).map(nameOf).join(' → ');
+      const circle = [...below, path, found]
+        .slice([...below, path].indexOf(found))
+        .map(nameOf)
+        .join(' → ');
       faults.push({ what: 'this recipe extends itself', where: base.where, found: circle });
     } else gather(found, context, chain, faults, [...below, path]);
   }
   chain.push({ file: path, root: { ...parsed.root, value: keys } });
 }
 
-/** The recipe needs a folder and none was named: said before anything is read. */
-export function checkData(recipe: Recipe, name: string): void {
-  if (recipe.data.source === 'folder' && recipe.data.folder === null) {
-    throw new UserError({
-      what: `the recipe '${name}' is for your own photos, and no folder is named`,
-      where: 'data.folder',
-      expected: 'a folder that holds one folder of images for each class',
-      mend: `name it: --data FOLDER`,
-    });
-  }
-}
-
 /** Faults of one file by line and column; files and options in the order they came. */
 function inOrder(faults: readonly Fault[]): Fault[] {
   const file = (fault: Fault) => (fault.where ?? '').replace(/:\d+:\d+$/, '');
   const files = [...new Set(faults.map(file))];
-  const position = (fault: Fault) => /:(\d+):(\d+)$/.exec(fault.where ?? '')?.slice(1).map(Number) ?? [0, 0];
+  const position = (fault: Fault) =>
+    /:(\d+):(\d+)$/
+      .exec(fault.where ?? '')
+      ?.slice(1)
+      .map(Number) ?? [0, 0];
   return [...faults].sort((a, b) => {
     const [rowA = 0, columnA = 0] = position(a);
     const [rowB = 0, columnB = 0] = position(b);

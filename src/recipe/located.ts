@@ -16,7 +16,10 @@ function isList(node: Located): node is Located & { value: readonly Located[] } 
 }
 
 /** Keys of which a mapping can hold only one: writing one takes the other, where it was inherited, away. */
-const EXCLUSIVE: readonly (readonly [string, string])[] = [['until', 'only'], ['only', 'until']];
+const EXCLUSIVE: readonly (readonly [string, string])[] = [
+  ['until', 'only'],
+  ['only', 'until'],
+];
 
 /**
  * `over` laid upon `base`: mappings key by key, everything else replaced whole (lists too). A mapping whose `name` changes is
@@ -31,7 +34,10 @@ export function merge(base: Located, over: Located): Located {
   for (const [given, dropped] of EXCLUSIVE) if (over.value.has(given)) merged.delete(dropped);
   for (const [key, node] of over.value) {
     const under = merged.get(key);
-    merged.set(key, under === undefined ? node : { ...merge(under, node), ...(node.keyWhere ? { keyWhere: node.keyWhere } : {}) });
+    merged.set(
+      key,
+      under === undefined ? node : { ...merge(under, node), ...(node.keyWhere ? { keyWhere: node.keyWhere } : {}) },
+    );
   }
   return { ...over, value: merged };
 }
@@ -47,7 +53,10 @@ export function plain(node: Located): unknown {
 export function locatedAt(value: unknown, where: string): Located {
   if (Array.isArray(value)) return { value: value.map((child) => locatedAt(child, where)), where };
   if (value !== null && typeof value === 'object') {
-    return { value: new Map(Object.entries(value).map(([key, child]) => [key, { ...locatedAt(child, where), keyWhere: where }])), where };
+    return {
+      value: new Map(Object.entries(value).map(([key, child]) => [key, { ...locatedAt(child, where), keyWhere: where }])),
+      where,
+    };
   }
   return { value, where };
 }

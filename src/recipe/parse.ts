@@ -29,7 +29,10 @@ export function parseRecipe(text: string, file: string): Parsed {
   const base = root.value instanceof Map ? root.value.get('extends') : undefined;
   if (broken) return { root: { ...empty, value: new Map(base === undefined ? [] : [['extends', base]]) }, faults };
   if (!(root.value instanceof Map)) {
-    return { root: empty, faults: [{ what: 'a recipe is a mapping of keys to values', where: root.where, found: JSON.stringify(root.value) }] };
+    return {
+      root: empty,
+      faults: [{ what: 'a recipe is a mapping of keys to values', where: root.where, found: JSON.stringify(root.value) }],
+    };
   }
   return { root, faults };
 }
@@ -48,7 +51,11 @@ export function parseSets(sets: readonly string[]): Parsed {
     const document = parseDocument(set.slice(equals + 1), { prettyErrors: false });
     const where = `--set ${path.join('.')}`;
     if (document.errors.length > 0) {
-      faults.push({ what: `the value is not YAML: ${firstSentence(document.errors[0]?.message ?? '')}`, where, found: set.slice(equals + 1) });
+      faults.push({
+        what: `the value is not YAML: ${firstSentence(document.errors[0]?.message ?? '')}`,
+        where,
+        found: set.slice(equals + 1),
+      });
       continue;
     }
     let node = locatedAt(document.toJS() as unknown, where);

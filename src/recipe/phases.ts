@@ -3,7 +3,10 @@ import { z } from 'zod';
 
 const freezeSchema = z.union([
   z.strictObject({
-    until: z.string().min(1).describe('freeze everything up to and including this stage or layer; none; all (the whole backbone)'),
+    until: z
+      .string()
+      .min(1)
+      .describe('freeze everything up to and including this stage or layer; none; all (the whole backbone)'),
   }),
   z.strictObject({ only: z.array(z.string().min(1)).min(1).describe('freeze exactly the stages, layers and globs listed') }),
 ]);
@@ -26,7 +29,8 @@ const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('adamw'), ...adamKeys }),
 ]);
 
-const warmUp = () => z.number().min(0).max(1).default(0.1).describe('share of the steps over which the rate rises to its full height');
+const warmUp = () =>
+  z.number().min(0).max(1).default(0.1).describe('share of the steps over which the rate rises to its full height');
 
 const scheduleSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('constant'), warmUp: warmUp() }),
@@ -46,12 +50,25 @@ const multiplierSchema = z.strictObject({
 
 const sharedKeys = (rate: number, newLayers: number) => ({
   evaluateEvery: z.int().min(0).default(1).describe('epochs between two looks at held-out Recall@1; 0: never'),
-  freeze: freezeSchema.prefault({ until: 'conv3' }).describe('what is not trained: { until: stage or layer } or { only: [globs] }'),
-  batchNorm: z.enum(['frozen', 'train']).default('frozen').describe('the statistics of BatchNorm above the frozen part: kept, or moved'),
+  freeze: freezeSchema
+    .prefault({ until: 'conv3' })
+    .describe('what is not trained: { until: stage or layer } or { only: [globs] }'),
+  batchNorm: z
+    .enum(['frozen', 'train'])
+    .default('frozen')
+    .describe('the statistics of BatchNorm above the frozen part: kept, or moved'),
   rate: z.number().positive().max(100).default(rate).describe('learning rate of the highest layers of the backbone'),
   newLayers: z.number().positive().default(newLayers).describe('what the rate of the head is multiplied by'),
-  multipliers: z.array(multiplierSchema).default([]).describe('rates of parts: the first that matches a layer wins, also over decay and newLayers'),
-  decay: z.number().positive().max(1).default(1).describe('the rate is multiplied by this for each stage downwards from the highest'),
+  multipliers: z
+    .array(multiplierSchema)
+    .default([])
+    .describe('rates of parts: the first that matches a layer wins, also over decay and newLayers'),
+  decay: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe('the rate is multiplied by this for each stage downwards from the highest'),
   optimizer: optimizerSchema.prefault({ name: 'sgd' }).describe('sgd, adam or adamw'),
   schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('how the rate runs over the phase: constant, step or cosine'),
   clipNorm: z.number().positive().nullable().default(null).describe('largest norm of all gradients together; null: not clipped'),
@@ -77,7 +94,10 @@ export const tripletSchema = z.strictObject({
     .default('semi-hard')
     .describe('which triplets are kept; semi-hard: d(a,p) < d(a,n) < d(a,p) + margin'),
   distance: z.enum(['euclidean', 'squared-euclidean']).default('euclidean').describe('between embeddings of unit length'),
-  reduction: z.enum(['kept', 'non-zero']).default('kept').describe('the loss is the mean over the kept triplets, or over those that cost something'),
+  reduction: z
+    .enum(['kept', 'non-zero'])
+    .default('kept')
+    .describe('the loss is the mean over the kept triplets, or over those that cost something'),
   ...sharedKeys(1e-2, 0.3),
 });
 
@@ -86,7 +106,17 @@ export type TripletOptions = z.infer<typeof tripletSchema>;
 /** What both phases share: what is frozen, the rates, the optimizer and its schedule. */
 export type PhaseRates = Pick<
   ClassificationOptions,
-  'freeze' | 'batchNorm' | 'rate' | 'newLayers' | 'multipliers' | 'decay' | 'optimizer' | 'schedule' | 'clipNorm' | 'evaluateEvery' | 'epochs'
+  | 'freeze'
+  | 'batchNorm'
+  | 'rate'
+  | 'newLayers'
+  | 'multipliers'
+  | 'decay'
+  | 'optimizer'
+  | 'schedule'
+  | 'clipNorm'
+  | 'evaluateEvery'
+  | 'epochs'
 >;
 export type Freeze = z.infer<typeof freezeSchema>;
 export type OptimizerOptions = z.infer<typeof optimizerSchema>;

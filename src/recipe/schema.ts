@@ -24,17 +24,33 @@ const augmentSchema = z.strictObject({
 const backboneSchema = z.strictObject({
   name: z.string().min(1).default('resnet50-thin').describe('a backbone that `ft weights list` names'),
   upTo: z.string().min(1).nullable().default(null).describe('last layer that is used; null: the whole backbone'),
-  from: z.string().min(1).nullable().default(null).describe('folder of a converted model to take the weights from; null: the cache'),
+  from: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('folder of a converted model to take the weights from; null: the cache'),
 });
 
 const dataSchema = z
   .strictObject({
-    source: z.enum(['emoji', 'folder']).default('emoji').describe('emoji: built in, 1,594 classes; folder: your own photos, one folder a class'),
-    folder: z.string().min(1).nullable().default(null).describe('where the photos lie (source: folder), relative to where ft is called'),
+    source: z
+      .enum(['emoji', 'folder'])
+      .default('emoji')
+      .describe('emoji: built in, 1,594 classes; folder: your own photos, one folder a class'),
+    folder: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('where the photos lie (source: folder), relative to where ft is called'),
     classes: z.int().min(4).nullable().default(null).describe('emoji only: take this many classes, evenly spaced; null: all'),
     side: z.int().min(16).max(1024).default(128).describe('side in pixels that images are resized to'),
     strict: z.boolean().default(false).describe('true: stop at the first image that cannot be read, instead of leaving it out'),
-    workers: z.union([z.literal('auto'), z.int().min(0).max(64)]).default('auto').describe('threads that decode and augment: auto, or 0 to 64'),
+    workers: z
+      .union([z.literal('auto'), z.int().min(0).max(64)])
+      .default('auto')
+      .describe('threads that decode and augment: auto, or 0 to 64'),
     heldOut: z
       .enum(['odd-classes', 'even-classes'])
       .default('odd-classes')
@@ -45,7 +61,10 @@ const dataSchema = z
       .max(0.5)
       .default(0.1)
       .describe('share of the training classes kept for choosing (checkpoint, shrinkage, what is exported); 0: none'),
-    augment: z.union([z.literal('none'), augmentSchema]).prefault({}).describe('how images are varied while training, or none'),
+    augment: z
+      .union([z.literal('none'), augmentSchema])
+      .prefault({})
+      .describe('how images are varied while training, or none'),
   })
   .refine((data) => data.source === 'emoji' || data.classes === null, {
     path: ['classes'],
@@ -70,18 +89,32 @@ const headSchema = z.strictObject({
 });
 
 const exportSchema = z.strictObject({
-  formats: z.array(z.enum(['savedmodel'])).default(['savedmodel']).describe('what is exported at the end of a run'),
+  formats: z
+    .array(z.enum(['savedmodel']))
+    .default(['savedmodel'])
+    .describe('what is exported at the end of a run'),
 });
 
 /** A recipe after `extends` and `--set` have been worked in. */
 export const recipeSchema = z.strictObject({
-  seed: z.int().min(0).max(2 ** 31 - 1).default(0).describe('of everything that is drawn at random'),
-  engine: z.enum(['traced', 'eager']).default('traced').describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0)
+    .describe('of everything that is drawn at random'),
+  engine: z
+    .enum(['traced', 'eager'])
+    .default('traced')
+    .describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
   threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
   backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
   data: dataSchema.prefault({}).describe('the images'),
   head: headSchema.prefault({}).describe('the layer that makes embeddings of the pooled features'),
-  classification: classificationSchema.nullable().prefault({}).describe('phase 1: a classifier of the training classes; null: left out'),
+  classification: classificationSchema
+    .nullable()
+    .prefault({})
+    .describe('phase 1: a classifier of the training classes; null: left out'),
   triplet: tripletSchema.nullable().prefault({}).describe('phase 2: an embedding trained with triplets; null: left out'),
   export: exportSchema.prefault({}).describe('what comes out'),
 });
@@ -99,5 +132,10 @@ export type HeadOptions = Recipe['head'];
 export type BackboneOptions = Recipe['backbone'];
 export type ExportFormat = Recipe['export']['formats'][number];
 export type {
-  ClassificationOptions, Freeze, OptimizerOptions, PhaseRates, ScheduleOptions, TripletOptions,
+  ClassificationOptions,
+  Freeze,
+  OptimizerOptions,
+  PhaseRates,
+  ScheduleOptions,
+  TripletOptions,
 } from './phases.js';

@@ -33,12 +33,17 @@ export function formFor(schema: z.ZodType, value: unknown): z.ZodType {
   if (options === undefined) return bare;
   const forms = options.map((option) => formFor(option, value));
   const mappings = forms.filter((form) => definitionOf(form).shape !== undefined);
-  const ofKind = value !== null && typeof value === 'object' && !Array.isArray(value) ? mappings : forms.filter((form) => !mappings.includes(form));
+  const ofKind =
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? mappings
+      : forms.filter((form) => !mappings.includes(form));
   const named = ofKind.find((form) => {
     const name = definitionOf(form).shape?.name;
     return name !== undefined && definitionOf(name).values?.[0] === field(value, 'name');
   });
-  const sharesKey = ofKind.find((form) => Object.keys(definitionOf(form).shape ?? {}).some((key) => field(value, key) !== undefined));
+  const sharesKey = ofKind.find((form) =>
+    Object.keys(definitionOf(form).shape ?? {}).some((key) => field(value, key) !== undefined),
+  );
   return named ?? sharesKey ?? ofKind[0] ?? forms[0] ?? bare;
 }
 

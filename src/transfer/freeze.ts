@@ -9,14 +9,23 @@ import { choices, HEAD_STAGE, type Selectable, select, stagesOf } from './select
 export type Freeze = { readonly until: string } | { readonly only: readonly string[] };
 
 /** The names of the frozen layers, or what is wrong with the choice. `layers` is the backbone in topological order, then the head. */
-export function frozenLayers(layers: readonly Selectable[], freeze: Freeze, where: string): { frozen: Set<string>; faults: Fault[] } {
-  const { chosen, faults } = 'until' in freeze ? upTo(layers, freeze.until, `${where}.until`) : exactly(layers, freeze.only, `${where}.only`);
+export function frozenLayers(
+  layers: readonly Selectable[],
+  freeze: Freeze,
+  where: string,
+): { frozen: Set<string>; faults: Fault[] } {
+  const { chosen, faults } =
+    'until' in freeze ? upTo(layers, freeze.until, `${where}.until`) : exactly(layers, freeze.only, `${where}.only`);
   const trains = layers.some((layer) => layer.variables.length > 0 && !chosen.has(layer.name));
   if (faults.length === 0 && !trains) {
     faults.push({
       what: 'everything is frozen, the head too: nothing is left to train',
       where,
-      expected: `a choice that leaves layers, e.g. until: ${stagesOf(layers).filter((stage) => stage !== HEAD_STAGE).at(-2) ?? 'none'}`,
+      expected: `a choice that leaves layers, e.g. until: ${
+        stagesOf(layers)
+          .filter((stage) => stage !== HEAD_STAGE)
+          .at(-2) ?? 'none'
+      }`,
       mend: 'until: all freezes the whole backbone and trains the head',
     });
   }
@@ -32,14 +41,23 @@ function upTo(layers: readonly Selectable[], boundary: string, where: string): {
     const selection = select(layers, boundary, where);
     const globbed = 'layers' in selection;
     const fault: Fault = globbed
-      ? { what: `'${boundary}' is a pattern, and a boundary is one place`, where, expected: `none, all, ${choices(layers)}`, mend: `only: ['${boundary}'] freezes what it matches` }
+      ? {
+          what: `'${boundary}' is a pattern, and a boundary is one place`,
+          where,
+          expected: `none, all, ${choices(layers)}`,
+          mend: `only: ['${boundary}'] freezes what it matches`,
+        }
       : { ...selection.fault, expected: `none, all, a stage or a layer: ${selection.fault.expected}` };
     return { chosen: new Set(), faults: [fault] };
   }
   return { chosen: names(layers.slice(0, layers.lastIndexOf(last) + 1)), faults: [] };
 }
 
-function exactly(layers: readonly Selectable[], selectors: readonly string[], where: string): { chosen: Set<string>; faults: Fault[] } {
+function exactly(
+  layers: readonly Selectable[],
+  selectors: readonly string[],
+  where: string,
+): { chosen: Set<string>; faults: Fault[] } {
   const chosen = new Set<string>();
   const faults: Fault[] = [];
   for (const selector of selectors) {

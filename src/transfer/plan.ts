@@ -95,7 +95,11 @@ export function planPhase(network: Network, head: HeadLayer, phase: PhaseName, o
       const statistic = role === 'mean' || role === 'variance';
       const decays = role === 'kernel' && !still;
       return {
-        name, layer: layer.name, stage: layer.stage, role, shape,
+        name,
+        layer: layer.name,
+        stage: layer.stage,
+        role,
+        shape,
         parameters: size(shape),
         frozen: still || (statistic && options.batchNorm === 'frozen'),
         multiplier: still || statistic ? 0 : multiplier,
@@ -105,7 +109,10 @@ export function planPhase(network: Network, head: HeadLayer, phase: PhaseName, o
     });
     const moves = variables.some((variable) => variable.multiplier > 0);
     return {
-      name: layer.name, stage: layer.stage, kind: layer.kind, outputShape: layer.outputShape,
+      name: layer.name,
+      stage: layer.stage,
+      kind: layer.kind,
+      outputShape: layer.outputShape,
       parameters: sum(variables),
       frozen: still,
       rate: moves ? options.rate * multiplier : null,
@@ -117,7 +124,11 @@ export function planPhase(network: Network, head: HeadLayer, phase: PhaseName, o
   const variables = layers.flatMap((layer) => layer.variables);
   const learnt = variables.filter((variable) => !variable.statistic);
   return {
-    phase, rate: options.rate, batchNorm: options.batchNorm, layers, variables,
+    phase,
+    rate: options.rate,
+    batchNorm: options.batchNorm,
+    layers,
+    variables,
     totals: {
       parameters: sum(variables),
       trainable: sum(learnt.filter((variable) => !variable.frozen)),

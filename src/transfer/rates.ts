@@ -16,7 +16,10 @@ export interface RateOptions {
 
 /** Multiplier of every layer by name; `stages` are the backbone's, from the input upwards. */
 export function rateMultipliers(
-  layers: readonly Selectable[], stages: readonly string[], options: RateOptions, where: string,
+  layers: readonly Selectable[],
+  stages: readonly string[],
+  options: RateOptions,
+  where: string,
 ): { multipliers: Map<string, number>; faults: Fault[] } {
   const faults: Fault[] = [];
   const given = new Map<string, number>();

@@ -22,13 +22,25 @@ export type Selection<L extends Selectable> = { layers: L[] } | { fault: Fault }
  * The layers that a selector means, in topological order. A stage name comes before a layer of the same name.
  * With `trainable`, layers without variables do not count, and a selector of nothing else is a fault.
  */
-export function select<L extends Selectable>(layers: readonly L[], selector: string, where: string, trainable = false): Selection<L> {
+export function select<L extends Selectable>(
+  layers: readonly L[],
+  selector: string,
+  where: string,
+  trainable = false,
+): Selection<L> {
   const named = layers.filter((layer) => layer.stage === selector);
   const matched = named.length > 0 ? named : matchNames(layers, selector);
   if (matched.length === 0) return { fault: unknownSelector(layers, selector, where) };
   const counted = trainable ? matched.filter((layer) => layer.variables.length > 0) : matched;
   if (counted.length === 0) {
-    return { fault: { what: `'${selector}' matches only layers without weights`, where, expected: choices(layers), found: list(matched.map((layer) => layer.name)) } };
+    return {
+      fault: {
+        what: `'${selector}' matches only layers without weights`,
+        where,
+        expected: choices(layers),
+        found: list(matched.map((layer) => layer.name)),
+      },
+    };
   }
   return { layers: counted };
 }
@@ -46,7 +58,10 @@ export function isGlob(selector: string): boolean {
 }
 
 function unknownSelector(layers: readonly Selectable[], selector: string, where: string): Fault {
-  const near = nearestName(isGlob(selector) ? selector.replace(/[*?[\]{}!()]/g, '') : selector, [...stagesOf(layers), ...layers.map(({ name }) => name)]);
+  const near = nearestName(isGlob(selector) ? selector.replace(/[*?[\]{}!()]/g, '') : selector, [
+    ...stagesOf(layers),
+    ...layers.map(({ name }) => name),
+  ]);
   return {
     what: isGlob(selector) ? `no layer matches '${selector}'` : `there is no stage or layer '${selector}'`,
     where,
@@ -65,7 +80,7 @@ export function choices(layers: readonly Selectable[]): string {
   return `a stage (${stagesOf(layers).join(', ')}), a layer (${list(layers.map(({ name }) => name))}) or a glob over layer names`;
 }
 
-function list(names: readonly string[], most = 40): string {
+function list(names: readonly string[], most = 12): string {
   if (names.length <= most) return names.join(', ');
   return `${names.slice(0, most).join(', ')} … ${names.length} in all: \`ft plan --all\` lists them`;
 }

@@ -31,46 +31,72 @@ describe('an edit of a recipe', () => {
   });
 
   it('puts only in the place of until, and until in the place of only', () => {
-    expect(editYaml(file, [only('triplet', ['conv4_*', 'conv1'])], 'ft.yaml')).toBe(file.replace('until: conv3', 'only: [ conv4_*, conv1 ]'));
-    expect(editYaml(file, [until('classification', 'none')], 'ft.yaml')).toBe(file.replace("only:\n      - 'a*'\n      - b", 'until: none'));
+    expect(editYaml(file, [only('triplet', ['conv4_*', 'conv1'])], 'ft.yaml')).toBe(
+      file.replace('until: conv3', 'only: [ conv4_*, conv1 ]'),
+    );
+    expect(editYaml(file, [until('classification', 'none')], 'ft.yaml')).toBe(
+      file.replace("only:\n      - 'a*'\n      - b", 'until: none'),
+    );
   });
 
   it('makes the keys that are missing, at the end of their mapping', () => {
-    expect(editYaml('extends: x\ntriplet:\n  rate: 1 # r', [until('classification', 'conv2'), until('triplet', 'conv2')], 'ft.yaml'))
-      .toBe('extends: x\ntriplet:\n  rate: 1 # r\n  freeze: { until: conv2 }\nclassification:\n  freeze: { until: conv2 }\n');
-    expect(editYaml('triplet: {}\nclassification: { rate: 1 } # c\n# z', [until('classification', 'a'), until('triplet', 'b')], 'ft.yaml'))
-      .toBe('triplet: { freeze: { until: b } }\nclassification: { rate: 1, freeze: { until: a } } # c\n# z');
+    expect(
+      editYaml('extends: x\ntriplet:\n  rate: 1 # r', [until('classification', 'conv2'), until('triplet', 'conv2')], 'ft.yaml'),
+    ).toBe('extends: x\ntriplet:\n  rate: 1 # r\n  freeze: { until: conv2 }\nclassification:\n  freeze: { until: conv2 }\n');
+    expect(
+      editYaml(
+        'triplet: {}\nclassification: { rate: 1 } # c\n# z',
+        [until('classification', 'a'), until('triplet', 'b')],
+        'ft.yaml',
+      ),
+    ).toBe('triplet: { freeze: { until: b } }\nclassification: { rate: 1, freeze: { until: a } } # c\n# z');
   });
 
   it('fills an empty file, one of comments, and a key without a value', () => {
     expect(editYaml('', [until('triplet', 'a')], 'ft.yaml')).toBe('triplet:\n  freeze: { until: a }\n');
     expect(editYaml('# note\n', [until('triplet', 'a')], 'ft.yaml')).toBe('# note\ntriplet:\n  freeze: { until: a }\n');
-    expect(editYaml('triplet: # later\nseed: 1\n', [until('triplet', 'a')], 'ft.yaml')).toBe('triplet: { freeze: { until: a } } # later\nseed: 1\n');
+    expect(editYaml('triplet: # later\nseed: 1\n', [until('triplet', 'a')], 'ft.yaml')).toBe(
+      'triplet: { freeze: { until: a } } # later\nseed: 1\n',
+    );
   });
 
   it('keeps Windows line ends', () => {
-    expect(editYaml('seed: 1\r\ntriplet:\r\n  rate: 1\r\n', [until('triplet', 'a')], 'ft.yaml')).toBe('seed: 1\r\ntriplet:\r\n  rate: 1\r\n  freeze: { until: a }\r\n');
+    expect(editYaml('seed: 1\r\ntriplet:\r\n  rate: 1\r\n', [until('triplet', 'a')], 'ft.yaml')).toBe(
+      'seed: 1\r\ntriplet:\r\n  rate: 1\r\n  freeze: { until: a }\r\n',
+    );
   });
 
   it('quotes what YAML would read as something else', () => {
     expect(parse(editYaml('', [until('triplet', 'null'), only('classification', ['*', 'a: b'])], 'f'))).toEqual({
-      triplet: { freeze: { until: 'null' } }, classification: { freeze: { only: ['*', 'a: b'] } },
+      triplet: { freeze: { until: 'null' } },
+      classification: { freeze: { only: ['*', 'a: b'] } },
     });
   });
 
   it('refuses an alias, which stands for a value written elsewhere', () => {
-    expect(() => editYaml('classification: &a { rate: 1 }\ntriplet: *a\n', [until('triplet', 'x')], 'ft.yaml')).toThrow("ft.yaml: 'triplet' is an alias");
+    expect(() => editYaml('classification: &a { rate: 1 }\ntriplet: *a\n', [until('triplet', 'x')], 'ft.yaml')).toThrow(
+      "ft.yaml: 'triplet' is an alias",
+    );
   });
 
   it('sets the value and keeps every other one, whatever the file holds', () => {
-    const leaf = fc.oneof(fc.integer(), fc.constantFrom('a', 'b c', 'true', ''), fc.constant(null), fc.array(fc.integer(), { maxLength: 3 }));
-    const inner = fc.dictionary(fc.constantFrom('rate', 'freeze', 'x', 'y'), leaf, { maxKeys: 4 })
+    const leaf = fc.oneof(
+      fc.integer(),
+      fc.constantFrom('a', 'b c', 'true', ''),
+      fc.constant(null),
+      fc.array(fc.integer(), { maxLength: 3 }),
+    );
+    const inner = fc
+      .dictionary(fc.constantFrom('rate', 'freeze', 'x', 'y'), leaf, { maxKeys: 4 })
       .map((map) => ('freeze' in map ? { ...map, freeze: { until: 'conv9' } } : map));
     const outer = fc.dictionary(fc.constantFrom('triplet', 'classification', 'head', 'k'), inner, { maxKeys: 4 });
-    fc.assert(fc.property(outer, fc.boolean(), fc.constantFrom('flow' as const, 'any' as const), (value, indentSeq, collectionStyle) => {
-      const text = stringify(value, { indentSeq, collectionStyle });
-      const edited = parse(editYaml(text, [until('triplet', 'conv2')], 'f')) as Record<string, Record<string, unknown>>;
-      expect(edited).toEqual({ ...value, triplet: { ...value.triplet, freeze: { until: 'conv2' } } });
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(outer, fc.boolean(), fc.constantFrom('flow' as const, 'any' as const), (value, indentSeq, collectionStyle) => {
+        const text = stringify(value, { indentSeq, collectionStyle });
+        const edited = parse(editYaml(text, [until('triplet', 'conv2')], 'f')) as Record<string, Record<string, unknown>>;
+        expect(edited).toEqual({ ...value, triplet: { ...value.triplet, freeze: { until: 'conv2' } } });
+      }),
+      { numRuns: 300 },
+    );
   });
 });

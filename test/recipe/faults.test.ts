@@ -55,11 +55,24 @@ head: 3
   });
 
   it('say what was expected, what was found and what was most likely meant', () => {
-    const faults = faultsOf({ 'a.yaml': 'triplet:\n  miner: semihard\n  marign: 0.1\n  schedule: { name: cosine, warmup: 1 }\n  margin: -1\n' });
+    const faults = faultsOf({
+      'a.yaml': 'triplet:\n  miner: semihard\n  marign: 0.1\n  schedule: { name: cosine, warmup: 1 }\n  margin: -1\n',
+    });
     expect(faults).toEqual([
-      { what: "'triplet.miner' has an unknown value", where: 'a.yaml:2:10', expected: 'semi-hard, naive, batch-hard, all', found: "'semihard'", mend: "did you mean 'semi-hard'?" },
+      {
+        what: "'triplet.miner' has an unknown value",
+        where: 'a.yaml:2:10',
+        expected: 'semi-hard, naive, batch-hard, all',
+        found: "'semihard'",
+        mend: "did you mean 'semi-hard'?",
+      },
       expect.objectContaining({ what: "unknown key 'triplet.marign'", where: 'a.yaml:3:3', mend: "did you mean 'margin'?" }),
-      { what: "unknown key 'triplet.schedule.warmup'", where: 'a.yaml:4:29', expected: 'name, warmUp', mend: "did you mean 'warmUp'?" },
+      {
+        what: "unknown key 'triplet.schedule.warmup'",
+        where: 'a.yaml:4:29',
+        expected: 'name, warmUp',
+        mend: "did you mean 'warmUp'?",
+      },
       { what: "'triplet.margin' has a wrong value", where: 'a.yaml:5:11', expected: 'a number of more than 0', found: '-1' },
     ]);
   });
@@ -94,13 +107,17 @@ head: 3
   });
 
   it('tell a circle, an unknown base and a list where a mapping belongs', () => {
-    expect(faultsOf({ 'a.yaml': 'extends: b.yaml', 'b.yaml': 'extends: c.yaml', 'c.yaml': 'extends: b.yaml' }))
-      .toEqual([{ what: 'this recipe extends itself', where: 'c.yaml:1:10', found: 'b → c → b' }]);
+    expect(faultsOf({ 'a.yaml': 'extends: b.yaml', 'b.yaml': 'extends: c.yaml', 'c.yaml': 'extends: b.yaml' })).toEqual([
+      { what: 'this recipe extends itself', where: 'c.yaml:1:10', found: 'b → c → b' },
+    ]);
     expect(faultsOf({ 'a.yaml': 'extends: resnet-semihrd' })[0]).toMatchObject({
-      what: "unknown recipe 'resnet-semihrd'", where: 'a.yaml:1:10', mend: "did you mean 'resnet-semihard'?",
+      what: "unknown recipe 'resnet-semihrd'",
+      where: 'a.yaml:1:10',
+      mend: "did you mean 'resnet-semihard'?",
     });
     expect(places(faultsOf({ 'a.yaml': 'extends: ./absent.yaml\nseed: x' }))).toEqual([
-      "a.yaml:1:10 there is no recipe './absent.yaml'", "a.yaml:2:7 'seed' has a wrong value",
+      "a.yaml:1:10 there is no recipe './absent.yaml'",
+      "a.yaml:2:7 'seed' has a wrong value",
     ]);
     expect(places(faultsOf({ 'a.yaml': '- 1\n' }))).toEqual(['a.yaml:1:1 a recipe is a mapping of keys to values']);
   });

@@ -11,7 +11,11 @@ describe('the JSON Schema of recipes', () => {
   });
 
   it('asks for no key, since a recipe may extend another, and knows no others than its own', () => {
-    const schema = JSON.parse(recipeJsonSchema()) as { required?: unknown; additionalProperties: boolean; properties: Record<string, { description: string }> };
+    const schema = JSON.parse(recipeJsonSchema()) as {
+      required?: unknown;
+      additionalProperties: boolean;
+      properties: Record<string, { description: string }>;
+    };
     expect(recipeJsonSchema()).not.toContain('"required"');
     expect(schema.additionalProperties).toBe(false);
     expect(Object.keys(schema.properties)).toContain('extends');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { checkData, loadRecipe, recipeNames } from '../../src/recipe/load.js';
+import { loadRecipe, recipeNames } from '../../src/recipe/load.js';
 import { recipeSchema } from '../../src/recipe/schema.js';
 import { resolveRecipeArgument } from '../../src/recipe/working.js';
 import { writeRecipe } from '../../src/recipe/write.js';
@@ -15,7 +15,8 @@ describe('a recipe', () => {
     const folder = folderWith({
       'a.yaml': 'extends: b.yaml\ntriplet: { rate: 0.5 }\nhead: { shrinkage: [0.7] }\n',
       'b.yaml': 'extends: c.yaml\ntriplet: { margin: 0.4 }\n',
-      'c.yaml': 'seed: 9\ntriplet: { margin: 0.3, rate: 0.1, multipliers: [{ match: conv4, by: 2 }] }\nhead: { shrinkage: [0.1, 0.2, 0.3] }\n',
+      'c.yaml':
+        'seed: 9\ntriplet: { margin: 0.3, rate: 0.1, multipliers: [{ match: conv4, by: 2 }] }\nhead: { shrinkage: [0.1, 0.2, 0.3] }\n',
     });
     const { recipe, name, files } = loadRecipe('a.yaml', { folder });
     expect(recipe.seed).toBe(9);
@@ -27,7 +28,13 @@ describe('a recipe', () => {
 
   it('that names another optimizer keeps nothing of the old one', () => {
     const folder = folderWith({ 'a.yaml': 'extends: resnet-semihard\ntriplet: { optimizer: { name: adam } }\n' });
-    expect(loadRecipe('a.yaml', { folder }).recipe.triplet?.optimizer).toEqual({ name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 5e-4 });
+    expect(loadRecipe('a.yaml', { folder }).recipe.triplet?.optimizer).toEqual({
+      name: 'adam',
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 5e-4,
+    });
   });
 
   it('that changes one key of an optimizer keeps the others', () => {
@@ -36,21 +43,39 @@ describe('a recipe', () => {
   });
 
   it('that freezes by name drops the boundary it inherits, and the other way round', () => {
-    const folder = folderWith({ 'a.yaml': 'extends: b.yaml\ntriplet: { freeze: { until: conv2 } }\n', 'b.yaml': 'triplet: { freeze: { only: [conv1] } }\n' });
+    const folder = folderWith({
+      'a.yaml': 'extends: b.yaml\ntriplet: { freeze: { until: conv2 } }\n',
+      'b.yaml': 'triplet: { freeze: { only: [conv1] } }\n',
+    });
     expect(loadRecipe('b.yaml', { folder }).recipe.triplet?.freeze).toEqual({ only: ['conv1'] });
     expect(loadRecipe('a.yaml', { folder }).recipe.triplet?.freeze).toEqual({ until: 'conv2' });
   });
 
   it('can leave a phase out, and one that extends it can bring it back', () => {
-    const folder = folderWith({ 'a.yaml': 'classification: null\n', 'b.yaml': 'extends: a.yaml\nclassification: { epochs: 2 }\n' });
+    const folder = folderWith({
+      'a.yaml': 'classification: null\n',
+      'b.yaml': 'extends: a.yaml\nclassification: { epochs: 2 }\n',
+    });
     expect(loadRecipe('a.yaml', { folder }).recipe.classification).toBeNull();
-    expect(loadRecipe('b.yaml', { folder }).recipe.classification).toEqual({ ...recipeSchema.parse({}).classification, epochs: 2 });
+    expect(loadRecipe('b.yaml', { folder }).recipe.classification).toEqual({
+      ...recipeSchema.parse({}).classification,
+      epochs: 2,
+    });
   });
 
   it('is overruled by --set, and --set by --data', () => {
     const folder = folderWith({ 'a.yaml': 'triplet: { margin: 0.3 }\ndata: { classes: 24 }\n' });
     const { recipe } = loadRecipe('a.yaml', {
-      folder, data: 'photos', sets: ['triplet.margin=0.5', 'triplet.margin=0.6', 'head.shrinkage=[0, 1]', 'data.augment=none', 'data.folder=x', 'triplet.freeze={only: [conv1]}'],
+      folder,
+      data: 'photos',
+      sets: [
+        'triplet.margin=0.5',
+        'triplet.margin=0.6',
+        'head.shrinkage=[0, 1]',
+        'data.augment=none',
+        'data.folder=x',
+        'triplet.freeze={only: [conv1]}',
+      ],
     });
     expect(recipe.triplet?.margin).toBe(0.6);
     expect(recipe.head.shrinkage).toEqual([0, 1]);
@@ -64,14 +89,10 @@ describe('a recipe', () => {
   });
 
   it('that does not exist names those that do', () => {
-    expect(() => loadRecipe('resnet-semihrad')).toThrow("unknown recipe 'resnet-semihrad'\n  expected: folder, mobilenet-semihard, resnet-semihard, smoke\n  do this:  did you mean 'resnet-semihard'?");
+    expect(() => loadRecipe('resnet-semihrad')).toThrow(
+      "unknown recipe 'resnet-semihrad'\n  expected: folder, mobilenet-semihard, resnet-semihard, smoke\n  do this:  did you mean 'resnet-semihard'?",
+    );
     expect(() => loadRecipe('./no.yaml')).toThrow(UserError);
-  });
-
-  it('for photos needs a folder before it is run, not before it is read', () => {
-    const { recipe } = loadRecipe('folder');
-    expect(() => checkData(recipe, 'folder')).toThrow(/--data FOLDER/);
-    expect(() => checkData(loadRecipe('folder', { data: 'x' }).recipe, 'folder')).not.toThrow();
   });
 
   it('written out with its comments reads back as the same recipe', () => {

@@ -1,13 +1,11 @@
-/** From a recipe to the plans of its phases, as `ft plan` and `ft freeze` show them. */
+/** What `ft plan` and `ft freeze` need beside the recipe: its network, and how many classes the classifier tells apart. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { validationClasses } from '../data/split.js';
-import { type Fault, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { BackboneOptions, Recipe } from '../recipe/schema.js';
-import { throwFaults } from '../transfer/freeze.js';
-import { denseHead, type PhasePlan, planPhase } from '../transfer/plan.js';
 
 export type LoadNetwork = (options: BackboneOptions, progress: Progress) => Promise<Network>;
 
@@ -17,33 +15,6 @@ export const loadNetwork: LoadNetwork = async ({ name, upTo, from }, progress) =
   const loaded = await loadBackbone(name, { ...(upTo === null ? {} : { upTo }), ...(from === null ? {} : { from }), progress });
   return loaded.network;
 };
-
-/**
- * The plan of every phase of a recipe. All faults of all phases at once. `classes` is the width of the classifier; null where
- * the images are not known yet: its head then counts no parameters.
- */
-export function planPhases(recipe: Recipe, network: Network, classes: number | null): PhasePlan[] {
-  const plans: PhasePlan[] = [];
-  const faults: Fault[] = [];
-  const attempt = (plan: () => PhasePlan) => {
-    try {
-      plans.push(plan());
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      faults.push(...error.faults);
-    }
-  };
-  const { classification, triplet } = recipe;
-  const { side } = recipe.data;
-  if (classification !== null) {
-    attempt(() => planPhase(network, denseHead(network.features, classes ?? 0), 'classification', classification, side));
-  }
-  if (triplet !== null) {
-    attempt(() => planPhase(network, denseHead(network.features, recipe.head.dimensions), 'triplet', triplet, side));
-  }
-  throwFaults(faults);
-  return plans;
-}
 
 const EMOJI_CLASSES = 1594;
 
@@ -59,7 +30,14 @@ export function trainingClasses(recipe: Recipe, folder: string): number | null {
 function countFolders(data: string | null, folder: string): number | null {
   if (data === null) return null;
   const path = resolve(folder, data);
-  if (!existsSync(path)) throw new UserError({ what: 'there is no such folder', where: path, expected: 'a folder that holds one folder of images for each class' });
+  if (!existsSync(path))
+    throw new UserError({
+      what: 'there is no such folder',
+      where: path,
+      expected: 'a folder that holds one folder of images for each class',
+    });
   const isClass = (name: string) => readdirSync(join(path, name)).length > 0;
-  return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && isClass(entry.name)).length;
+  return readdirSync(path, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && isClass(entry.name),
+  ).length;
 }

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { PhasePlan } from '../../src/transfer/plan.js';
+import { folderWith } from '../recipe/files.js';
+import { ft, smallVerbs } from './terminal.js';
+
+const recipe = `data: { side: 32, classes: 24, validation: 0.25 }
+head: { dimensions: 4 }
+classification: { rate: 1e-3, freeze: { until: conv1 }, decay: 0.5 }
+triplet: { rate: 2e-3, newLayers: 1, freeze: { until: conv2 }, batchNorm: train }
+`;
+
+describe('ft plan', () => {
+  it('shows each layer, its rate in each phase, and totals', async () => {
+    const { code, out, err } = await ft(['plan'], { folder: folderWith({ 'ft.yaml': recipe }), verbs: smallVerbs });
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toBe(`ft: small at 32 px; classification, then triplet
+
+layer        stage   output  params  classification  triplet  decay  BatchNorm
+───────────  ─────  ───────  ──────  ──────────────  ───────  ─────  ────────────
+conv1        conv1  16×16×4     112          frozen   frozen
+conv2_a      conv2    8×8×6      24            5e-4   frozen   5e-4
+conv2_a_bn   conv2    8×8×6      24            5e-4   frozen      0  frozen
+conv3_dw     conv3    4×4×6      54            1e-3     2e-3   5e-4
+conv3_dw_bn  conv3    4×4×6      24            1e-3     2e-3      0  frozen/train
+conv3_proj   conv3    4×4×8      48            1e-3     2e-3   5e-4
+conv3_b      conv3    4×4×8      48            1e-3     2e-3   5e-4
+head         head         9      81            1e-2            5e-4
+head         head         4      36                     2e-3   5e-4
+
+phase           rate  trained  frozen  statistics  in all
+──────────────  ────  ───────  ──────  ──────────  ──────
+classification  1e-3      279     112          24     415
+triplet         2e-3      198     148          24     370
+`);
+  });
+
+  it('sums up the stages, and shows layers without weights, where asked', async () => {
+    const folder = folderWith({ 'ft.yaml': recipe });
+    const { out } = await ft(['plan', '--stages', '--set', 'triplet.freeze={only: [conv3_dw]}'], { folder, verbs: smallVerbs });
+    expect(out).toContain('conv2       2    8×8×6      48            5e-4                 2e-3');
+    expect(out).toContain('conv3       4    4×4×8     174            1e-3  2e-3, 1 of 4 frozen');
+    expect((await ft(['plan', '--all'], { folder, verbs: smallVerbs })).out).toMatch(/\nconv3_add +conv3 +4×4×8\n/);
+  });
+
+  it('gives tools every variable', async () => {
+    const { out } = await ft(['plan', '--json'], { folder: folderWith({ 'ft.yaml': recipe }), verbs: smallVerbs });
+    const plan = JSON.parse(out) as { recipe: string; backbone: string; side: number; classes: number; phases: PhasePlan[] };
+    expect(plan).toMatchObject({ recipe: 'ft', backbone: 'small', side: 32, classes: 9 });
+    expect(plan.phases.map((phase) => [phase.phase, phase.totals.trainable])).toEqual([
+      ['classification', 279],
+      ['triplet', 198],
+    ]);
+    expect(plan.phases[1]?.variables.find((variable) => variable.name === 'conv3_dw_bn/mean')).toMatchObject({
+      frozen: false,
+      statistic: true,
+      multiplier: 0,
+    });
+  });
+
+  it('lists the faults of both phases at once, as keys of the recipe', async () => {
+    const { code, err } = await ft(
+      ['plan', '--set', 'classification.freeze.until=conv7', '--set', 'triplet.multipliers=[{match: fc, by: 2}]'],
+      {
+        folder: folderWith({ 'ft.yaml': recipe }),
+        verbs: smallVerbs,
+      },
+    );
+    expect(code).toBe(2);
+    expect(err).toContain("classification.freeze.until: there is no stage or layer 'conv7'");
+    expect(err).toContain("triplet.multipliers.0.match: there is no stage or layer 'fc'");
+    expect(err).toContain('2 faults');
+  });
+
+  it('counts the classes of a folder of photos without reading one', async () => {
+    const { mkdirSync, writeFileSync } = await import('node:fs');
+    const folder = folderWith({ 'ft.yaml': recipe });
+    for (const name of ['cat', 'dog', 'eel', 'fox', 'gnu', '.hidden']) {
+      mkdirSync(`${folder}/photos/${name}`, { recursive: true });
+      writeFileSync(`${folder}/photos/${name}/1.jpg`, '');
+    }
+    mkdirSync(`${folder}/photos/empty`);
+    const { out } = await ft(['plan', '--data', 'photos', '--json', '--set', 'data.validation=0'], { folder, verbs: smallVerbs });
+    expect(JSON.parse(out)).toMatchObject({ classes: 3 });
+    const unnamed = await ft(['plan', 'folder', '--set', 'classification.freeze.until=conv2'], { folder, verbs: smallVerbs });
+    expect(unnamed.out).toContain('The classifier is as wide as there are classes: known once --data names a folder.');
+  });
+});
