@@ -101,11 +101,12 @@ function pipFailed(platform: Platform, stderr: string): UserError {
   });
 }
 
-/** Calls `grew` with the bytes that came into the folder since the last call, every 200 ms. Returns what stops it. */
+/** Calls `grew` with the bytes by which the largest file has grown since the last call, every 200 ms. Returns what stops it. */
 function watchBytes(folder: string, grew: (bytes: number) => void): () => void {
   let seen = 0;
   const timer = setInterval(async () => {
-    const bytes = await folderBytes(folder).catch(() => seen);
+    // Not the sum: pip copies the wheel out of its temporary folder once it is whole.
+    const bytes = Math.max(0, ...(await fileSizes(folder)));
     if (bytes <= seen) return;
     grew(bytes - seen);
     seen = bytes;
@@ -115,14 +116,19 @@ function watchBytes(folder: string, grew: (bytes: number) => void): () => void {
 
 /** Bytes of all files in a folder and below; 0 when there is none. */
 export async function folderBytes(folder: string): Promise<number> {
+  return (await fileSizes(folder)).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+async function fileSizes(folder: string): Promise<number[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  let bytes = 0;
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    bytes += await stat(join(entry.parentPath ?? entry.path, entry.name)).then(
-      (found) => found.size,
-      () => 0,
-    );
-  }
-  return bytes;
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  // A file may be gone by the time it is asked for its size.
+  return Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        (found) => found.size,
+        () => 0,
+      ),
+    ),
+  );
 }

@@ -72,6 +72,7 @@ describe('fetching the wheel', () => {
     const run: RunTool = async (_, args) => {
       if (args.includes('download')) {
         writeFileSync(join(folder, 'half'), Buffer.alloc(3_000_000));
+        writeFileSync(join(folder, 'copy'), Buffer.alloc(2_000_000));
         await new Promise((resolve) => setTimeout(resolve, 600));
       }
       return done();
