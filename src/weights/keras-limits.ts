@@ -13,7 +13,9 @@ export function refuseUnreadable(topology: KerasTopology, where: string): void {
   const [first, ...rest] = topology.layers.flatMap((layer): Fault[] => {
     const at = `${where}: ${layer.name}`;
     if (!known.has(layer.className)) {
-      return [{ where: at, what: `a ${layer.className} is a kind of layer that ft does not read`, expected: readable.join(', ') }];
+      return [
+        { where: at, what: `a ${layer.className} is a kind of layer that ft does not read`, expected: readable.join(', ') },
+      ];
     }
     return wrongSettings(layer).map(([setting, expected]) => ({
       where: at,
@@ -31,7 +33,8 @@ function wrongSettings({ className, config }: KerasLayer): [setting: string, exp
   };
   const wrong: [string, string][] = [];
   if (differs('data_format', 'channels_last')) wrong.push(['data_format', 'channels_last']);
-  if (typeof config.activation === 'string' && !activations.has(config.activation)) wrong.push(['activation', [...activations].join(', ')]);
+  if (typeof config.activation === 'string' && !activations.has(config.activation))
+    wrong.push(['activation', [...activations].join(', ')]);
   if (className === 'Conv2D' && differs('groups', 1)) wrong.push(['groups', '1']);
   if (className === 'ReLU' && differs('negative_slope', 0)) wrong.push(['negative_slope', '0']);
   if (className === 'ReLU' && differs('threshold', 0)) wrong.push(['threshold', '0']);

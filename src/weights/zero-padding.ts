@@ -6,33 +6,27 @@ import { plainPadding } from './explicit-padding.js';
  * own, and to a max-pool whose input is never negative (there a padded zero never wins over what is there). Elsewhere
  * (an average that counts the zeros, a map that is added or put out) the layer stays.
  */
-export function foldZeroPadding(
-  layers: readonly Layer[],
-  output: string,
-  windowOf: (kernel: string) => readonly [number, number],
-): Layer[] {
+export function foldZeroPadding(layers: readonly Layer[], output: string, windowOf: WindowOf): Layer[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const folded = layers.map((layer): Layer => {
-    const pad = byName.get(layer.inputs[0] ?? '');
-    if (pad?.kind !== 'zero-pad' || !('padding' in layer) || layer.padding !== 'valid') return layer;
-    switch (layer.kind) {
-      case 'conv':
-      case 'depthwise-conv':
-        return {
-          ...layer,
-          inputs: pad.inputs,
-          padding: plainPadding(pad.padding, windowOf(layer.kernel), layer.strides, layer.dilations),
-        };
-      case 'max-pool':
-        if (!neverNegative(pad.inputs[0] ?? '', byName)) return layer;
-        return { ...layer, inputs: pad.inputs, padding: plainPadding(pad.padding, layer.size, layer.strides) };
-      case 'average-pool':
-      case 'zero-pad':
-        return layer;
-    }
-  });
+  const folded = layers.map((layer) => withoutPadding(layer, byName, windowOf));
   const used = new Set([output, ...folded.flatMap((layer) => layer.inputs)]);
   return folded.filter((layer) => layer.kind !== 'zero-pad' || used.has(layer.name));
+}
+
+type WindowOf = (kernel: string) => readonly [number, number];
+
+/** The layer with the rows of the zero-padding before it as padding of its own, where that is the same function. */
+function withoutPadding(layer: Layer, byName: ReadonlyMap<string, Layer>, windowOf: WindowOf): Layer {
+  const pad = byName.get(layer.inputs[0] ?? '');
+  if (pad?.kind !== 'zero-pad') return layer;
+  const inputs = pad.inputs;
+  if ((layer.kind === 'conv' || layer.kind === 'depthwise-conv') && layer.padding === 'valid') {
+    return { ...layer, inputs, padding: plainPadding(pad.padding, windowOf(layer.kernel), layer.strides, layer.dilations) };
+  }
+  if (layer.kind === 'max-pool' && layer.padding === 'valid' && neverNegative(inputs[0] ?? '', byName)) {
+    return { ...layer, inputs, padding: plainPadding(pad.padding, layer.size, layer.strides) };
+  }
+  return layer;
 }
 
 /** Whether a layer's output is never below zero, as far as the kinds of layers tell. */

@@ -5,8 +5,17 @@ import { stagesByResolution } from '../../src/weights/stages-by-resolution.js';
 
 describe('the stages of a card', () => {
   it('give every layer the stage of the pattern that matches it', () => {
-    const stages = assignStages(['input', 'conv1', 'conv2_1_a', 'conv2_1_b'], { conv1: ['input', 'conv1*'], conv2: ['conv2_*'] }, 'card');
-    expect([...stages]).toEqual([['input', 'conv1'], ['conv1', 'conv1'], ['conv2_1_a', 'conv2'], ['conv2_1_b', 'conv2']]);
+    const stages = assignStages(
+      ['input', 'conv1', 'conv2_1_a', 'conv2_1_b'],
+      { conv1: ['input', 'conv1*'], conv2: ['conv2_*'] },
+      'card',
+    );
+    expect([...stages]).toEqual([
+      ['input', 'conv1'],
+      ['conv1', 'conv1'],
+      ['conv2_1_a', 'conv2'],
+      ['conv2_1_b', 'conv2'],
+    ]);
   });
 
   it('list every fault at once: a layer without a stage, a layer in two, a pattern that matches nothing', () => {
@@ -20,17 +29,39 @@ describe('the stages of a card', () => {
 describe('stages by resolution', () => {
   it('number the resolutions that have weights, and give a pool to the stage that it feeds', () => {
     const conv = (name: string, input: string, stride: number): Layer => ({
-      kind: 'conv', name, inputs: [input], stage: '', kernel: `${name}/kernel`, strides: [stride, stride], dilations: [1, 1], padding: 'same',
+      kind: 'conv',
+      name,
+      inputs: [input],
+      stage: '',
+      kernel: `${name}/kernel`,
+      strides: [stride, stride],
+      dilations: [1, 1],
+      padding: 'same',
     });
     const pool = (name: string, input: string): Layer => ({
-      kind: 'max-pool', name, inputs: [input], stage: '', size: [2, 2], strides: [2, 2], padding: 'same',
+      kind: 'max-pool',
+      name,
+      inputs: [input],
+      stage: '',
+      size: [2, 2],
+      strides: [2, 2],
+      padding: 'same',
     });
     const layers: Layer[] = [
       { kind: 'input', name: 'input', inputs: [], stage: '' },
-      conv('stem', 'input', 2), pool('pool', 'stem'), conv('body', 'pool', 1), conv('down', 'body', 2), pool('last', 'down'),
+      conv('stem', 'input', 2),
+      pool('pool', 'stem'),
+      conv('body', 'pool', 1),
+      conv('down', 'body', 2),
+      pool('last', 'down'),
     ];
     expect(Object.fromEntries(stagesByResolution(layers))).toEqual({
-      input: 'conv1', stem: 'conv1', pool: 'conv2', body: 'conv2', down: 'conv3', last: 'conv3',
+      input: 'conv1',
+      stem: 'conv1',
+      pool: 'conv2',
+      body: 'conv2',
+      down: 'conv3',
+      last: 'conv3',
     });
   });
 });

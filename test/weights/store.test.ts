@@ -32,7 +32,9 @@ describe('a stored folder', () => {
     await writeFile(join(folder, 'weights.bin'), 'abd');
     await stored(folder, { key: 'k', progress, fill });
     expect(await readFile(join(folder, 'weights.bin'), 'utf8')).toBe('abc');
-    expect(progress.lines).toEqual([expect.stringMatching(/net is made anew: weights\.bin has SHA-256 a52d159f\w+, expected ba7816bf/)]);
+    expect(progress.lines).toEqual([
+      expect.stringMatching(/net is made anew: weights\.bin has SHA-256 a52d159f\w+, expected ba7816bf/),
+    ]);
   });
 
   it('is filled again when its key is another', async () => {

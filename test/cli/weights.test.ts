@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { weightsVerb } from '../../src/cli/weights.js';
+import { silent } from '../../src/progress.js';
+import { loadBackbone } from '../../src/backbones/registry.js';
+
+async function ft(...argv: string[]): Promise<string> {
+  let text = '';
+  const stdout = {
+    write: (part: string) => {
+      text += part;
+    },
+  };
+  await weightsVerb({ stdout, stderr: { write() {} }, folder: '.' })
+    .exitOverride()
+    .parseAsync(argv, { from: 'user' });
+  return text;
+}
+
+describe('ft weights', () => {
+  it('lists the sets of weights', async () => {
+    expect(await ft('list')).toMatch(/mobilenet-v1\s+3,228,864\s+Apache-2\.0[\s\S]*resnet50-thin\s+5,889,216\s+BSD-2-Clause/);
+    expect(JSON.parse(await ft('list', '--json'))).toMatchObject([
+      { name: 'mobilenet-v1' },
+      { name: 'resnet50-thin', parameters: 5_889_216 },
+    ]);
+  });
+
+  it('shows a card, which says plainly what the weights are', async () => {
+    const text = await ft('show', 'resnet50-thin');
+    expect(text).toContain('not safe for');
+    expect(text).toMatch(/licence\s+BSD-2-Clause/);
+    expect(text).toMatch(/in ft\s+RGB, \(value − \[123, 117, 104\]\) \/ \[58, 58, 58\]/);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(100);
+  });
+
+  it('shows the layers below a cut with their stages', async () => {
+    await loadBackbone('resnet50-thin', { progress: silent });
+    expect(await ft('show', 'resnet50-thin', '--layers', '--up-to', 'conv1_pool')).toMatch(
+      /conv1\s+conv1\s+conv\s+9,472\nconv1\s+conv1_relu\s+activation\nconv1\s+conv1_pool\s+max-pool/,
+    );
+  });
+
+  it('answers a name that it does not know with the nearest one', async () => {
+    await expect(ft('show', 'mobilenet')).rejects.toThrow("did you mean 'mobilenet-v1'?");
+    await expect(ft('pull', 'resnet50')).rejects.toThrow("unknown backbone 'resnet50'");
+  });
+});
