@@ -23,10 +23,20 @@ interface Found {
  * @throws UserError when the folder is absent or holds fewer than two classes
  */
 export async function scanFolder(folder: string, options: { name?: string; progress?: Progress } = {}): Promise<Dataset> {
-  const { name = basename(resolve(folder)), progress = silent } = options;
+  const dataset = await scanImages(folder, { ...options, classesOnly: true });
+  checkClasses(dataset, folder);
+  return dataset;
+}
+
+/**
+ * Every image below a folder, in class folders or not: what lies in no folder has the class ''. With `classesOnly` such files
+ * are skipped and listed.
+ */
+export async function scanImages(folder: string, options: { name?: string; progress?: Progress; classesOnly?: boolean } = {}): Promise<Dataset> {
+  const { name = basename(resolve(folder)), progress = silent, classesOnly = false } = options;
   await checkFolder(folder);
   const skipped: Skipped[] = [];
-  const found = await findImages(folder, skipped);
+  const found = await findImages(folder, skipped, classesOnly);
   const bar = progress.bar(`reading ${name}`, found.length, 'images');
   const images: (Found & { sha256: string })[] = [];
   const hashed = mapInOrder(found, 8, async (image) => {
@@ -45,9 +55,7 @@ export async function scanFolder(folder: string, options: { name?: string; progr
     bar.advance(1);
   }
   bar.done();
-  const dataset = createDataset(name, images, skipped);
-  checkClasses(dataset, folder);
-  return dataset;
+  return createDataset(name, images, skipped);
 }
 
 /** Refuses a set in which nothing can be told apart. Asked again once it is known which images decode. */
@@ -78,7 +86,7 @@ async function checkFolder(folder: string): Promise<void> {
   });
 }
 
-async function findImages(root: string, skipped: Skipped[]): Promise<Found[]> {
+async function findImages(root: string, skipped: Skipped[], classesOnly: boolean): Promise<Found[]> {
   const found: Found[] = [];
 
   // `above` holds the real paths of the folders that lead here, so that a link to one of them does not turn for ever.
@@ -103,8 +111,8 @@ async function findImages(root: string, skipped: Skipped[]): Promise<Found[]> {
     if (unreadableExtensions.has(extension)) {
       skipped.push({ file, reason: `.${extension} cannot be decoded here: convert it to JPEG or PNG` });
     } else if (readableExtensions.has(extension)) {
-      if (names.length === 1) skipped.push({ file, reason: 'lies in no class folder' });
-      else found.push({ file, className: names[0] as string, path });
+      if (names.length === 1 && classesOnly) skipped.push({ file, reason: 'lies in no class folder' });
+      else found.push({ file, className: names.length === 1 ? '' : (names[0] as string), path });
     }
   }
 

@@ -31,6 +31,8 @@ export interface CacheOptions {
   /** Stop at unreadable images instead of skipping them. */
   readonly strict?: boolean;
   readonly progress?: Progress;
+  /** false: the images need no classes (they are embedded, not trained on). */
+  readonly classes?: boolean;
   /** Images decoded side by side. */
   readonly parallel?: number;
   /** Ends the work early; nothing is left behind. */
@@ -56,7 +58,7 @@ export async function cachePixels(dataset: Dataset, options: CacheOptions): Prom
   const unreadable = known ?? (await decodeAll(dataset, storePath, { ...options, progress }));
   const readable = withoutUnreadable(dataset, unreadable);
   if (strict) refuseSkipped(readable);
-  checkClasses(readable);
+  if (options.classes !== false) checkClasses(readable);
   return { dataset: readable, storePath, decodedNow: known === undefined };
 }
 

@@ -2,6 +2,7 @@ import { relu, relu6 } from '../runtime/ops/activation.js';
 import { batchNormTraining } from '../runtime/ops/batch-norm.js';
 import { addBias } from '../runtime/ops/bias.js';
 import { convolution, depthwiseConvolution } from '../runtime/ops/convolution.js';
+import { padded } from '../runtime/ops/padding.js';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
 import { foldedBatchNorms, foldedKernel } from './fold.js';
 import type { ActivationName, BatchNormLayer, Layer, Network, Preprocessing } from './network.js';
@@ -74,10 +75,7 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
       case 'average-pool': return pool(layer, input(layer) as Tensor4D);
       case 'global-average-pool': return tf.mean(input(layer), [1, 2], layer.keepDims);
       case 'add': return layer.inputs.slice(1).reduce<Tensor>((sum, _, index) => tf.add(sum, input(layer, index + 1)), input(layer));
-      case 'zero-pad': {
-        const [top, bottom, left, right] = layer.padding;
-        return tf.pad4d(input(layer) as Tensor4D, [[0, 0], [top, bottom], [left, right], [0, 0]]);
-      }
+      case 'zero-pad': return padded(input(layer) as Tensor4D, layer.padding);
       case 'flatten': {
         const value = input(layer);
         return tf.reshape(value, [value.shape[0] as number, value.shape.slice(1).reduce((product, size) => product * size, 1)]);

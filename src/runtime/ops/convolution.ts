@@ -1,11 +1,11 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
 import { attribute, ints, operation } from './operation.js';
+import { namedPadding, padded, type Padding } from './padding.js';
 
 export interface ConvOptions {
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
-  /** TensorFlow's SAME and VALID, or rows and columns of zeros added at each side. */
-  readonly padding: 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
+  readonly padding: Padding;
 }
 
 function attributes({ strides, dilations, padding }: ConvOptions): OpAttribute[] {
@@ -26,12 +26,21 @@ type Pair = (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
  * dilated convolutions (tfjs#7906) and pays for explicit padding with a copy; this does neither.
  */
 export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
-  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', options)(x, kernel);
+  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', { ...options, padding: paddingFor(x, kernel, options) })(x, kernel);
 }
 
 /** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
 export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
-  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', options)(x, kernel);
+  const padding = paddingFor(x, kernel, options);
+  // With explicit padding, TensorFlow 2.21's shape function of this operation ends the process ("Invalid index from the
+  // dimension"): the zeros are written out instead.
+  const [input, named] = padding === 'same' || padding === 'valid' ? [x, padding] as const : [padded(x, padding), 'valid'] as const;
+  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', { ...options, padding: named })(input, kernel);
+}
+
+function paddingFor(x: Tensor4D, kernel: Tensor4D, { padding, strides, dilations }: ConvOptions): Padding {
+  const reach = (axis: 0 | 1): number => ((kernel.shape[axis] as number) - 1) * dilations[axis] + 1;
+  return namedPadding(padding, [x.shape[1], x.shape[2]], [reach(0), reach(1)], strides);
 }
 
 function gradiented(forward: string, towardsInput: string, towardsKernel: string, options: ConvOptions): Pair {

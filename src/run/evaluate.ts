@@ -1,0 +1,34 @@
+import { scanFolder } from '../data/folder.js';
+import { cachePixels } from '../data/pixel-cache.js';
+import { splitByClass } from '../data/split.js';
+import { type Interval, intervals } from '../evaluate/bootstrap.js';
+import type { Metric } from '../evaluate/metrics.js';
+import { retrieve, type Scores, summarise } from '../evaluate/retrieval.js';
+import type { Progress } from '../progress.js';
+import { embedSamples } from './embed-images.js';
+import type { FinishedRun } from './finished.js';
+import { openDataset } from './workbench.js';
+
+export interface Evaluation {
+  readonly classes: number;
+  readonly images: number;
+  readonly dimensions: number;
+  readonly scores: Scores;
+  readonly intervals: Record<Metric, Interval>;
+}
+
+/** Retrieval by a finished run's model: on the run's held-out classes, or on every class of `folder`. */
+export async function evaluateRun({ recipe, model }: FinishedRun, folder: string | undefined, progress: Progress): Promise<Evaluation> {
+  const { data, seed } = recipe;
+  const dataset = folder === undefined ? await openDataset(data, progress) : await scanFolder(folder, { progress });
+  const decoded = await cachePixels(dataset, { side: data.side, strict: data.strict, progress });
+  const samples = folder === undefined
+    ? splitByClass(decoded.dataset, { heldOut: data.heldOut, validation: data.validation, seed }).heldOut.samples
+    : Int32Array.from(decoded.dataset.samples.keys());
+  const embedded = await embedSamples(model, decoded, samples, progress);
+  const perQuery = retrieve(embedded.values, embedded.dimensions, embedded.labels);
+  return {
+    classes: new Set(embedded.labels).size, images: samples.length, dimensions: embedded.dimensions,
+    scores: summarise(perQuery), intervals: intervals(perQuery, { seed }),
+  };
+}

@@ -1,0 +1,23 @@
+import { type Tensor4D, tf } from '../tensorflow.js';
+
+/** TensorFlow's SAME and VALID, or rows and columns added at each side. */
+export type Padding = 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
+
+/** What TensorFlow's SAME adds along an axis, before and after, for a window that reaches over `window` places. */
+export function samePadding(size: number, window: number, stride: number): [before: number, after: number] {
+  const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + window - size);
+  return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+/** Explicit padding by its name, where SAME or VALID would give the same at this size: those are what kernels are made for. */
+export function namedPadding(padding: Padding, size: readonly [number, number], window: readonly [number, number], strides: readonly [number, number]): Padding {
+  if (padding === 'same' || padding === 'valid') return padding;
+  if (padding.every((one) => one === 0)) return 'valid';
+  const same = [...samePadding(size[0], window[0], strides[0]), ...samePadding(size[1], window[1], strides[1])];
+  return same.every((one, side) => one === padding[side]) ? 'same' : padding;
+}
+
+/** A map with rows and columns of `value` around it. */
+export function padded(x: Tensor4D, [top, bottom, left, right]: readonly [number, number, number, number], value = 0): Tensor4D {
+  return tf.pad4d(x, [[0, 0], [top, bottom], [left, right], [0, 0]], value);
+}
