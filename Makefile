@@ -29,7 +29,8 @@ $(PACKAGES):
 
 train: setup ## recipe=NAME [data=FOLDER]: train, score, export
 	@$(if $(recipe),,echo 'ft: which recipe? make recipe=resnet-semihard'; exit 2)
-	@$(BIN)/ft train '$(recipe)' $(if $(data),--data $(data))
+	@data='$(data)'; case $$data in '~/'*) data="$$HOME/$${data#??}" ;; esac; \
+	  $(BIN)/ft train '$(recipe)' $${data:+--data "$$data"}
 
 test: setup ## run the tests
 	@$(BIN)/vitest run
