@@ -44,7 +44,9 @@ export function describeFault(fault: Fault): string {
 export function nearestName(name: string, choices: readonly string[]): string | undefined {
   if (choices.length === 0) return undefined;
   const best = closest(name.toLowerCase(), choices as string[]);
-  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(1, 0.4 * Math.max(name.length, best.length)) ? best : undefined;
+  return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(1, 0.4 * Math.max(name.length, best.length))
+    ? best
+    : undefined;
 }
 
 /** Looks a name from a person up in a map; a miss lists the choices and the nearest one. */

@@ -7,11 +7,16 @@ import { type Io, processIo } from './io.js';
 import { terminalProgress } from './progress.js';
 
 type Format = 'npy' | 'jsonl';
-const FORMATS: ReadonlyMap<string, Format> = new Map([['.npy', 'npy'], ['.jsonl', 'jsonl']]);
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ['.npy', 'npy'],
+  ['.jsonl', 'jsonl'],
+]);
 
 export function embedVerb(io: Io = processIo()): Command {
   const command = new Command('embed')
-    .description("Embed every image below a folder by a finished run's model: vectors of unit length, in the order of the files' names.")
+    .description(
+      "Embed every image below a folder by a finished run's model: vectors of unit length, in the order of the files' names.",
+    )
     .argument('<run>', 'a run folder, e.g. runs/latest')
     .argument('<folder>', 'images, in class folders or not')
     .requiredOption('--out <file>', 'vectors.npy (with the names beside it in vectors.names.jsonl) or vectors.jsonl')
@@ -19,10 +24,22 @@ export function embedVerb(io: Io = processIo()): Command {
     .action(async (argument: string, folder: string, options: { out: string; strict?: true }) => {
       const format = choose(FORMATS, extname(options.out), 'ending of --out', options.out);
       const progress = terminalProgress(io.stderr);
-      const [{ openFinishedRun }, { embedFolder }] = await Promise.all([import('../run/finished.js'), import('../run/embed-folder.js')]);
+      const [{ openFinishedRun }, { embedFolder }] = await Promise.all([
+        import('../run/finished.js'),
+        import('../run/embed-folder.js'),
+      ]);
       const run = await openFinishedRun(argument, progress);
-      const { images, dimensions, skipped, files } = await embedFolder(run, resolve(io.folder, folder), resolve(io.folder, options.out), format, options.strict === true, progress);
-      io.stdout.write(`${images} vectors of ${dimensions} numbers: ${files.join(', ')}${skipped.length > 0 ? `; ${skipped.length} files left out` : ''}\n`);
+      const { images, dimensions, skipped, files } = await embedFolder(
+        run,
+        resolve(io.folder, folder),
+        resolve(io.folder, options.out),
+        format,
+        options.strict === true,
+        progress,
+      );
+      io.stdout.write(
+        `${images} vectors of ${dimensions} numbers: ${files.join(', ')}${skipped.length > 0 ? `; ${skipped.length} files left out` : ''}\n`,
+      );
     });
   return withExamples(command, [
     ['ft embed runs/latest my-photos --out vectors.npy', 'for NumPy'],

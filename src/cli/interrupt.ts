@@ -2,7 +2,10 @@ import process from 'node:process';
 import type { Progress } from '../progress.js';
 
 /** Whether Ctrl-C was pressed. The second one leaves at once. */
-export interface Interrupt { readonly asked: () => boolean; readonly off: () => void }
+export interface Interrupt {
+  readonly asked: () => boolean;
+  readonly off: () => void;
+}
 
 /** Listens for Ctrl-C (and a request to end), says `message` once and lets the work stop where it is in order. */
 export function onInterrupt(message: string, progress: Progress): Interrupt {

@@ -32,7 +32,10 @@ export async function scanFolder(folder: string, options: { name?: string; progr
  * Every image below a folder, in class folders or not: what lies in no folder has the class ''. With `classesOnly` such files
  * are skipped and listed.
  */
-export async function scanImages(folder: string, options: { name?: string; progress?: Progress; classesOnly?: boolean } = {}): Promise<Dataset> {
+export async function scanImages(
+  folder: string,
+  options: { name?: string; progress?: Progress; classesOnly?: boolean } = {},
+): Promise<Dataset> {
   const { name = basename(resolve(folder)), progress = silent, classesOnly = false } = options;
   await checkFolder(folder);
   const skipped: Skipped[] = [];

@@ -1,18 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Head } from '../heads/head.js';
 import { unitLength } from '../losses/distances.js';
 import { forward, globalPool, normalise } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import type { Head } from '../heads/head.js';
-import { addBias } from '../runtime/ops/bias.js';
 import { attr, GraphBuilder } from '../runtime/graph/builder.js';
 import { DT } from '../runtime/graph/proto.js';
+import { addBias } from '../runtime/ops/bias.js';
 import { Session } from '../runtime/session.js';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
 import { Recorder } from '../runtime/trace/recorder.js';
 
 /** A finished model: a backbone with its trained values, and the head that makes the embedding (null: pooled features). */
-export interface FinishedModel { readonly network: Network; readonly weights: Readonly<Record<string, Float32Array>>; readonly head: Head | null; readonly side: number }
+export interface FinishedModel {
+  readonly network: Network;
+  readonly weights: Readonly<Record<string, Float32Array>>;
+  readonly head: Head | null;
+  readonly side: number;
+}
 
 const INPUT = 'serving_default_images';
 const OUTPUT = 'embedding';
@@ -30,7 +35,11 @@ export function savedModelBytes({ network, weights, head, side }: FinishedModel)
   const graph = new GraphBuilder();
   const shape = [-1, side, side, 3];
   const images = graph.placeholder(INPUT, DT.uint8, shape);
-  const float = graph.node('Cast', 'float', [images], { SrcT: attr.type(DT.uint8), DstT: attr.type(DT.float32), Truncate: attr.bool(false) });
+  const float = graph.node('Cast', 'float', [images], {
+    SrcT: attr.type(DT.uint8),
+    DstT: attr.type(DT.float32),
+    Truncate: attr.bool(false),
+  });
   // Everything that depends on constants alone (scaled kernels, folded BatchNorm) is computed now.
   const recorder = new Recorder(graph, 'model/', { foldLimit: Number.POSITIVE_INFINITY });
   const dimensions = recorder.during(() => {
@@ -64,13 +73,19 @@ function applyHead(pooled: Tensor2D, head: Head): Tensor2D {
 export class LoadedSavedModel {
   private readonly session: Session;
 
-  constructor(folder: string, private readonly side: number) {
+  constructor(
+    folder: string,
+    private readonly side: number,
+  ) {
     this.session = Session.fromFolder(folder, 'serve');
   }
 
   /** Embeddings of `count` images given as RGB bytes, row-major. */
   embed(pixels: Uint8Array, count: number): Float32Array {
-    return this.session.run([{ name: INPUT, values: pixels, shape: [count, this.side, this.side, 3] }], [OUTPUT])[0] as Float32Array;
+    return this.session.run(
+      [{ name: INPUT, values: pixels, shape: [count, this.side, this.side, 3] }],
+      [OUTPUT],
+    )[0] as Float32Array;
   }
 
   close(): void {

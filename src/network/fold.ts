@@ -5,16 +5,21 @@ import type { BatchNormLayer, ConvLayer, DepthwiseConvLayer, Network } from './n
  * Which BatchNorm each convolution swallows: its only consumer is a BatchNorm whose statistics are frozen. By name of the
  * convolution.
  */
-export function foldedBatchNorms(network: Network, training: (layer: BatchNormLayer) => boolean): ReadonlyMap<string, BatchNormLayer> {
+export function foldedBatchNorms(
+  network: Network,
+  training: (layer: BatchNormLayer) => boolean,
+): ReadonlyMap<string, BatchNormLayer> {
   const consumers = new Map<string, string[]>();
-  for (const layer of network.layers) for (const name of layer.inputs) consumers.set(name, [...(consumers.get(name) ?? []), layer.name]);
+  for (const layer of network.layers)
+    for (const name of layer.inputs) consumers.set(name, [...(consumers.get(name) ?? []), layer.name]);
   const kinds = new Map(network.layers.map((layer) => [layer.name, layer.kind]));
   const folds = new Map<string, BatchNormLayer>();
   for (const layer of network.layers) {
     const source = layer.inputs[0] ?? '';
     if (layer.kind !== 'batch-norm' || training(layer)) continue;
     const kind = kinds.get(source);
-    if ((kind === 'conv' || kind === 'depthwise-conv') && consumers.get(source)?.length === 1 && source !== network.output) folds.set(source, layer);
+    if ((kind === 'conv' || kind === 'depthwise-conv') && consumers.get(source)?.length === 1 && source !== network.output)
+      folds.set(source, layer);
   }
   return folds;
 }
@@ -23,7 +28,11 @@ export function foldedBatchNorms(network: Network, training: (layer: BatchNormLa
  * Kernel and bias of a convolution with its BatchNorm folded in: with s = γ/√(σ² + ε), `γ(conv(x, w) + b − μ)/√(σ² + ε) + β`
  * is `conv(x, w·s) + (β + (b − μ)·s)`. Made of the variables by operations, so gradients reach w, b, γ and β.
  */
-export function foldedKernel(layer: ConvLayer | DepthwiseConvLayer, norm: BatchNormLayer | undefined, variable: (name: string) => Tensor): { kernel: Tensor4D; bias: Tensor1D | undefined } {
+export function foldedKernel(
+  layer: ConvLayer | DepthwiseConvLayer,
+  norm: BatchNormLayer | undefined,
+  variable: (name: string) => Tensor,
+): { kernel: Tensor4D; bias: Tensor1D | undefined } {
   const kernel = variable(layer.kernel) as Tensor4D;
   const bias = layer.bias === undefined ? undefined : (variable(layer.bias) as Tensor1D);
   if (norm === undefined) return { kernel, bias };

@@ -44,7 +44,8 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
   };
   const compute = (layer: Layer): Tensor => {
     switch (layer.kind) {
-      case 'input': return x;
+      case 'input':
+        return x;
       case 'conv':
       case 'depthwise-conv': {
         const { kernel, bias } = foldedKernel(layer, folds.get(layer.name), variable);
@@ -70,12 +71,17 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         const y = tf.matMul(input(layer) as Tensor2D, variable(layer.kernel) as Tensor2D);
         return layer.bias === undefined ? y : addBias(y, variable(layer.bias));
       }
-      case 'activation': return activate(layer.activation, input(layer));
+      case 'activation':
+        return activate(layer.activation, input(layer));
       case 'max-pool':
-      case 'average-pool': return pool(layer, input(layer) as Tensor4D);
-      case 'global-average-pool': return tf.mean(input(layer), [1, 2], layer.keepDims);
-      case 'add': return layer.inputs.slice(1).reduce<Tensor>((sum, _, index) => tf.add(sum, input(layer, index + 1)), input(layer));
-      case 'zero-pad': return padded(input(layer) as Tensor4D, layer.padding);
+      case 'average-pool':
+        return pool(layer, input(layer) as Tensor4D);
+      case 'global-average-pool':
+        return tf.mean(input(layer), [1, 2], layer.keepDims);
+      case 'add':
+        return layer.inputs.slice(1).reduce<Tensor>((sum, _, index) => tf.add(sum, input(layer, index + 1)), input(layer));
+      case 'zero-pad':
+        return padded(input(layer) as Tensor4D, layer.padding);
       case 'flatten': {
         const value = input(layer);
         return tf.reshape(value, [value.shape[0] as number, value.shape.slice(1).reduce((product, size) => product * size, 1)]);
@@ -112,12 +118,19 @@ function frozenBatchNorm(layer: BatchNormLayer, x: Tensor, variable: Lookup): Te
 
 function activate(name: ActivationName, x: Tensor): Tensor {
   switch (name) {
-    case 'linear': return x;
-    case 'relu': return relu(x);
-    case 'relu6': return relu6(x);
-    case 'sigmoid': return tf.sigmoid(x);
-    case 'tanh': return tf.tanh(x);
-    case 'swish': return tf.mul(x, tf.sigmoid(x));
-    case 'softmax': return tf.softmax(x);
+    case 'linear':
+      return x;
+    case 'relu':
+      return relu(x);
+    case 'relu6':
+      return relu6(x);
+    case 'sigmoid':
+      return tf.sigmoid(x);
+    case 'tanh':
+      return tf.tanh(x);
+    case 'swish':
+      return tf.mul(x, tf.sigmoid(x));
+    case 'softmax':
+      return tf.softmax(x);
   }
 }

@@ -52,7 +52,9 @@ interface Window {
   readonly padding: Padding;
 }
 
-export interface InputLayer extends LayerBase { readonly kind: 'input' }
+export interface InputLayer extends LayerBase {
+  readonly kind: 'input';
+}
 /** `kernel` and `bias` are names of variables. */
 export interface ConvLayer extends LayerBase, Window {
   readonly kind: 'conv';
@@ -66,7 +68,11 @@ export interface DepthwiseConvLayer extends LayerBase, Window {
   readonly bias?: string;
   readonly dilations: readonly [number, number];
 }
-export interface DenseLayer extends LayerBase { readonly kind: 'dense'; readonly kernel: string; readonly bias?: string }
+export interface DenseLayer extends LayerBase {
+  readonly kind: 'dense';
+  readonly kernel: string;
+  readonly bias?: string;
+}
 /** `γ (x − mean) / √(variance + ε) + β`; a missing γ is 1, a missing β is 0. */
 export interface BatchNormLayer extends LayerBase {
   readonly kind: 'batch-norm';
@@ -78,23 +84,42 @@ export interface BatchNormLayer extends LayerBase {
   /** Weight of the old statistics in the moving average, used only where statistics are trained. */
   readonly momentum: number;
 }
-export interface ActivationLayer extends LayerBase { readonly kind: 'activation'; readonly activation: ActivationName }
+export interface ActivationLayer extends LayerBase {
+  readonly kind: 'activation';
+  readonly activation: ActivationName;
+}
 /** Padded places never win a maximum and never count in an average. */
 export interface PoolLayer extends LayerBase, Window {
   readonly kind: 'max-pool' | 'average-pool';
   readonly size: readonly [number, number];
 }
-export interface GlobalPoolLayer extends LayerBase { readonly kind: 'global-average-pool'; readonly keepDims: boolean }
-export interface AddLayer extends LayerBase { readonly kind: 'add' }
+export interface GlobalPoolLayer extends LayerBase {
+  readonly kind: 'global-average-pool';
+  readonly keepDims: boolean;
+}
+export interface AddLayer extends LayerBase {
+  readonly kind: 'add';
+}
 export interface ZeroPadLayer extends LayerBase {
   readonly kind: 'zero-pad';
   readonly padding: readonly [top: number, bottom: number, left: number, right: number];
 }
-export interface FlattenLayer extends LayerBase { readonly kind: 'flatten' }
+export interface FlattenLayer extends LayerBase {
+  readonly kind: 'flatten';
+}
 
 export type Layer =
-  | InputLayer | ConvLayer | DepthwiseConvLayer | DenseLayer | BatchNormLayer | ActivationLayer | PoolLayer
-  | GlobalPoolLayer | AddLayer | ZeroPadLayer | FlattenLayer;
+  | InputLayer
+  | ConvLayer
+  | DepthwiseConvLayer
+  | DenseLayer
+  | BatchNormLayer
+  | ActivationLayer
+  | PoolLayer
+  | GlobalPoolLayer
+  | AddLayer
+  | ZeroPadLayer
+  | FlattenLayer;
 
 /** The variables that a layer uses, in the order kernel, bias, gamma, beta, mean, variance. */
 export function variablesOf(layer: Layer): string[] {

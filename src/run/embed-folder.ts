@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
-import { scanImages } from '../data/folder.js';
-import { cachePixels } from '../data/pixel-cache.js';
 import type { Skipped } from '../data/dataset.js';
 import { describeDataset } from '../data/describe.js';
+import { scanImages } from '../data/folder.js';
+import { cachePixels } from '../data/pixel-cache.js';
 import type { Progress } from '../progress.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { writeJsonl } from '../vectors/jsonl.js';
@@ -10,11 +10,28 @@ import { writeNpy } from '../vectors/npy.js';
 import { embedSamples } from './embed-images.js';
 import type { FinishedRun } from './finished.js';
 
-export interface EmbeddedFolder { readonly images: number; readonly dimensions: number; readonly skipped: readonly Skipped[]; readonly files: readonly string[] }
+export interface EmbeddedFolder {
+  readonly images: number;
+  readonly dimensions: number;
+  readonly skipped: readonly Skipped[];
+  readonly files: readonly string[];
+}
 
 /** Embeds every image below `folder` and writes the vectors to `out`; a matrix has its names in a file beside it. */
-export async function embedFolder({ model }: FinishedRun, folder: string, out: string, format: 'npy' | 'jsonl', strict: boolean, progress: Progress): Promise<EmbeddedFolder> {
-  const decoded = await cachePixels(await scanImages(folder, { progress }), { side: model.side, strict, progress, classes: false });
+export async function embedFolder(
+  { model }: FinishedRun,
+  folder: string,
+  out: string,
+  format: 'npy' | 'jsonl',
+  strict: boolean,
+  progress: Progress,
+): Promise<EmbeddedFolder> {
+  const decoded = await cachePixels(await scanImages(folder, { progress }), {
+    side: model.side,
+    strict,
+    progress,
+    classes: false,
+  });
   for (const line of describeDataset(decoded.dataset)) progress.line(line);
   const { samples, classes, skipped } = decoded.dataset;
   const { values, dimensions } = await embedSamples(model, decoded, Int32Array.from(samples.keys()), progress);
@@ -24,12 +41,22 @@ export async function embedFolder({ model }: FinishedRun, folder: string, out: s
     case 'npy': {
       await writeNpy(out, { rows: samples.length, columns: dimensions, values });
       const names = out.replace(/\.npy$/, '.names.jsonl');
-      await writeFileAtomic(names, samples.map((sample) => `${JSON.stringify({ file: sample.file, class: nameOf(sample) })}\n`).join(''));
+      await writeFileAtomic(
+        names,
+        samples.map((sample) => `${JSON.stringify({ file: sample.file, class: nameOf(sample) })}\n`).join(''),
+      );
       files.push(relative('.', names));
       break;
     }
     case 'jsonl':
-      await writeJsonl(out, samples.map((sample, row) => ({ file: sample.file, class: nameOf(sample), vector: values.subarray(row * dimensions, (row + 1) * dimensions) })));
+      await writeJsonl(
+        out,
+        samples.map((sample, row) => ({
+          file: sample.file,
+          class: nameOf(sample),
+          vector: values.subarray(row * dimensions, (row + 1) * dimensions),
+        })),
+      );
       break;
   }
   return { images: samples.length, dimensions, skipped, files };

@@ -1,7 +1,7 @@
 import type { DecodedDataset } from '../data/pixel-cache.js';
 import { openPixels } from '../data/pixels.js';
-import { embed } from '../heads/apply.js';
 import type { FinishedModel } from '../export/savedmodel.js';
+import { embed } from '../heads/apply.js';
 import type { Progress } from '../progress.js';
 import { computeFeatures } from '../train/features.js';
 import { createFeatureProgram } from '../train/trainer.js';
@@ -10,19 +10,35 @@ import { createFeatureProgram } from '../train/trainer.js';
 const BATCH = 64;
 
 /** Unit-length embeddings of samples of a decoded data set, row-major, with their classes. */
-export interface Embedded { readonly values: Float32Array; readonly dimensions: number; readonly labels: Int32Array }
+export interface Embedded {
+  readonly values: Float32Array;
+  readonly dimensions: number;
+  readonly labels: Int32Array;
+}
 
 /** Embeds samples by a finished model, in their order. */
-export async function embedSamples(model: FinishedModel, decoded: DecodedDataset, samples: ArrayLike<number>, progress: Progress): Promise<Embedded> {
+export async function embedSamples(
+  model: FinishedModel,
+  decoded: DecodedDataset,
+  samples: ArrayLike<number>,
+  progress: Progress,
+): Promise<Embedded> {
   const store = openPixels(decoded.storePath);
   const program = createFeatureProgram('traced', model.network, model.weights, BATCH, model.side);
   const bar = progress.bar('embedding', samples.length, 'images');
   try {
-    const features = await computeFeatures(program, {
-      read: (sample, target) => void store.read(sample, target),
-      labelOf: (sample) => decoded.dataset.samples[sample]?.class ?? -1,
-      side: model.side, batch: BATCH, dimensions: model.network.features,
-    }, samples, bar);
+    const features = await computeFeatures(
+      program,
+      {
+        read: (sample, target) => void store.read(sample, target),
+        labelOf: (sample) => decoded.dataset.samples[sample]?.class ?? -1,
+        side: model.side,
+        batch: BATCH,
+        dimensions: model.network.features,
+      },
+      samples,
+      bar,
+    );
     const head = model.head ?? identityHead(features.dimensions);
     return { values: embed(features.values, head), dimensions: head.outputs, labels: features.labels };
   } finally {

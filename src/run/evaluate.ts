@@ -18,17 +18,25 @@ export interface Evaluation {
 }
 
 /** Retrieval by a finished run's model: on the run's held-out classes, or on every class of `folder`. */
-export async function evaluateRun({ recipe, model }: FinishedRun, folder: string | undefined, progress: Progress): Promise<Evaluation> {
+export async function evaluateRun(
+  { recipe, model }: FinishedRun,
+  folder: string | undefined,
+  progress: Progress,
+): Promise<Evaluation> {
   const { data, seed } = recipe;
   const dataset = folder === undefined ? await openDataset(data, progress) : await scanFolder(folder, { progress });
   const decoded = await cachePixels(dataset, { side: data.side, strict: data.strict, progress });
-  const samples = folder === undefined
-    ? splitByClass(decoded.dataset, { heldOut: data.heldOut, validation: data.validation, seed }).heldOut.samples
-    : Int32Array.from(decoded.dataset.samples.keys());
+  const samples =
+    folder === undefined
+      ? splitByClass(decoded.dataset, { heldOut: data.heldOut, validation: data.validation, seed }).heldOut.samples
+      : Int32Array.from(decoded.dataset.samples.keys());
   const embedded = await embedSamples(model, decoded, samples, progress);
   const perQuery = retrieve(embedded.values, embedded.dimensions, embedded.labels);
   return {
-    classes: new Set(embedded.labels).size, images: samples.length, dimensions: embedded.dimensions,
-    scores: summarise(perQuery), intervals: intervals(perQuery, { seed }),
+    classes: new Set(embedded.labels).size,
+    images: samples.length,
+    dimensions: embedded.dimensions,
+    scores: summarise(perQuery),
+    intervals: intervals(perQuery, { seed }),
   };
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { LoadedSavedModel, writeSavedModel, type FinishedModel } from '../export/savedmodel.js';
+import { type FinishedModel, LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
 import { createFolderAtomic } from '../runtime/folders.js';
 import { computeFeatures, type FeatureSource } from '../train/features.js';
 import { embeddings } from '../train/scoring.js';
@@ -9,14 +9,26 @@ import { createFeatureProgram } from '../train/trainer.js';
 const LEAST_COSINE = 0.9999;
 const COMPARED = 64;
 
-export interface ExportCheck { readonly folder: string; readonly images: number; readonly smallestCosine: number }
+export interface ExportCheck {
+  readonly folder: string;
+  readonly images: number;
+  readonly smallestCosine: number;
+}
 
 /**
  * Writes a SavedModel into `folder`, loads it again and compares its embeddings with the run's own on up to 64 images before it
  * counts. A difference is a fault of ours: nothing is left behind.
  */
-export async function exportSavedModel(model: FinishedModel, folder: string, source: FeatureSource, samples: ArrayLike<number>): Promise<ExportCheck> {
-  const compared = Array.from({ length: Math.min(COMPARED, samples.length) }, (_, index) => samples[Math.floor((index * samples.length) / Math.min(COMPARED, samples.length))] as number);
+export async function exportSavedModel(
+  model: FinishedModel,
+  folder: string,
+  source: FeatureSource,
+  samples: ArrayLike<number>,
+): Promise<ExportCheck> {
+  const compared = Array.from(
+    { length: Math.min(COMPARED, samples.length) },
+    (_, index) => samples[Math.floor((index * samples.length) / Math.min(COMPARED, samples.length))] as number,
+  );
   const program = createFeatureProgram('traced', model.network, model.weights, source.batch, model.side);
   const own = await computeFeatures(program, source, compared).finally(() => program.close());
   const reference = unitRows(embeddings(own, model.head));
@@ -30,7 +42,9 @@ export async function exportSavedModel(model: FinishedModel, folder: string, sou
       const smallestCosine = smallestDot(reference.values, loaded.embed(pixels, compared.length), reference.dimensions);
       if (!(smallestCosine >= LEAST_COSINE)) {
         await rm(temporary, { recursive: true, force: true });
-        throw new Error(`the exported model does not give the run's embeddings: smallest cosine ${smallestCosine} on ${compared.length} images, at least ${LEAST_COSINE} was expected; nothing was written`);
+        throw new Error(
+          `the exported model does not give the run's embeddings: smallest cosine ${smallestCosine} on ${compared.length} images, at least ${LEAST_COSINE} was expected; nothing was written`,
+        );
       }
       return { folder, images: compared.length, smallestCosine };
     } finally {
@@ -39,7 +53,10 @@ export async function exportSavedModel(model: FinishedModel, folder: string, sou
   });
 }
 
-function unitRows({ values, dimensions }: { values: Float32Array; dimensions: number }): { values: Float32Array; dimensions: number } {
+function unitRows({ values, dimensions }: { values: Float32Array; dimensions: number }): {
+  values: Float32Array;
+  dimensions: number;
+} {
   const unit = Float32Array.from(values);
   for (let start = 0; start < unit.length; start += dimensions) {
     const row = unit.subarray(start, start + dimensions);

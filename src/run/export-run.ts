@@ -13,11 +13,18 @@ export async function exportRun({ recipe, model }: FinishedRun, folder: string, 
   const { heldOut } = splitByClass(decoded.dataset, { heldOut: data.heldOut, validation: data.validation, seed: recipe.seed });
   const store = openPixels(decoded.storePath);
   try {
-    return await exportSavedModel(model, folder, {
-      read: (sample, target) => void store.read(sample, target),
-      labelOf: (sample) => decoded.dataset.samples[sample]?.class ?? -1,
-      side: data.side, batch: 64, dimensions: model.network.features,
-    }, heldOut.samples);
+    return await exportSavedModel(
+      model,
+      folder,
+      {
+        read: (sample, target) => void store.read(sample, target),
+        labelOf: (sample) => decoded.dataset.samples[sample]?.class ?? -1,
+        side: data.side,
+        batch: 64,
+        dimensions: model.network.features,
+      },
+      heldOut.samples,
+    );
   } finally {
     store.close();
   }

@@ -10,7 +10,11 @@ import { openRunFolder, type RunFolder } from '../train/run-folder.js';
 import { readHead } from './journal.js';
 
 /** A run that came to its end: its recipe, and the model that it chose. */
-export interface FinishedRun { readonly folder: RunFolder; readonly recipe: Recipe; readonly model: FinishedModel }
+export interface FinishedRun {
+  readonly folder: RunFolder;
+  readonly recipe: Recipe;
+  readonly model: FinishedModel;
+}
 
 /** Opens the model that a run chose. @throws UserError where the run is not finished */
 export async function openFinishedRun(argument: string, progress: Progress): Promise<FinishedRun> {
@@ -20,7 +24,11 @@ export async function openFinishedRun(argument: string, progress: Progress): Pro
   }
   const { recipe } = loadRecipe(folder.file('recipe.yaml'));
   const { name, upTo, from } = recipe.backbone;
-  const { network } = await loadBackbone(name, { ...(upTo === null ? {} : { upTo }), ...(from === null ? {} : { from }), progress });
+  const { network } = await loadBackbone(name, {
+    ...(upTo === null ? {} : { upTo }),
+    ...(from === null ? {} : { from }),
+    progress,
+  });
   const { tensors, meta } = await readCheckpoint<{ head: boolean }>(folder.file('model.safetensors'));
   const weights = Object.fromEntries(Object.entries(tensors).map(([key, { values }]) => [key, values as Float32Array]));
   const head = meta.head ? await readHead(folder.file('model-head.safetensors')) : null;

@@ -38,7 +38,10 @@ const FILE = 'journal.json';
 
 /** What of a run is done: each stage and phase once, so that a run that was stopped goes on behind the last one. */
 export class Journal {
-  private constructor(private readonly folder: RunFolder, private readonly contents: Contents) {}
+  private constructor(
+    private readonly folder: RunFolder,
+    private readonly contents: Contents,
+  ) {}
 
   static async open(folder: RunFolder): Promise<Journal> {
     return new Journal(folder, (await folder.readJson<Contents>(FILE)) ?? { phases: {}, stages: {} });
@@ -61,24 +64,35 @@ export class Journal {
   async finishStage(stage: Stage, rows: readonly Row[]): Promise<void> {
     for (const row of rows) {
       await this.folder.writeJson(`evaluation/${row.name}.json`, {
-        rows: [...row.perQuery.rows], leftOut: row.perQuery.leftOut,
+        rows: [...row.perQuery.rows],
+        leftOut: row.perQuery.leftOut,
         values: Object.fromEntries(metrics.map((metric) => [metric, [...row.perQuery.values[metric]]])),
       });
       if (row.head !== null) await writeHead(this.folder.file('checkpoints', `${row.name}-head.safetensors`), row.head);
     }
     this.contents.stages[stage] = rows.map((row) => ({
-      name: row.name, dimensions: row.dimensions, scores: row.scores, intervals: row.intervals, validation: row.validation,
-      shrinkage: row.shrinkage?.shrinkage ?? null, fitted: row.head !== null,
+      name: row.name,
+      dimensions: row.dimensions,
+      scores: row.scores,
+      intervals: row.intervals,
+      validation: row.validation,
+      shrinkage: row.shrinkage?.shrinkage ?? null,
+      fitted: row.head !== null,
     }));
     await this.folder.writeJson(FILE, this.contents);
   }
 
   async perQuery(row: RowName): Promise<PerQuery> {
-    const stored = await this.folder.readJson<{ rows: number[]; leftOut: number; values: Record<Metric, number[]> }>(`evaluation/${row}.json`);
+    const stored = await this.folder.readJson<{ rows: number[]; leftOut: number; values: Record<Metric, number[]> }>(
+      `evaluation/${row}.json`,
+    );
     if (stored === undefined) throw new Error(`the run holds no evaluation of '${row}'`);
     return {
-      rows: Int32Array.from(stored.rows), leftOut: stored.leftOut,
-      values: Object.fromEntries(metrics.map((metric) => [metric, Float64Array.from(stored.values[metric])])) as unknown as Record<Metric, Float64Array>,
+      rows: Int32Array.from(stored.rows),
+      leftOut: stored.leftOut,
+      values: Object.fromEntries(
+        metrics.map((metric) => [metric, Float64Array.from(stored.values[metric])]),
+      ) as unknown as Record<Metric, Float64Array>,
     };
   }
 

@@ -17,7 +17,13 @@ export interface Manifest {
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: { readonly cpu: string; readonly threads: number; readonly platform: string };
   readonly git: { readonly commit: string; readonly clean: boolean } | null;
-  readonly data: { readonly name: string; readonly fingerprint: string; readonly images: number; readonly classes: number; readonly skipped: number };
+  readonly data: {
+    readonly name: string;
+    readonly fingerprint: string;
+    readonly images: number;
+    readonly classes: number;
+    readonly skipped: number;
+  };
   readonly weights: { readonly name: string; readonly sha256: string };
   readonly recipe_sha256: string;
   readonly plan: Partial<Record<PhaseName, PhasePlan['totals']>>;
@@ -27,15 +33,30 @@ export interface Manifest {
 }
 
 export function makeManifest(bench: Workbench, recipeName: string, command: readonly string[], now: Date): Manifest {
-  const { recipe, decoded: { dataset } } = bench;
+  const {
+    recipe,
+    decoded: { dataset },
+  } = bench;
   return {
-    recipe: recipeName, command, started: now.toISOString(), seed: recipe.seed,
+    recipe: recipeName,
+    command,
+    started: now.toISOString(),
+    seed: recipe.seed,
     versions: {
-      ft: ownVersion(), node: process.versions.node, tensorflow: binding().TF_Version, tfjs: (tf.version as unknown as Record<string, string>)['tfjs-core'] ?? '',
+      ft: ownVersion(),
+      node: process.versions.node,
+      tensorflow: binding().TF_Version,
+      tfjs: (tf.version as unknown as Record<string, string>)['tfjs-core'] ?? '',
     },
     machine: { cpu: cpus()[0]?.model ?? 'unknown', threads: cpus().length, platform: `${process.platform} ${process.arch}` },
     git: gitState(),
-    data: { name: dataset.name, fingerprint: dataset.fingerprint, images: dataset.samples.length, classes: dataset.classes.length, skipped: dataset.skipped.length },
+    data: {
+      name: dataset.name,
+      fingerprint: dataset.fingerprint,
+      images: dataset.samples.length,
+      classes: dataset.classes.length,
+      skipped: dataset.skipped.length,
+    },
     weights: { name: bench.network.name, sha256: bench.weightsSha256 },
     recipe_sha256: createHash('sha256').update(JSON.stringify(recipe)).digest('hex'),
     plan: Object.fromEntries([...bench.plans].map(([phase, plan]) => [phase, plan.totals])),
@@ -51,7 +72,8 @@ function ownVersion(): string {
 
 /** The state of the clone that ft runs from; null where it is none or git is absent. */
 function gitState(): Manifest['git'] {
-  const git = (...args: string[]) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     return { commit: git('rev-parse', 'HEAD'), clean: git('status', '--porcelain') === '' };
   } catch {

@@ -21,8 +21,10 @@ export function planPhases(recipe: Recipe, network: Network, classes: number | n
   };
   const { classification, triplet } = recipe;
   const { side } = recipe.data;
-  if (classification !== null) attempt(() => planPhase(network, denseHead(network.features, classes ?? 0), 'classification', classification, side));
-  if (triplet !== null) attempt(() => planPhase(network, denseHead(network.features, recipe.head.dimensions), 'triplet', triplet, side));
+  if (classification !== null)
+    attempt(() => planPhase(network, denseHead(network.features, classes ?? 0), 'classification', classification, side));
+  if (triplet !== null)
+    attempt(() => planPhase(network, denseHead(network.features, recipe.head.dimensions), 'triplet', triplet, side));
   throwFaults(faults);
   return plans;
 }

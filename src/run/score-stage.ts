@@ -1,20 +1,38 @@
+import { deriveSeed, randomStream } from '../data/random.js';
 import type { Head } from '../heads/head.js';
 import { pca } from '../heads/pca.js';
 import { randomHead } from '../heads/random.js';
-import { deriveSeed, randomStream } from '../data/random.js';
 import { computeFeatures } from '../train/features.js';
-import { fitWhitening, type Row, type RowName, scoreRow, scoreWhitened, type Stage, type StageFeatures, type Whitening } from '../train/scoring.js';
+import {
+  fitWhitening,
+  type Row,
+  type RowName,
+  type Stage,
+  type StageFeatures,
+  scoreRow,
+  scoreWhitened,
+  type Whitening,
+} from '../train/scoring.js';
 import { createFeatureProgram, type Weights } from '../train/trainer.js';
 import type { PhaseContext } from './train-phase.js';
 
 /** Scores of one stage, and the head that the triplet phase starts from if it comes next. */
-export interface StageResult { readonly rows: Row[]; readonly nextHead: Head | null }
+export interface StageResult {
+  readonly rows: Row[];
+  readonly nextHead: Head | null;
+}
 
 /**
  * Computes the features of all images once with the weights of a stage, scores them plain (with the stage's own head, where
  * it has one) and whitened, and fits the next head where one is wanted.
  */
-export async function scoreStage(stage: Stage, weights: Weights, head: Head | null, context: PhaseContext, wantsNext: boolean): Promise<StageResult> {
+export async function scoreStage(
+  stage: Stage,
+  weights: Weights,
+  head: Head | null,
+  context: PhaseContext,
+  wantsNext: boolean,
+): Promise<StageResult> {
   const { bench } = context;
   const { recipe } = bench;
   const features = await stageFeatures(weights, context, stage);
@@ -22,15 +40,24 @@ export async function scoreStage(stage: Stage, weights: Weights, head: Head | nu
   const rows: Row[] = [scoreRow(stage, features, head, seed)];
   const needed = recipe.head.refit !== 'none' || (wantsNext && recipe.head.init === 'learned-whitening');
   const whitening = needed ? fitWhitening(features, recipe.head) : null;
-  if (whitening !== null && recipe.head.refit !== 'none') rows.push(scoreWhitened(`${stage}-whitened` as RowName, features, whitening, seed));
+  if (whitening !== null && recipe.head.refit !== 'none')
+    rows.push(scoreWhitened(`${stage}-whitened` as RowName, features, whitening, seed));
   return { rows, nextHead: wantsNext ? firstHead(features, whitening, context) : null };
 }
 
-async function stageFeatures(weights: Weights, { bench, source, progress, stopped }: PhaseContext, stage: Stage): Promise<StageFeatures> {
+async function stageFeatures(
+  weights: Weights,
+  { bench, source, progress, stopped }: PhaseContext,
+  stage: Stage,
+): Promise<StageFeatures> {
   const { recipe, network, split } = bench;
   const program = createFeatureProgram(recipe.engine, network, weights, source.batch, recipe.data.side);
   const parts = [split.train.samples, split.validation.samples, split.heldOut.samples] as const;
-  const bar = progress.bar(`scores ${stage === 'before' ? 'before training' : `after the ${stage} phase`}`, parts.reduce((sum, part) => sum + part.length, 0), 'images');
+  const bar = progress.bar(
+    `scores ${stage === 'before' ? 'before training' : `after the ${stage} phase`}`,
+    parts.reduce((sum, part) => sum + part.length, 0),
+    'images',
+  );
   try {
     const [train, validation, heldOut] = [
       await computeFeatures(program, source, parts[0], bar, stopped),

@@ -4,7 +4,13 @@ import type { StoredRow } from './journal.js';
 import type { Manifest } from './manifest.js';
 import type { RunResult } from './train.js';
 
-const COLUMNS: readonly (readonly [title: string, metric: Metric])[] = [['R@1', 'recall_at_1'], ['R@5', 'recall_at_5'], ['R@10', 'recall_at_10'], ['MAP@R', 'map_at_r'], ['R-prec', 'r_precision']];
+const COLUMNS: readonly (readonly [title: string, metric: Metric])[] = [
+  ['R@1', 'recall_at_1'],
+  ['R@5', 'recall_at_5'],
+  ['R@10', 'recall_at_10'],
+  ['MAP@R', 'map_at_r'],
+  ['R-prec', 'r_precision'],
+];
 
 /** One line a row: the scores on the held-out classes, Recall@1 and MAP@R with their 95 % intervals. */
 export function scoreTable(rows: readonly StoredRow[], exported: string): { titles: string[]; lines: string[][] } {
@@ -16,7 +22,10 @@ export function scoreTable(rows: readonly StoredRow[], exported: string): { titl
   return {
     titles: ['', 'dim', ...COLUMNS.map(([title]) => title), 'validation'],
     lines: rows.map((row) => [
-      `${row.name === exported ? '▸ ' : '  '}${row.name}`, String(row.dimensions), ...COLUMNS.map(([, metric]) => cell(row, metric)), row.validation?.toFixed(3) ?? '–',
+      `${row.name === exported ? '▸ ' : '  '}${row.name}`,
+      String(row.dimensions),
+      ...COLUMNS.map(([, metric]) => cell(row, metric)),
+      row.validation?.toFixed(3) ?? '–',
     ]),
   };
 }
@@ -27,7 +36,8 @@ export function changesInWords(steps: RunResult['steps']): string[] {
     const { value, low, high, verdict } = difference.recall_at_1;
     const map = difference.map_at_r;
     const signed = (number: number) => `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
-    const words = verdict === 'worse' ? 'made it WORSE' : verdict === 'better' ? 'made it better' : 'no clear difference in Recall@1';
+    const words =
+      verdict === 'worse' ? 'made it WORSE' : verdict === 'better' ? 'made it better' : 'no clear difference in Recall@1';
     return `${from} → ${to}: R@1 ${signed(value)} [${signed(low)}, ${signed(high)}], MAP@R ${signed(map.value)} [${signed(map.low)}, ${signed(map.high)}]: ${words}`;
   });
 }
@@ -36,7 +46,10 @@ export function changesInWords(steps: RunResult['steps']): string[] {
 export function frozenInWords(manifest: Manifest): string[] {
   return (Object.entries(manifest.frozen) as [PhaseName, NonNullable<Manifest['frozen'][PhaseName]>][]).map(([phase, proof]) => {
     const totals = manifest.plan[phase];
-    const share = totals === undefined ? '' : `, ${(totals.frozen / 1e6).toFixed(2)} of ${(totals.parameters / 1e6).toFixed(2)} million parameters`;
+    const share =
+      totals === undefined
+        ? ''
+        : `, ${(totals.frozen / 1e6).toFixed(2)} of ${(totals.parameters / 1e6).toFixed(2)} million parameters`;
     return `${phase}: ${proof.frozen} variables frozen${share}; ${proof.unchanged ? 'proved unchanged byte by byte' : 'THEY MOVED'}`;
   });
 }

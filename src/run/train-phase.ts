@@ -10,18 +10,18 @@ import { retrieve, summarise } from '../evaluate/retrieval.js';
 import type { Head } from '../heads/head.js';
 import { miners } from '../miners/registry.js';
 import { createOptimizer } from '../optimizers/registry.js';
-import { scheduleFactor, type Schedule } from '../optimizers/schedule.js';
+import { type Schedule, scheduleFactor } from '../optimizers/schedule.js';
 import type { Progress } from '../progress.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
 import { readCheckpoint, type StoredTensors, writeCheckpoint } from '../runtime/checkpoint.js';
 import type { Program } from '../runtime/program.js';
 import { computeFeatures, type FeatureSource } from '../train/features.js';
-import { type Fingerprints, fingerprints, type FrozenProof, frozenNames, proveFrozen } from '../train/frozen-proof.js';
+import { type Fingerprints, type FrozenProof, fingerprints, frozenNames, proveFrozen } from '../train/frozen-proof.js';
 import { classificationObjective, HEAD_BIAS, HEAD_KERNEL, tripletObjective } from '../train/objectives.js';
 import { type EpochSummary, type Position, runPhase, START } from '../train/phase.js';
+import type { RunFolder } from '../train/run-folder.js';
 import { embeddings } from '../train/scoring.js';
 import type { Objective } from '../train/step.js';
-import type { RunFolder } from '../train/run-folder.js';
 import { createTrainer, type Weights } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import type { PhaseRecord } from './journal.js';
@@ -68,15 +68,31 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
   const stepsPerEpoch = epochBatches(0).length;
   const optimizer = createOptimizer(options.optimizer);
   const { program, names } = createTrainer({
-    engine: recipe.engine, network, plan, optimizer, clipNorm: options.clipNorm, objective: objectiveOf(phase, recipe),
+    engine: recipe.engine,
+    network,
+    plan,
+    optimizer,
+    clipNorm: options.clipNorm,
+    objective: objectiveOf(phase, recipe),
     weights: { ...weights, [HEAD_KERNEL]: head.kernel, [HEAD_BIAS]: head.bias },
-    batch: (epochBatches(0)[0] as Int32Array).length, featureBatch: source.batch, side: recipe.data.side,
+    batch: (epochBatches(0)[0] as Int32Array).length,
+    featureBatch: source.batch,
+    side: recipe.data.side,
   });
-  const loader = createLoader(bench.decoded, { augment: recipe.data.augment === 'none' ? null : recipe.data.augment, seed, workers: recipe.data.workers, progress });
+  const loader = createLoader(bench.decoded, {
+    augment: recipe.data.augment === 'none' ? null : recipe.data.augment,
+    seed,
+    workers: recipe.data.workers,
+    progress,
+  });
   const last = folder.file('checkpoints', LAST);
   try {
-    const meta = await resume(phase, last, program) ?? {
-      phase, position: START, best: { epoch: 0, validation: null }, epochs: [], frozenBefore: fingerprints(program.read(frozenNames(plan))),
+    const meta = (await resume(phase, last, program)) ?? {
+      phase,
+      position: START,
+      best: { epoch: 0, validation: null },
+      epochs: [],
+      frozenBefore: fingerprints(program.read(frozenNames(plan))),
     };
     const save = (position: Position) => {
       meta.position = position;
@@ -85,33 +101,48 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
     const total = options.epochs * stepsPerEpoch;
     let bar = progress.bar(label(phase, meta.position.epoch, options.epochs), stepsPerEpoch, 'steps');
     bar.advance(meta.position.stepOfEpoch);
-    const finished = await runPhase({
-      name: phase, program, epochs: options.epochs, stepsPerEpoch, now: context.now, stopped: context.stopped,
-      seed: seed & 0x7fffffff,
-      batches: (epoch, fromStep) => loader.batches(planEpoch(epochBatches(epoch), epoch, fromStep)),
-      labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
-      rateAt: (step) => options.rate * scheduleFactor(step, total, scheduleInSteps(options.schedule, stepsPerEpoch)),
-      onStep: (_, figures) => bar.advance(1, figuresInWords(phase, figures, bench)),
-      async onEpoch(summary, position) {
-        bar.done();
-        const evaluation = await evaluateEpoch(phase, summary.epoch, options, program, context);
-        meta.epochs.push(summary);
-        // Without validation classes nothing can be compared: the last epoch is the one.
-        const better = evaluation.validation === null || meta.best.validation === null || evaluation.validation > meta.best.validation;
-        if (better) {
-          meta.best = { epoch: summary.epoch, validation: evaluation.validation };
-          await writeCheckpoint(phaseWeights(folder, phase), { tensors: stored(program, names.variables, plan, optimizer), meta: meta.best });
-        }
-        await folder.log({ phase, ...flat(summary), ...evaluation, best_so_far: better });
-        progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
-        await save(position);
-        if (position.epoch < options.epochs) bar = progress.bar(label(phase, position.epoch, options.epochs), stepsPerEpoch, 'steps');
+    const finished = await runPhase(
+      {
+        name: phase,
+        program,
+        epochs: options.epochs,
+        stepsPerEpoch,
+        now: context.now,
+        stopped: context.stopped,
+        seed: seed & 0x7fffffff,
+        batches: (epoch, fromStep) => loader.batches(planEpoch(epochBatches(epoch), epoch, fromStep)),
+        labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
+        rateAt: (step) => options.rate * scheduleFactor(step, total, scheduleInSteps(options.schedule, stepsPerEpoch)),
+        onStep: (_, figures) => bar.advance(1, figuresInWords(phase, figures, bench)),
+        async onEpoch(summary, position) {
+          bar.done();
+          const evaluation = await evaluateEpoch(phase, summary.epoch, options, program, context);
+          meta.epochs.push(summary);
+          // Without validation classes nothing can be compared: the last epoch is the one.
+          const better =
+            evaluation.validation === null || meta.best.validation === null || evaluation.validation > meta.best.validation;
+          if (better) {
+            meta.best = { epoch: summary.epoch, validation: evaluation.validation };
+            await writeCheckpoint(phaseWeights(folder, phase), {
+              tensors: stored(program, names.variables, plan, optimizer),
+              meta: meta.best,
+            });
+          }
+          await folder.log({ phase, ...flat(summary), ...evaluation, best_so_far: better });
+          progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
+          await save(position);
+          if (position.epoch < options.epochs)
+            bar = progress.bar(label(phase, position.epoch, options.epochs), stepsPerEpoch, 'steps');
+        },
+        onStop: save,
       },
-      onStop: save,
-    }, meta.position);
+      meta.position,
+    );
     if (!finished) {
       bar.done();
-      throw new Interrupted(`stopped in the ${phase} phase, epoch ${meta.position.epoch + 1}, step ${meta.position.stepOfEpoch}; a checkpoint is written`);
+      throw new Interrupted(
+        `stopped in the ${phase} phase, epoch ${meta.position.epoch + 1}, step ${meta.position.stepOfEpoch}; a checkpoint is written`,
+      );
     }
     const proof = proveFrozen(meta.frozenBefore, fingerprints(program.read(frozenNames(plan))));
     refuseMoved(phase, proof);
@@ -122,7 +153,11 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
     program.close();
   }
 
-  function batchesOf(name: PhaseName, { split: { train }, decoded }: Workbench, phaseSeed: number): (epoch: number) => Int32Array[] {
+  function batchesOf(
+    name: PhaseName,
+    { split: { train }, decoded }: Workbench,
+    phaseSeed: number,
+  ): (epoch: number) => Int32Array[] {
     switch (name) {
       case 'classification': {
         const { batch } = recipe.classification as NonNullable<Recipe['classification']>;
@@ -145,7 +180,12 @@ function objectiveOf(phase: PhaseName, recipe: Recipe): Objective {
     }
     case 'triplet': {
       const { miner, margin, distance, reduction } = recipe.triplet as NonNullable<Recipe['triplet']>;
-      return tripletObjective({ miner: miners.get(miner) as NonNullable<ReturnType<typeof miners.get>>, margin, distance, reduction });
+      return tripletObjective({
+        miner: miners.get(miner) as NonNullable<ReturnType<typeof miners.get>>,
+        margin,
+        distance,
+        reduction,
+      });
     }
   }
 }
@@ -163,7 +203,12 @@ async function resume(phase: PhaseName, path: string, program: Program): Promise
   return meta;
 }
 
-function stored(program: Program, names: readonly string[], plan: PhasePlan, optimizer: ReturnType<typeof createOptimizer>): StoredTensors {
+function stored(
+  program: Program,
+  names: readonly string[],
+  plan: PhasePlan,
+  optimizer: ReturnType<typeof createOptimizer>,
+): StoredTensors {
   const shapes = new Map<string, readonly number[]>();
   for (const { name, shape } of plan.variables) {
     shapes.set(name, shape);
@@ -173,10 +218,19 @@ function stored(program: Program, names: readonly string[], plan: PhasePlan, opt
   return Object.fromEntries(names.map((name) => [name, { shape: shapes.get(name) ?? [], values: values[name] as Float32Array }]));
 }
 
-interface EpochEvaluation { validation: number | null; held_out_recall_at_1: number | null }
+interface EpochEvaluation {
+  validation: number | null;
+  held_out_recall_at_1: number | null;
+}
 
 /** MAP@R on the validation classes, and Recall@1 on the held-out ones where the recipe asks for it in this epoch. */
-async function evaluateEpoch(phase: PhaseName, epoch: number, options: PhaseRates, program: Program, { bench, source, progress }: PhaseContext): Promise<EpochEvaluation> {
+async function evaluateEpoch(
+  phase: PhaseName,
+  epoch: number,
+  options: PhaseRates,
+  program: Program,
+  { bench, source, progress }: PhaseContext,
+): Promise<EpochEvaluation> {
   const head = phase === 'triplet' ? presentHead(program, bench) : null;
   const look = async (samples: Int32Array, what: string) => {
     if (samples.length < 2) return null;
@@ -195,8 +249,10 @@ async function evaluateEpoch(phase: PhaseName, epoch: number, options: PhaseRate
 function presentHead(program: Program, bench: Workbench): Head {
   const values = program.read([HEAD_KERNEL, HEAD_BIAS]);
   return {
-    kernel: values[HEAD_KERNEL] as Float32Array, bias: values[HEAD_BIAS] as Float32Array,
-    inputs: bench.network.features, outputs: bench.recipe.head.dimensions,
+    kernel: values[HEAD_KERNEL] as Float32Array,
+    bias: values[HEAD_BIAS] as Float32Array,
+    inputs: bench.network.features,
+    outputs: bench.recipe.head.dimensions,
   };
 }
 
@@ -222,13 +278,20 @@ function tripletsOfBatch({ recipe }: Workbench): number {
 function figuresInWords(phase: PhaseName, figures: Record<string, number>, bench: Workbench): string {
   const loss = `loss ${(figures.loss ?? 0).toFixed(3)}`;
   switch (phase) {
-    case 'classification': return `${loss}, accuracy ${(100 * (figures.accuracy ?? 0)).toFixed(0)} %`;
+    case 'classification':
+      return `${loss}, accuracy ${(100 * (figures.accuracy ?? 0)).toFixed(0)} %`;
     case 'triplet':
       return `${loss}, ${((100 * (figures.active ?? 0)) / tripletsOfBatch(bench)).toFixed(1)} % active, d(a,p) ${(figures.positive ?? 0).toFixed(2)}, d(a,n) ${(figures.negative ?? 0).toFixed(2)}`;
   }
 }
 
-function epochLine(phase: PhaseName, summary: EpochSummary, epochs: number, evaluation: EpochEvaluation, bench: Workbench): string {
+function epochLine(
+  phase: PhaseName,
+  summary: EpochSummary,
+  epochs: number,
+  evaluation: EpochEvaluation,
+  bench: Workbench,
+): string {
   const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
   if (evaluation.validation !== null) parts.push(`validation MAP@R ${evaluation.validation.toFixed(3)}`);
   if (evaluation.held_out_recall_at_1 !== null) parts.push(`held-out R@1 ${evaluation.held_out_recall_at_1.toFixed(3)}`);

@@ -19,7 +19,11 @@ import { scoreStage } from './score-stage.js';
 import { type PhaseContext, phaseWeights, trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
 
-export interface RunContext { readonly progress: Progress; readonly stopped: () => boolean; readonly now: () => number }
+export interface RunContext {
+  readonly progress: Progress;
+  readonly stopped: () => boolean;
+  readonly now: () => number;
+}
 
 /** A finished run, as the terminal tells it. */
 export interface RunResult {
@@ -82,15 +86,23 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   let check: ExportCheck | null = null;
   if (recipe.export.formats.includes('savedmodel')) {
     const bar = progress.bar('exporting', 1, 'model');
-    check = await exportSavedModel({ network, weights, head, side: recipe.data.side }, folder.file('export', 'savedmodel'), source, split.heldOut.samples);
+    check = await exportSavedModel(
+      { network, weights, head, side: recipe.data.side },
+      folder.file('export', 'savedmodel'),
+      source,
+      split.heldOut.samples,
+    );
     bar.done();
   }
   const steps = await differences(rows, journal, recipe.seed);
   const seconds = stages.reduce((sum, one) => sum + (one === 'before' ? 0 : (journal.phase(one)?.seconds ?? 0)), 0);
   await folder.writeJson('scores.json', {
-    ...Object.fromEntries(rows.map(({ name, scores, intervals, dimensions, validation, shrinkage }) => [
-      name, { ...scores, dimensions, validation_map_at_r: validation, ...(shrinkage === null ? {} : { shrinkage }), intervals },
-    ])),
+    ...Object.fromEntries(
+      rows.map(({ name, scores, intervals, dimensions, validation, shrinkage }) => [
+        name,
+        { ...scores, dimensions, validation_map_at_r: validation, ...(shrinkage === null ? {} : { shrinkage }), intervals },
+      ]),
+    ),
     differences: Object.fromEntries(steps.map(({ from, to, difference }) => [`${to} − ${from}`, difference])),
     exported: row.name,
     exported_because: reason,
@@ -106,19 +118,26 @@ async function differences(rows: readonly StoredRow[], journal: Journal, seed: n
   const plain = names.filter((name) => !name.endsWith('-whitened'));
   const fitted = names.filter((name) => name.endsWith('-whitened'));
   const pairs: [RowName, RowName][] = [];
-  for (const list of [plain, fitted]) for (let i = 1; i < list.length; i++) pairs.push([list[i - 1] as RowName, list[i] as RowName]);
+  for (const list of [plain, fitted])
+    for (let i = 1; i < list.length; i++) pairs.push([list[i - 1] as RowName, list[i] as RowName]);
   for (const name of fitted) pairs.push([name.replace('-whitened', '') as RowName, name]);
   const steps = [];
-  for (const [from, to] of pairs) steps.push({ from, to, difference: compare(await journal.perQuery(from), await journal.perQuery(to), { seed }) });
+  for (const [from, to] of pairs)
+    steps.push({ from, to, difference: compare(await journal.perQuery(from), await journal.perQuery(to), { seed }) });
   return steps;
 }
 
-function featureSource({ decoded, network, recipe }: Workbench, read: (sample: number, target: Uint8Array) => unknown): FeatureSource {
+function featureSource(
+  { decoded, network, recipe }: Workbench,
+  read: (sample: number, target: Uint8Array) => unknown,
+): FeatureSource {
   const { samples } = decoded.dataset;
   return {
     read: (sample, target) => void read(sample, target),
     labelOf: (sample) => samples[sample]?.class as number,
-    side: recipe.data.side, batch: FEATURE_BATCH, dimensions: network.features,
+    side: recipe.data.side,
+    batch: FEATURE_BATCH,
+    dimensions: network.features,
   };
 }
 
@@ -139,13 +158,20 @@ async function startHead(phase: PhaseName, bench: Workbench, folder: RunFolder):
 }
 
 function headOf(weights: Weights, { network, recipe }: Workbench): Head {
-  return { kernel: weights[HEAD_KERNEL] as Float32Array, bias: weights[HEAD_BIAS] as Float32Array, inputs: network.features, outputs: recipe.head.dimensions };
+  return {
+    kernel: weights[HEAD_KERNEL] as Float32Array,
+    bias: weights[HEAD_BIAS] as Float32Array,
+    inputs: network.features,
+    outputs: recipe.head.dimensions,
+  };
 }
 
 /** The finished model in one file, from which the run is evaluated, embeds and exports again. */
 async function writeModel(folder: RunFolder, weights: Weights, head: Head | null, { network }: Workbench): Promise<void> {
   await writeCheckpoint(folder.file('model.safetensors'), {
-    tensors: Object.fromEntries([...network.variables].map(([name, { shape, values }]) => [name, { shape, values: weights[name] ?? values }])),
+    tensors: Object.fromEntries(
+      [...network.variables].map(([name, { shape, values }]) => [name, { shape, values: weights[name] ?? values }]),
+    ),
     meta: { head: head !== null },
   });
   if (head !== null) await writeHead(folder.file('model-head.safetensors'), head);

@@ -33,7 +33,11 @@ export async function openDataset(options: DataOptions, progress: Progress): Pro
       return emojiDataset({ ...(options.classes === null ? {} : { classes: options.classes }), progress });
     case 'folder': {
       if (options.folder === null) {
-        throw new UserError({ what: 'the recipe trains on your own photos and names no folder', where: 'data.folder', mend: 'ft train folder --data FOLDER, or make recipe=folder data=FOLDER' });
+        throw new UserError({
+          what: 'the recipe trains on your own photos and names no folder',
+          where: 'data.folder',
+          mend: 'ft train folder --data FOLDER, or make recipe=folder data=FOLDER',
+        });
       }
       return scanFolder(options.folder, { progress });
     }
@@ -42,16 +46,29 @@ export async function openDataset(options: DataOptions, progress: Progress): Pro
 
 export async function openWorkbench(recipe: Recipe, progress: Progress): Promise<Workbench> {
   const { name, upTo, from } = recipe.backbone;
-  const { network, sha256 } = await loadBackbone(name, { ...(upTo === null ? {} : { upTo }), ...(from === null ? {} : { from }), progress });
+  const { network, sha256 } = await loadBackbone(name, {
+    ...(upTo === null ? {} : { upTo }),
+    ...(from === null ? {} : { from }),
+    progress,
+  });
   const dataset = await openDataset(recipe.data, progress);
   const decoded = await cachePixels(dataset, { side: recipe.data.side, strict: recipe.data.strict, progress });
   for (const line of describeDataset(decoded.dataset)) progress.line(line);
-  const split = splitByClass(decoded.dataset, { heldOut: recipe.data.heldOut, validation: recipe.data.validation, seed: recipe.seed });
+  const split = splitByClass(decoded.dataset, {
+    heldOut: recipe.data.heldOut,
+    validation: recipe.data.validation,
+    seed: recipe.seed,
+  });
   checkTrainable(recipe, network, split);
-  if (recipe.triplet !== null) checkPk(denseLabels(decoded.dataset, split.train), recipe.triplet.classesPerBatch, recipe.triplet.imagesPerClass);
+  if (recipe.triplet !== null)
+    checkPk(denseLabels(decoded.dataset, split.train), recipe.triplet.classesPerBatch, recipe.triplet.imagesPerClass);
   const dense = denseLabels(decoded.dataset, split.train);
   return {
-    recipe, network, weightsSha256: sha256, decoded, split,
+    recipe,
+    network,
+    weightsSha256: sha256,
+    decoded,
+    split,
     classifierLabels: new Map(Array.from(split.train.samples, (sample, place) => [sample, dense[place] as number])),
     plans: new Map(planPhases(recipe, network, split.train.classes.length).map((plan) => [plan.phase, plan])),
   };

@@ -5,13 +5,20 @@ import { writeFileAtomic } from './folders.js';
 export type StoredTensors = Record<string, { shape: readonly number[]; values: Float32Array | Int32Array }>;
 
 /** What a checkpoint file holds: named tensors and one JSON value beside them. */
-export interface Checkpoint<T> { tensors: StoredTensors; meta: T }
+export interface Checkpoint<T> {
+  tensors: StoredTensors;
+  meta: T;
+}
 
 const TYPES = { F32: Float32Array, I32: Int32Array } as const;
 /** A header above this is no checkpoint of ours. */
 const LARGEST_HEADER = 100e6;
 
-interface Entry { dtype: keyof typeof TYPES; shape: number[]; data_offsets: [number, number] }
+interface Entry {
+  dtype: keyof typeof TYPES;
+  shape: number[];
+  data_offsets: [number, number];
+}
 
 /**
  * Writes named tensors as a safetensors file (8 bytes length, JSON header, raw little-endian values), which Python reads with
@@ -41,20 +48,23 @@ export async function writeCheckpoint<T>(path: string, { tensors, meta }: Checkp
 
 /** Reads what {@link writeCheckpoint} wrote. @throws UserError where the file is cut short or no such file at all. */
 export async function readCheckpoint<T>(path: string): Promise<Checkpoint<T>> {
-  const broken = (found: string) => new UserError({ what: 'this checkpoint cannot be read', where: path, expected: 'a safetensors file written by ft', found });
+  const broken = (found: string) =>
+    new UserError({ what: 'this checkpoint cannot be read', where: path, expected: 'a safetensors file written by ft', found });
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw broken(error.code === 'ENOENT' ? 'no such file' : error.message);
   });
   if (bytes.length < 8) throw broken(`${bytes.length} bytes`);
   const length = Number(bytes.readBigUInt64LE(0));
-  if (length > LARGEST_HEADER || 8 + length > bytes.length) throw broken(`a header of ${length} bytes in a file of ${bytes.length}`);
+  if (length > LARGEST_HEADER || 8 + length > bytes.length)
+    throw broken(`a header of ${length} bytes in a file of ${bytes.length}`);
   const header = parse(bytes.subarray(8, 8 + length).toString(), broken);
   const base = 8 + length;
   const tensors: StoredTensors = {};
   for (const [name, entry] of Object.entries(header.entries)) {
     const make = TYPES[entry.dtype];
     const [from, to] = entry.data_offsets;
-    if (make === undefined || base + to > bytes.length || (to - from) % 4 !== 0) throw broken(`the tensor '${name}' ends at byte ${base + to} of ${bytes.length}`);
+    if (make === undefined || base + to > bytes.length || (to - from) % 4 !== 0)
+      throw broken(`the tensor '${name}' ends at byte ${base + to} of ${bytes.length}`);
     const copy = new Uint8Array(to - from);
     copy.set(bytes.subarray(base + from, base + to));
     tensors[name] = { shape: entry.shape, values: new make(copy.buffer) };

@@ -1,14 +1,28 @@
 import { GraphBuilder } from './graph/builder.js';
-import { type Feed, Session, SESSION_TAG, type Values } from './session.js';
+import { type Feed, SESSION_TAG, Session, type Values } from './session.js';
 import { type Tensor, tf } from './tensorflow.js';
-import { GraphState, type Signature, type StateSpec, type StepFunction, type Tensors, type TensorSpec, traceFunction, type TracedFunction } from './trace/trace.js';
+import {
+  GraphState,
+  type Signature,
+  type StateSpec,
+  type StepFunction,
+  type TensorSpec,
+  type Tensors,
+  type TracedFunction,
+  traceFunction,
+} from './trace/trace.js';
 
 /** How steps are run: traced into one graph, or op by op (the reference). */
 export type Engine = 'traced' | 'eager';
 
-export interface ProgramFunction { readonly signature: Signature; readonly fn: StepFunction }
+export interface ProgramFunction {
+  readonly signature: Signature;
+  readonly fn: StepFunction;
+}
 
-export interface StateValue extends StateSpec { readonly values: Float32Array | Int32Array }
+export interface StateValue extends StateSpec {
+  readonly values: Float32Array | Int32Array;
+}
 
 /** Functions over one common state. What goes in and out are plain typed arrays. */
 export interface Program {
@@ -24,10 +38,16 @@ export interface Program {
  * Makes a program. With `traced`, every function is written into one TensorFlow graph whose variables live in the session,
  * and each call is one session run; with `eager`, the same functions run op by op.
  */
-export function createProgram(engine: Engine, state: Readonly<Record<string, StateValue>>, functions: Readonly<Record<string, ProgramFunction>>): Program {
+export function createProgram(
+  engine: Engine,
+  state: Readonly<Record<string, StateValue>>,
+  functions: Readonly<Record<string, ProgramFunction>>,
+): Program {
   switch (engine) {
-    case 'traced': return new TracedProgram(state, functions);
-    case 'eager': return new EagerProgram(state, functions);
+    case 'traced':
+      return new TracedProgram(state, functions);
+    case 'eager':
+      return new EagerProgram(state, functions);
   }
 }
 
@@ -36,7 +56,8 @@ function checkInputs(name: string, signature: Signature, inputs: Readonly<Record
     const values = inputs[key];
     const size = spec.shape.reduce((product, length) => product * length, 1);
     if (values === undefined) throw new Error(`${name}: the input '${key}' is missing`);
-    if (values.length !== size) throw new Error(`${name}: the input '${key}' has ${values.length} values, not ${size} ([${spec.shape}])`);
+    if (values.length !== size)
+      throw new Error(`${name}: the input '${key}' has ${values.length} values, not ${size} ([${spec.shape}])`);
   }
 }
 
@@ -45,7 +66,10 @@ class TracedProgram implements Program {
   private readonly graphState: GraphState;
   private readonly traced = new Map<string, TracedFunction>();
 
-  constructor(state: Readonly<Record<string, StateValue>>, private readonly functions: Readonly<Record<string, ProgramFunction>>) {
+  constructor(
+    state: Readonly<Record<string, StateValue>>,
+    private readonly functions: Readonly<Record<string, ProgramFunction>>,
+  ) {
     const graph = new GraphBuilder();
     this.graphState = new GraphState(graph, state);
     for (const [name, { signature, fn }] of Object.entries(functions)) {
@@ -61,7 +85,10 @@ class TracedProgram implements Program {
     if (ends === undefined || signature === undefined) throw new Error(`the program has no function '${name}'`);
     checkInputs(name, signature, inputs);
     const feeds: Feed[] = [...ends.inputs].map(([key, { place, spec }]) => ({
-      name: place, values: inputs[key] as Values, shape: spec.shape, ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
+      name: place,
+      values: inputs[key] as Values,
+      shape: spec.shape,
+      ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
     }));
     const keys = [...ends.outputs.keys()];
     const values = this.session.run(feeds, [...ends.outputs.values()]);
@@ -70,7 +97,10 @@ class TracedProgram implements Program {
 
   read(names: readonly string[]): Record<string, Float32Array | Int32Array> {
     if (names.length === 0) return {};
-    const values = this.session.run([], names.map((name) => this.graphState.entry(name).read));
+    const values = this.session.run(
+      [],
+      names.map((name) => this.graphState.entry(name).read),
+    );
     return Object.fromEntries(names.map((name, index) => [name, values[index] as Float32Array | Int32Array]));
   }
 
@@ -83,7 +113,11 @@ class TracedProgram implements Program {
       return entry;
     };
     this.session.run(
-      names.map((name) => ({ name: setter(name).placeholder, values: values[name] as Values, shape: this.graphState.entry(name).spec.shape })),
+      names.map((name) => ({
+        name: setter(name).placeholder,
+        values: values[name] as Values,
+        shape: this.graphState.entry(name).spec.shape,
+      })),
       names.map((name) => setter(name).done),
     );
   }
@@ -96,7 +130,10 @@ class TracedProgram implements Program {
 class EagerProgram implements Program {
   private readonly state: Record<string, Tensor> = {};
 
-  constructor(private readonly specs: Readonly<Record<string, StateValue>>, private readonly functions: Readonly<Record<string, ProgramFunction>>) {
+  constructor(
+    private readonly specs: Readonly<Record<string, StateValue>>,
+    private readonly functions: Readonly<Record<string, ProgramFunction>>,
+  ) {
     this.write(Object.fromEntries(Object.entries(specs).map(([name, { values }]) => [name, values])));
   }
 
@@ -111,13 +148,16 @@ class EagerProgram implements Program {
       const { outputs, state = {} } = entry.fn(tensors, this.state);
       for (const [key, tensor] of Object.entries(outputs)) result[key] = tensor.dataSync() as Values;
       const before = new Set(Object.values(this.state));
-      const fresh = Object.entries(state).filter(([, tensor]) => !before.has(tensor)).map(([key, tensor]) => [key, tf.keep(tensor.clone())] as const);
+      const fresh = Object.entries(state)
+        .filter(([, tensor]) => !before.has(tensor))
+        .map(([key, tensor]) => [key, tf.keep(tensor.clone())] as const);
       for (const [key, tensor] of fresh) {
         this.state[key]?.dispose();
         this.state[key] = tensor;
       }
       // Results that a function kept beyond an inner scope are ours to release; those of this scope go by themselves.
-      for (const tensor of [...Object.values(outputs), ...Object.values(state)]) if (!before.has(tensor) && !tensor.isDisposed) tensor.dispose();
+      for (const tensor of [...Object.values(outputs), ...Object.values(state)])
+        if (!before.has(tensor) && !tensor.isDisposed) tensor.dispose();
     });
     return result;
   }
@@ -150,4 +190,3 @@ function inputTensor(values: Values, spec: TensorSpec): Tensor {
   if (spec.dtype !== 'uint8') return tf.tensor(values as Float32Array, [...spec.shape], spec.dtype);
   return tf.tensor(Float32Array.from(values), [...spec.shape], 'float32');
 }
-

@@ -6,7 +6,12 @@ import { binding } from './tensorflow.js';
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** A value for a session: typed array with its shape; `bytes` is one string scalar. */
-export interface Feed { readonly name: string; readonly values: Values; readonly shape: readonly number[]; readonly bytes?: boolean }
+export interface Feed {
+  readonly name: string;
+  readonly values: Values;
+  readonly shape: readonly number[];
+  readonly bytes?: boolean;
+}
 
 const TAG = 'train';
 
@@ -36,7 +41,12 @@ export class Session {
     const native = binding();
     const inputs = feeds.map((feed) => {
       if (feed.bytes === true) return native.createTensor([], native.TF_STRING, [feed.values]);
-      const dtype = feed.values instanceof Float32Array ? native.TF_FLOAT : feed.values instanceof Int32Array ? native.TF_INT32 : native.TF_UINT8;
+      const dtype =
+        feed.values instanceof Float32Array
+          ? native.TF_FLOAT
+          : feed.values instanceof Int32Array
+            ? native.TF_INT32
+            : native.TF_UINT8;
       return native.createTensor([...feed.shape], dtype, feed.values);
     });
     try {

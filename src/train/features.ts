@@ -3,7 +3,11 @@ import type { Bar } from '../progress.js';
 import type { Program } from '../runtime/program.js';
 
 /** Pooled features of some images, row-major [labels.length, dimensions], with the images' classes. */
-export interface Features { readonly values: Float32Array; readonly labels: Int32Array; readonly dimensions: number }
+export interface Features {
+  readonly values: Float32Array;
+  readonly labels: Int32Array;
+  readonly dimensions: number;
+}
 
 /** Reads the RGB bytes of an image into `target`. */
 export type ReadPixels = (sample: number, target: Uint8Array) => void;
@@ -22,7 +26,13 @@ export interface FeatureSource {
  * Gives the event loop its turn between batches.
  * @throws Interrupted where the person asked to stop
  */
-export async function computeFeatures(program: Program, source: FeatureSource, samples: ArrayLike<number>, bar?: Bar, stopped: () => boolean = () => false): Promise<Features> {
+export async function computeFeatures(
+  program: Program,
+  source: FeatureSource,
+  samples: ArrayLike<number>,
+  bar?: Bar,
+  stopped: () => boolean = () => false,
+): Promise<Features> {
   const { batch, side, dimensions } = source;
   const bytes = side * side * 3;
   const pixels = new Uint8Array(batch * bytes);

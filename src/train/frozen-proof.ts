@@ -19,14 +19,23 @@ export function frozenNames(plan: PhasePlan): string[] {
 }
 
 export function fingerprints(values: Readonly<Record<string, Float32Array | Int32Array>>): Fingerprints {
-  return Object.fromEntries(Object.entries(values).map(([name, array]) => [
-    name, createHash('sha256').update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength)).digest('hex'),
-  ]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, array]) => [
+      name,
+      createHash('sha256')
+        .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+        .digest('hex'),
+    ]),
+  );
 }
 
 /** Compares what was read from the session before and after a phase, byte by byte through its hashes. */
 export function proveFrozen(before: Fingerprints, after: Fingerprints): FrozenProof {
-  const variables = Object.fromEntries(Object.entries(before).map(([name, hash]) => [name, { before: hash, after: after[name] ?? 'missing' }]));
-  const moved = Object.entries(variables).filter(([, pair]) => pair.before !== pair.after).map(([name]) => name);
+  const variables = Object.fromEntries(
+    Object.entries(before).map(([name, hash]) => [name, { before: hash, after: after[name] ?? 'missing' }]),
+  );
+  const moved = Object.entries(variables)
+    .filter(([, pair]) => pair.before !== pair.after)
+    .map(([name]) => name);
   return { frozen: Object.keys(variables).length, unchanged: moved.length === 0, moved, variables };
 }

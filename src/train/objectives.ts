@@ -1,7 +1,7 @@
 import { type DistanceName, pairwiseDistances, unitLength } from '../losses/distances.js';
 import { meanDistances } from '../losses/mean-distances.js';
 import { accuracy, softmaxCrossEntropy } from '../losses/softmax-cross-entropy.js';
-import { tripletLoss, type TripletReduction } from '../losses/triplet.js';
+import { type TripletReduction, tripletLoss } from '../losses/triplet.js';
 import type { Miner } from '../miners/registry.js';
 import type { Lookup } from '../network/forward.js';
 import { addBias } from '../runtime/ops/bias.js';
@@ -22,7 +22,10 @@ export function classificationObjective(options: { dropout: number; smoothing: n
   return (pooled, variable, inputs) => {
     const labels = inputs.labels as Tensor1D;
     const logits = dense(dropout(pooled, options.dropout, inputs.seed as Tensor1D), variable);
-    return { loss: softmaxCrossEntropy(logits, labels, { smoothing: options.smoothing }), figures: { accuracy: accuracy(logits, labels) } };
+    return {
+      loss: softmaxCrossEntropy(logits, labels, { smoothing: options.smoothing }),
+      figures: { accuracy: accuracy(logits, labels) },
+    };
   };
 }
 
@@ -30,7 +33,12 @@ export function classificationObjective(options: { dropout: number; smoothing: n
  * Phase 2: triplets of unit-length embeddings, their distances, the selection and the loss all inside the step.
  * Figures: kept and active triplets, mean d(a,p) and d(a,n). A batch without a kept triplet is not valid.
  */
-export function tripletObjective(options: { miner: Miner; margin: number; distance: DistanceName; reduction: TripletReduction }): Objective {
+export function tripletObjective(options: {
+  miner: Miner;
+  margin: number;
+  distance: DistanceName;
+  reduction: TripletReduction;
+}): Objective {
   return (pooled, variable, inputs) => {
     const labels = inputs.labels as Tensor1D;
     const distances = pairwiseDistances(unitLength(dense(pooled, variable)), options.distance);

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
-import type { Values } from '../runtime/session.js';
 import type { Program } from '../runtime/program.js';
+import type { Values } from '../runtime/session.js';
 
 /** Where a phase stands: enough to go on to the same numbers as a run that was never stopped. */
 export interface Position {
@@ -35,7 +35,10 @@ export interface EpochSummary {
 }
 
 /** A batch as the loader hands it over. */
-export interface Batch { readonly pixels: Uint8Array; readonly indices: Int32Array }
+export interface Batch {
+  readonly pixels: Uint8Array;
+  readonly indices: Int32Array;
+}
 
 export interface PhaseLoop {
   readonly name: string;
@@ -119,7 +122,9 @@ function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string,
     step: Float32Array.of(position.updates + 1),
     seed: Int32Array.of(loop.seed | 0, position.step),
   });
-  const figures = Object.fromEntries(Object.entries(outputs).map(([name, values]: [string, Values]) => [name, Number(values[0])]));
+  const figures = Object.fromEntries(
+    Object.entries(outputs).map(([name, values]: [string, Values]) => [name, Number(values[0])]),
+  );
   if (!Number.isFinite(figures.loss)) {
     throw new UserError({
       what: `the loss of the ${loop.name} phase is ${figures.loss}: training has diverged`,
@@ -136,11 +141,19 @@ function advance(position: Position, figures: Record<string, number>, seconds: n
   const sums: Record<string, number> = { ...position.sums, skipped: (position.sums.skipped ?? 0) + skipped };
   for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value;
   return {
-    epoch: position.epoch, stepOfEpoch: position.stepOfEpoch + 1, step: position.step + 1, updates: position.updates + 1 - skipped, sums,
+    epoch: position.epoch,
+    stepOfEpoch: position.stepOfEpoch + 1,
+    step: position.step + 1,
+    updates: position.updates + 1 - skipped,
+    sums,
     seconds: position.seconds + seconds,
   };
 }
 
 function means(sums: Record<string, number>, steps: number): Record<string, number> {
-  return Object.fromEntries(Object.entries(sums).filter(([name]) => name !== 'skipped').map(([name, sum]) => [name, sum / steps]));
+  return Object.fromEntries(
+    Object.entries(sums)
+      .filter(([name]) => name !== 'skipped')
+      .map(([name, sum]) => [name, sum / steps]),
+  );
 }

@@ -24,7 +24,12 @@ export function runFolder(path: string): RunFolder {
         return JSON.parse(await readFile(file(name), 'utf8')) as T;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw new UserError({ what: 'a file of this run cannot be read', where: file(name), found: (error as Error).message, mend: 'start a new run' });
+        throw new UserError({
+          what: 'a file of this run cannot be read',
+          where: file(name),
+          found: (error as Error).message,
+          mend: 'start a new run',
+        });
       }
     },
     log: (line) => appendFile(file('metrics.jsonl'), `${JSON.stringify(line)}\n`),
@@ -33,7 +38,11 @@ export function runFolder(path: string): RunFolder {
 
 /** Makes `runs/<time>-<recipe>` and points `runs/latest` to it. */
 export async function createRunFolder(root: string, recipe: string, now: Date): Promise<RunFolder> {
-  const stamp = now.toISOString().replace(/\.\d+Z$/, '').replace(/:/g, '').replace('T', '-');
+  const stamp = now
+    .toISOString()
+    .replace(/\.\d+Z$/, '')
+    .replace(/:/g, '')
+    .replace('T', '-');
   let path = join(root, `${stamp}-${recipe}`);
   await mkdir(root, { recursive: true });
   for (let count = 2; ; count++) {
@@ -56,9 +65,16 @@ export async function createRunFolder(root: string, recipe: string, now: Date): 
 /** Opens a run that is there: a path, or the name of a folder in `runs`. @throws UserError where it is no run */
 export async function openRunFolder(argument: string, root = 'runs'): Promise<RunFolder> {
   for (const candidate of [argument, join(root, argument)]) {
-    const target = await readlink(candidate).then((to) => resolve(dirname(candidate), to), () => resolve(candidate));
+    const target = await readlink(candidate).then(
+      (to) => resolve(dirname(candidate), to),
+      () => resolve(candidate),
+    );
     const folder = runFolder(target);
     if ((await folder.readJson('manifest.json')) !== undefined) return folder;
   }
-  throw new UserError({ what: `'${argument}' is no run`, expected: 'a folder with a manifest.json, e.g. runs/latest', mend: 'ls runs' });
+  throw new UserError({
+    what: `'${argument}' is no run`,
+    expected: 'a folder with a manifest.json, e.g. runs/latest',
+    mend: 'ls runs',
+  });
 }

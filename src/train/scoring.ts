@@ -8,12 +8,23 @@ import { learnedWhitening } from '../heads/learned-whitening.js';
 import { concatFeatures, type Features } from './features.js';
 
 /** The rows of a run's table, in the order they come about. */
-export const ROWS = ['before', 'before-whitened', 'classification', 'classification-whitened', 'triplet', 'triplet-whitened'] as const;
+export const ROWS = [
+  'before',
+  'before-whitened',
+  'classification',
+  'classification-whitened',
+  'triplet',
+  'triplet-whitened',
+] as const;
 export type RowName = (typeof ROWS)[number];
 export type Stage = 'before' | 'classification' | 'triplet';
 
 /** Features of the three parts at one stage of a run. */
-export interface StageFeatures { readonly train: Features; readonly validation: Features; readonly heldOut: Features }
+export interface StageFeatures {
+  readonly train: Features;
+  readonly validation: Features;
+  readonly heldOut: Features;
+}
 
 /** One row: how the embeddings of a stage do on the held-out classes, and on the validation classes that choose. */
 export interface Row {
@@ -30,7 +41,10 @@ export interface Row {
   readonly shrinkage?: ShrinkageChoice;
 }
 
-export interface WhiteningOptions { readonly dimensions: number; readonly shrinkage: readonly number[] }
+export interface WhiteningOptions {
+  readonly dimensions: number;
+  readonly shrinkage: readonly number[];
+}
 
 /** Embeddings of features by a head, or the features themselves. */
 export function embeddings(features: Features, head: Head | null): { values: Float32Array; dimensions: number } {
@@ -45,12 +59,23 @@ export function mapAtR(features: Features, head: Head | null): number | null {
 }
 
 /** Scores of one row. `choosing` is the head for the validation classes, where it is not the same. */
-export function scoreRow(name: RowName, features: StageFeatures, head: Head | null, seed: number, choosing: Head | null = head): Row {
+export function scoreRow(
+  name: RowName,
+  features: StageFeatures,
+  head: Head | null,
+  seed: number,
+  choosing: Head | null = head,
+): Row {
   const { values, dimensions } = embeddings(features.heldOut, head);
   const perQuery = retrieve(values, dimensions, features.heldOut.labels);
   return {
-    name, dimensions, perQuery, head,
-    scores: summarise(perQuery), intervals: intervals(perQuery, { seed }), validation: mapAtR(features.validation, choosing),
+    name,
+    dimensions,
+    perQuery,
+    head,
+    scores: summarise(perQuery),
+    intervals: intervals(perQuery, { seed }),
+    validation: mapAtR(features.validation, choosing),
   };
 }
 
@@ -63,7 +88,10 @@ export interface Whitening {
   readonly choice: ShrinkageChoice;
 }
 
-export function fitWhitening(features: Pick<StageFeatures, 'train' | 'validation'>, { dimensions, shrinkage }: WhiteningOptions): Whitening {
+export function fitWhitening(
+  features: Pick<StageFeatures, 'train' | 'validation'>,
+  { dimensions, shrinkage }: WhiteningOptions,
+): Whitening {
   const { train, validation } = features;
   const [first, ...others] = shrinkage;
   if (first === undefined) throw new Error('no shrinkage to choose from');
@@ -71,10 +99,12 @@ export function fitWhitening(features: Pick<StageFeatures, 'train' | 'validation
     [first, ...others],
     { features: train.values, labels: train.labels },
     validation.labels.length === 0 ? undefined : { features: validation.values, labels: validation.labels },
-    train.dimensions, dimensions,
+    train.dimensions,
+    dimensions,
     (values, outputs, labels) => summarise(retrieve(values, outputs, labels)).map_at_r,
   );
-  const fit = (on: Features) => learnedWhitening(on.values, on.dimensions, on.labels, { shrinkage: choice.shrinkage, outputs: dimensions });
+  const fit = (on: Features) =>
+    learnedWhitening(on.values, on.dimensions, on.labels, { shrinkage: choice.shrinkage, outputs: dimensions });
   const choosing = fit(train);
   return { choosing, final: validation.labels.length === 0 ? choosing : fit(concatFeatures(train, validation)), choice };
 }
@@ -88,12 +118,16 @@ export function scoreWhitened(name: RowName, features: StageFeatures, whitening:
  * The row that is exported: of those with the wanted dimensions (all, where there is none), the one with the highest MAP@R on
  * the validation classes; without validation classes, the last one. Held-out scores are never looked at.
  */
-export function chooseRow<T extends Pick<Row, 'name' | 'dimensions' | 'validation'>>(rows: readonly T[], dimensions: number): { row: T; reason: string } {
+export function chooseRow<T extends Pick<Row, 'name' | 'dimensions' | 'validation'>>(
+  rows: readonly T[],
+  dimensions: number,
+): { row: T; reason: string } {
   const fitting = rows.filter((row) => row.dimensions === dimensions);
   const candidates = fitting.length > 0 ? fitting : rows;
   const last = candidates.at(-1);
   if (last === undefined) throw new Error('no row to choose from');
-  if (candidates.some((row) => row.validation === null)) return { row: last, reason: 'the last phase: there are no validation classes to choose by' };
+  if (candidates.some((row) => row.validation === null))
+    return { row: last, reason: 'the last phase: there are no validation classes to choose by' };
   const best = candidates.reduce((a, b) => ((b.validation as number) > (a.validation as number) ? b : a));
   return { row: best, reason: `the highest MAP@R on the validation classes (${(best.validation as number).toFixed(3)})` };
 }

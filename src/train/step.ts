@@ -8,7 +8,11 @@ import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js
 import type { PhasePlan } from '../transfer/plan.js';
 
 /** What a phase minimises, from the pooled features [N, C] of a batch. */
-export type Objective = (pooled: Tensor2D, variable: Lookup, inputs: Tensors) => {
+export type Objective = (
+  pooled: Tensor2D,
+  variable: Lookup,
+  inputs: Tensors,
+) => {
   loss: Scalar;
   /** Further figures of the batch, without gradient. */
   figures: Record<string, Tensor>;
@@ -38,7 +42,13 @@ export function slotName(variable: string, suffix: string): string {
  * One step of training: forward, loss, gradients of exactly the variables that the plan trains, clipping, and the update of
  * each with its own multiplier and weight decay. Plain tfjs code, pure: the traced and the eager engine run this same function.
  */
-export function trainStep(network: Network, plan: PhasePlan, optimizer: Optimizer, clipNorm: number | null, objective: Objective): StepFunction {
+export function trainStep(
+  network: Network,
+  plan: PhasePlan,
+  optimizer: Optimizer,
+  clipNorm: number | null,
+  objective: Objective,
+): StepFunction {
   const trained = plan.variables.filter((variable) => !variable.frozen && !variable.statistic);
   const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map((layer) => layer.name));
   return (inputs, state) => {
@@ -70,7 +80,13 @@ export function trainStep(network: Network, plan: PhasePlan, optimizer: Optimize
     for (const { name, shape, multiplier, weightDecay } of trained) {
       const slots = Object.fromEntries(optimizer.slots(shape).map(({ suffix }) => [suffix, of(slotName(name, suffix))]));
       const updated = optimizer.update({
-        value: of(name), gradient: gradients[name] as Tensor, slots, rate: inputs.rate as Scalar, multiplier, weightDecay, step: inputs.step as Scalar,
+        value: of(name),
+        gradient: gradients[name] as Tensor,
+        slots,
+        rate: inputs.rate as Scalar,
+        multiplier,
+        weightDecay,
+        step: inputs.step as Scalar,
       });
       after[name] = updated.value;
       for (const [suffix, slot] of Object.entries(updated.slots)) after[slotName(name, suffix)] = slot;

@@ -32,7 +32,11 @@ export function phaseState(plan: PhasePlan, optimizer: Optimizer, weights: Weigh
     if (frozen || statistic) continue;
     for (const slot of optimizer.slots(shape)) {
       const size = slot.shape.reduce((product, length) => product * length, 1);
-      state[slotName(name, slot.suffix)] = { shape: slot.shape, dtype: 'float32', values: new Float32Array(size).fill(slot.fill) };
+      state[slotName(name, slot.suffix)] = {
+        shape: slot.shape,
+        dtype: 'float32',
+        values: new Float32Array(size).fill(slot.fill),
+      };
     }
   }
   return state;
@@ -44,7 +48,10 @@ export function createTrainer(options: TrainerOptions): { program: Program; name
   const state = phaseState(plan, optimizer, weights);
   const program = createProgram(engine, state, {
     step: { signature: stepSignature(batch, side), fn: trainStep(network, plan, optimizer, clipNorm, objective) },
-    features: { signature: { inputs: { pixels: { shape: [featureBatch, side, side, 3], dtype: 'uint8' } } }, fn: featureFunction(network) },
+    features: {
+      signature: { inputs: { pixels: { shape: [featureBatch, side, side, 3], dtype: 'uint8' } } },
+      fn: featureFunction(network),
+    },
   });
   return { program, names: { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) } };
 }
@@ -52,9 +59,15 @@ export function createTrainer(options: TrainerOptions): { program: Program; name
 /** A program that only computes features, for the scores before any training and for a finished model. */
 export function createFeatureProgram(engine: Engine, network: Network, weights: Weights, batch: number, side: number): Program {
   const state = Object.fromEntries(
-    [...network.variables.values()].map(({ name, shape, values }) => [name, { shape, dtype: 'float32' as const, values: weights[name] ?? values }]),
+    [...network.variables.values()].map(({ name, shape, values }) => [
+      name,
+      { shape, dtype: 'float32' as const, values: weights[name] ?? values },
+    ]),
   );
   return createProgram(engine, state, {
-    features: { signature: { inputs: { pixels: { shape: [batch, side, side, 3], dtype: 'uint8' } } }, fn: featureFunction(network) },
+    features: {
+      signature: { inputs: { pixels: { shape: [batch, side, side, 3], dtype: 'uint8' } } },
+      fn: featureFunction(network),
+    },
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { loadBackbone } from '../../src/backbones/registry.js';
 import { weightsVerb } from '../../src/cli/weights.js';
 import { silent } from '../../src/progress.js';
-import { loadBackbone } from '../../src/backbones/registry.js';
 
 async function ft(...argv: string[]): Promise<string> {
   let text = '';

@@ -7,8 +7,8 @@ import { readCheckpoint, readCheckpointMeta, writeCheckpoint } from '../../src/r
 
 const tensors = {
   'conv1/kernel': { shape: [2, 3], values: Float32Array.of(1, -2, 3.5, 1e-30, Number.NaN, -0) },
-  'step': { shape: [], values: Int32Array.of(7) },
-  'empty': { shape: [0], values: new Float32Array(0) },
+  step: { shape: [], values: Int32Array.of(7) },
+  empty: { shape: [0], values: new Float32Array(0) },
 };
 let folder = '';
 beforeEach(async () => {

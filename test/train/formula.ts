@@ -17,9 +17,19 @@ export function u(name: string, n: number): Float64Array {
 }
 
 const SCALES: Record<string, readonly [scale: number, shift: number]> = {
-  'conv1/kernel': [0.6, 0], 'conv1/bias': [0.2, 0], 'conv2_a/kernel': [1.5, 0], 'conv3_dw/kernel': [1, 0], 'conv3_proj/kernel': [1.2, 0], 'conv3_b/kernel': [1.2, 0],
+  'conv1/kernel': [0.6, 0],
+  'conv1/bias': [0.2, 0],
+  'conv2_a/kernel': [1.5, 0],
+  'conv3_dw/kernel': [1, 0],
+  'conv3_proj/kernel': [1.2, 0],
+  'conv3_b/kernel': [1.2, 0],
 };
-const BY_ROLE: Record<string, readonly [number, number]> = { gamma: [0.5, 1], beta: [0.5, 0.2], mean: [0.5, 0], variance: [0.5, 1] };
+const BY_ROLE: Record<string, readonly [number, number]> = {
+  gamma: [0.5, 1],
+  beta: [0.5, 0.2],
+  mean: [0.5, 0],
+  variance: [0.5, 1],
+};
 
 function filled(name: string, size: number): Float32Array {
   const [scale, shift] = SCALES[name] ?? BY_ROLE[name.split('/')[1] ?? ''] ?? [1, 0];
@@ -29,7 +39,12 @@ function filled(name: string, size: number): Float32Array {
 /** The small network with the golden's values and preprocessing. */
 export function formulaNetwork(): Network {
   const network = smallNetwork();
-  const variables = new Map([...network.variables].map(([name, variable]): [string, Variable] => [name, { ...variable, values: filled(name, variable.values.length) }]));
+  const variables = new Map(
+    [...network.variables].map(([name, variable]): [string, Variable] => [
+      name,
+      { ...variable, values: filled(name, variable.values.length) },
+    ]),
+  );
   return { ...network, variables, side: 16, preprocessing: { mean: [100, 120, 140], std: [50, 60, 70] } };
 }
 
@@ -51,7 +66,9 @@ export function formulaPixels(step: number): Uint8Array {
   const colour = [1, 0.5, 0.25];
   return Uint8Array.from(u(`pixels${step % 3}`, BATCH * bytes), (value, at) => {
     const image = Math.floor(at / bytes);
-    return Math.floor(Math.floor((value + 0.5) * 256) * 0.5 + Math.floor(image / IMAGES_PER_CLASS) * 40 * (colour[at % 3] as number));
+    return Math.floor(
+      Math.floor((value + 0.5) * 256) * 0.5 + Math.floor(image / IMAGES_PER_CLASS) * 40 * (colour[at % 3] as number),
+    );
   });
 }
 

@@ -3,16 +3,38 @@ import { fingerprints, frozenNames, proveFrozen } from '../../src/train/frozen-p
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { formulaNetwork } from './formula.js';
 
-const plan = planPhase(formulaNetwork(), denseHead(8, 5), 'classification', {
-  freeze: { until: 'conv2' }, batchNorm: 'frozen', rate: 1e-2, newLayers: 10, decay: 1, multipliers: [], optimizer: { weightDecay: 0 },
-}, 16);
-const values = () => Object.fromEntries(frozenNames(plan).map((name) => [name, Float32Array.from(formulaNetwork().variables.get(name)?.values ?? [])]));
+const plan = planPhase(
+  formulaNetwork(),
+  denseHead(8, 5),
+  'classification',
+  {
+    freeze: { until: 'conv2' },
+    batchNorm: 'frozen',
+    rate: 1e-2,
+    newLayers: 10,
+    decay: 1,
+    multipliers: [],
+    optimizer: { weightDecay: 0 },
+  },
+  16,
+);
+const values = () =>
+  Object.fromEntries(
+    frozenNames(plan).map((name) => [name, Float32Array.from(formulaNetwork().variables.get(name)?.values ?? [])]),
+  );
 
 describe('the proof that frozen is frozen', () => {
   it('covers every frozen weight and every frozen statistic, also those above the frozen layers', () => {
     expect(frozenNames(plan)).toEqual([
-      'conv1/kernel', 'conv1/bias', 'conv2_a/kernel', 'conv2_a_bn/gamma', 'conv2_a_bn/beta', 'conv2_a_bn/mean', 'conv2_a_bn/variance',
-      'conv3_dw_bn/mean', 'conv3_dw_bn/variance',
+      'conv1/kernel',
+      'conv1/bias',
+      'conv2_a/kernel',
+      'conv2_a_bn/gamma',
+      'conv2_a_bn/beta',
+      'conv2_a_bn/mean',
+      'conv2_a_bn/variance',
+      'conv3_dw_bn/mean',
+      'conv3_dw_bn/variance',
     ]);
   });
 

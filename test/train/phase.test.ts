@@ -23,13 +23,25 @@ function loop(program: Program, over: Partial<PhaseLoop> = {}): { loop: PhaseLoo
   const epochs: EpochSummary[] = [];
   const stops: Position[] = [];
   return {
-    epochs, stops,
+    epochs,
+    stops,
     loop: {
-      name: 'classification', program, epochs: 3, stepsPerEpoch: STEPS, seed: 9, now: () => 0, labelOf: (sample) => sample % 4,
+      name: 'classification',
+      program,
+      epochs: 3,
+      stepsPerEpoch: STEPS,
+      seed: 9,
+      now: () => 0,
+      labelOf: (sample) => sample % 4,
       batches: async function* (epoch, fromStep) {
-        for (let step = fromStep; step < STEPS; step++) yield { pixels: Uint8Array.of(epoch, step), indices: Int32Array.of(epoch * 10 + step, step) };
+        for (let step = fromStep; step < STEPS; step++)
+          yield { pixels: Uint8Array.of(epoch, step), indices: Int32Array.of(epoch * 10 + step, step) };
       },
-      rateAt: (step) => step / 8, onStep: () => {}, onEpoch: async (summary) => void epochs.push(summary), stopped: () => false, onStop: async (position) => void stops.push(position),
+      rateAt: (step) => step / 8,
+      onStep: () => {},
+      onEpoch: async (summary) => void epochs.push(summary),
+      stopped: () => false,
+      onStop: async (position) => void stops.push(position),
       ...over,
     },
   };
@@ -47,7 +59,11 @@ describe('the loop of a phase', () => {
     const { program } = recorder((step) => step);
     const { loop: phase, epochs } = loop(program);
     await runPhase(phase, START);
-    expect(epochs.map(({ epoch, steps, figures }) => [epoch, steps, figures.loss])).toEqual([[1, 5, 2], [2, 5, 7], [3, 5, 12]]);
+    expect(epochs.map(({ epoch, steps, figures }) => [epoch, steps, figures.loss])).toEqual([
+      [1, 5, 2],
+      [2, 5, 7],
+      [3, 5, 12],
+    ]);
   });
 
   it.each([1, 4, 5, 6, 9, 12])('goes on after a stop at step %i as if it had never stopped', async (stop) => {
@@ -60,13 +76,18 @@ describe('the loop of a phase', () => {
     const second = loop(parts.program);
     expect(await runPhase(second.loop, JSON.parse(JSON.stringify(first.stops[0])) as Position)).toBe(true);
     expect(parts.feeds).toEqual(whole.feeds);
-    expect([...first.epochs, ...second.epochs].map(({ figures }) => figures)).toEqual([0, 1, 2].map((epoch) => ({
-      loss: expect.closeTo([0, 1, 2, 3, 4].reduce((sum, step) => sum + 1 / (1 + epoch * 5 + step), 0) / 5, 6),
-    })));
+    expect([...first.epochs, ...second.epochs].map(({ figures }) => figures)).toEqual(
+      [0, 1, 2].map((epoch) => ({
+        loss: expect.closeTo([0, 1, 2, 3, 4].reduce((sum, step) => sum + 1 / (1 + epoch * 5 + step), 0) / 5, 6),
+      })),
+    );
   });
 
   it('counts a batch without a triplet and does not count it as an update', async () => {
-    const { program, feeds } = recorder(() => 0.5, (step) => (step % 5 === 1 ? 0 : 3));
+    const { program, feeds } = recorder(
+      () => 0.5,
+      (step) => (step % 5 === 1 ? 0 : 3),
+    );
     const { loop: phase, epochs } = loop(program);
     await runPhase(phase, START);
     expect(epochs.map(({ skipped }) => skipped)).toEqual([1, 1, 1]);

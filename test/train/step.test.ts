@@ -26,29 +26,56 @@ const optimizers: Record<Golden['optimizer'], OptimizerOptions> = {
 };
 
 /** The golden's steps by one of our engines. */
-function run(golden: Pick<Golden, 'phase' | 'optimizer' | 'batchNorm' | 'clipNorm'>, engine: Engine, { steps = 20, dropout = 0, base = 1e-2 } = {}) {
+function run(
+  golden: Pick<Golden, 'phase' | 'optimizer' | 'batchNorm' | 'clipNorm'>,
+  engine: Engine,
+  { steps = 20, dropout = 0, base = 1e-2 } = {},
+) {
   const network = formulaNetwork();
   const outputs = golden.phase === 'classification' ? 5 : 6;
   const head = formulaHead(outputs);
-  const plan = planPhase(network, denseHead(8, outputs), golden.phase, {
-    freeze: { until: 'conv1' }, batchNorm: golden.batchNorm, rate: 1e-2, newLayers: 10, decay: 1,
-    multipliers: [{ match: 'conv2_a*', by: 0.5 }], optimizer: { weightDecay: 5e-3 },
-  }, SIDE);
+  const plan = planPhase(
+    network,
+    denseHead(8, outputs),
+    golden.phase,
+    {
+      freeze: { until: 'conv1' },
+      batchNorm: golden.batchNorm,
+      rate: 1e-2,
+      newLayers: 10,
+      decay: 1,
+      multipliers: [{ match: 'conv2_a*', by: 0.5 }],
+      optimizer: { weightDecay: 5e-3 },
+    },
+    SIDE,
+  );
   const { program, names } = createTrainer({
-    engine, network, plan, optimizer: createOptimizer(optimizers[golden.optimizer]), clipNorm: golden.clipNorm,
-    objective: golden.phase === 'classification'
-      ? classificationObjective({ dropout, smoothing: 0 })
-      : tripletObjective({ miner: semiHard, margin: 0.2, distance: 'euclidean', reduction: 'kept' }),
+    engine,
+    network,
+    plan,
+    optimizer: createOptimizer(optimizers[golden.optimizer]),
+    clipNorm: golden.clipNorm,
+    objective:
+      golden.phase === 'classification'
+        ? classificationObjective({ dropout, smoothing: 0 })
+        : tripletObjective({ miner: semiHard, margin: 0.2, distance: 'euclidean', reduction: 'kept' }),
     weights: {
       ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
-      'head/kernel': head.kernel, 'head/bias': head.bias,
+      'head/kernel': head.kernel,
+      'head/bias': head.bias,
     },
-    batch: BATCH, featureBatch: 4, side: SIDE,
+    batch: BATCH,
+    featureBatch: 4,
+    side: SIDE,
   });
   let updates = 0;
   const history = Array.from({ length: steps }, (_, step) => {
     const result = program.run('step', {
-      pixels: formulaPixels(step), labels: LABELS, rate: Float32Array.of(base * Math.min(1, (step + 1) / 2)), step: Float32Array.of(updates + 1), seed: Int32Array.of(7, step),
+      pixels: formulaPixels(step),
+      labels: LABELS,
+      rate: Float32Array.of(base * Math.min(1, (step + 1) / 2)),
+      step: Float32Array.of(updates + 1),
+      seed: Int32Array.of(7, step),
     });
     if (Number(result.kept?.[0] ?? 1) > 0) updates++;
     return { loss: Number(result.loss?.[0]), kept: result.kept === undefined ? -1 : Number(result.kept[0]) };
@@ -58,7 +85,8 @@ function run(golden: Pick<Golden, 'phase' | 'optimizer' | 'batchNorm' | 'clipNor
   return { history, values, variables: names.variables };
 }
 
-const title = ({ phase, optimizer, batchNorm, clipNorm }: Golden) => `${phase}, ${optimizer}, BatchNorm ${batchNorm}${clipNorm === null ? '' : `, clipped at ${clipNorm}`}`;
+const title = ({ phase, optimizer, batchNorm, clipNorm }: Golden) =>
+  `${phase}, ${optimizer}, BatchNorm ${batchNorm}${clipNorm === null ? '' : `, clipped at ${clipNorm}`}`;
 
 describe.each(goldens.map((golden) => ({ name: title(golden), golden })))('20 steps of $name', ({ golden }) => {
   it.each(['traced', 'eager'] as const)('give the losses, triplets and weights of PyTorch (%s)', (engine) => {
@@ -80,11 +108,16 @@ describe.each(goldens.map((golden) => ({ name: title(golden), golden })))('20 st
     const base = golden.optimizer === 'sgd' ? 1e-2 : 1e-3;
     const [traced, eager] = [run(golden, 'traced', { base }), run(golden, 'eager', { base })];
     for (const [step, { loss }] of eager.history.entries()) {
-      expect(Math.abs((traced.history[step]?.loss as number) - loss), `loss at step ${step}`).toBeLessThanOrEqual(1e-5 * Math.max(Math.abs(loss), 1e-3));
+      expect(Math.abs((traced.history[step]?.loss as number) - loss), `loss at step ${step}`).toBeLessThanOrEqual(
+        1e-5 * Math.max(Math.abs(loss), 1e-3),
+      );
     }
     for (const [name, values] of Object.entries(eager.values)) {
       const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
-      const apart = values.reduce((most, value, at) => Math.max(most, Math.abs(value - (traced.values[name]?.[at] as number))), 0);
+      const apart = values.reduce(
+        (most, value, at) => Math.max(most, Math.abs(value - (traced.values[name]?.[at] as number))),
+        0,
+      );
       expect(apart, name).toBeLessThanOrEqual(1e-5 * scale);
     }
   });
@@ -106,7 +139,9 @@ describe('a training step', () => {
     const [traced, eager] = [run(sgd, 'traced', { steps: 6, dropout: 0.5 }), run(sgd, 'eager', { steps: 6, dropout: 0.5 })];
     for (const [step, { loss }] of eager.history.entries()) expect(traced.history[step]?.loss).toBeCloseTo(loss, 5);
     const without = run(sgd, 'traced', { steps: 6 });
-    expect(traced.history.filter(({ loss }, step) => Math.abs(loss - (without.history[step]?.loss as number)) > 1e-3)).toHaveLength(6);
+    expect(
+      traced.history.filter(({ loss }, step) => Math.abs(loss - (without.history[step]?.loss as number)) > 1e-3),
+    ).toHaveLength(6);
   });
 
   it('gives bit-equal weights when it is run again', () => {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Network } from '../../src/network/network.js';
 import { forward } from '../../src/network/forward.js';
+import type { Network } from '../../src/network/network.js';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
 
 /** A weight as it goes into a test folder. */

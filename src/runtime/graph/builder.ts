@@ -1,4 +1,4 @@
-import { DT, type AttrMessage, type GraphMessage, messages, type NodeMessage, type ShapeMessage } from './proto.js';
+import { type AttrMessage, DT, type GraphMessage, messages, type NodeMessage, type ShapeMessage } from './proto.js';
 
 /** The version of GraphDef that TensorFlow 2.21 writes, and the oldest reader that understands it. */
 const PRODUCER = 1286;
@@ -42,11 +42,21 @@ export const attr = {
       const list = new messages.AttrValue.ListValue();
       for (const item of items) {
         switch (kind) {
-          case 'string': list.addS(new Uint8Array(Buffer.from(String(item)))); break;
-          case 'int': list.addI(item as number); break;
-          case 'float': list.addF(item as number); break;
-          case 'bool': list.addB(item as boolean); break;
-          case 'type': list.addType(item as number); break;
+          case 'string':
+            list.addS(new Uint8Array(Buffer.from(String(item))));
+            break;
+          case 'int':
+            list.addI(item as number);
+            break;
+          case 'float':
+            list.addF(item as number);
+            break;
+          case 'bool':
+            list.addB(item as boolean);
+            break;
+          case 'type':
+            list.addType(item as number);
+            break;
         }
       }
       value.setList(list);
@@ -54,7 +64,11 @@ export const attr = {
 };
 
 /** One entry of a SavedModel's signature. */
-export interface Endpoint { tensor: string; dtype: number; shape: readonly number[] }
+export interface Endpoint {
+  tensor: string;
+  dtype: number;
+  shape: readonly number[];
+}
 
 /** Writes a TensorFlow graph, node by node. Names are made unique here; an input is `node` or `node:output`. */
 export class GraphBuilder {
@@ -128,7 +142,10 @@ export class GraphBuilder {
     meta.setGraphDef(this.graph);
     if (signature !== undefined) {
       const definition = new messages.SignatureDef();
-      for (const [map, ends] of [[definition.getInputsMap(), signature.inputs], [definition.getOutputsMap(), signature.outputs]] as const) {
+      for (const [map, ends] of [
+        [definition.getInputsMap(), signature.inputs],
+        [definition.getOutputsMap(), signature.outputs],
+      ] as const) {
         for (const [key, end] of Object.entries(ends)) {
           const endpoint = new messages.TensorInfo();
           endpoint.setName(end.tensor);

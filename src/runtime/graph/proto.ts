@@ -6,39 +6,75 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-export interface Message { serializeBinary(): Uint8Array }
-export interface ShapeMessage extends Message { addDim(dim: Message): void; setUnknownRank(value: boolean): void }
+export interface Message {
+  serializeBinary(): Uint8Array;
+}
+export interface ShapeMessage extends Message {
+  addDim(dim: Message): void;
+  setUnknownRank(value: boolean): void;
+}
 export interface TensorMessage extends Message {
   setDtype(dtype: number): void;
   setTensorShape(shape: ShapeMessage): void;
   setTensorContent(content: Uint8Array): void;
 }
 export interface ListMessage extends Message {
-  addS(value: Uint8Array): void; addI(value: number): void; addF(value: number): void; addB(value: boolean): void; addType(value: number): void;
+  addS(value: Uint8Array): void;
+  addI(value: number): void;
+  addF(value: number): void;
+  addB(value: boolean): void;
+  addType(value: number): void;
 }
 export interface AttrMessage extends Message {
-  setS(value: Uint8Array): void; setI(value: number): void; setF(value: number): void; setB(value: boolean): void;
-  setType(value: number): void; setShape(value: ShapeMessage): void; setTensor(value: TensorMessage): void; setList(value: ListMessage): void;
+  setS(value: Uint8Array): void;
+  setI(value: number): void;
+  setF(value: number): void;
+  setB(value: boolean): void;
+  setType(value: number): void;
+  setShape(value: ShapeMessage): void;
+  setTensor(value: TensorMessage): void;
+  setList(value: ListMessage): void;
 }
 export interface NodeMessage extends Message {
-  setName(name: string): void; setOp(op: string): void; addInput(input: string): void;
+  setName(name: string): void;
+  setOp(op: string): void;
+  addInput(input: string): void;
   getAttrMap(): { set(name: string, value: AttrMessage): void };
 }
-export interface GraphMessage extends Message { addNode(node: NodeMessage): void; setVersions(version: Message): void }
-interface VersionMessage extends Message { setProducer(value: number): void; setMinConsumer(value: number): void }
-interface DimMessage extends Message { setSize(size: number): void }
-interface MetaInfoMessage extends Message { addTags(tag: string): void; setTensorflowVersion(version: string): void }
-export interface TensorInfoMessage extends Message { setName(name: string): void; setDtype(dtype: number): void; setTensorShape(shape: ShapeMessage): void }
+export interface GraphMessage extends Message {
+  addNode(node: NodeMessage): void;
+  setVersions(version: Message): void;
+}
+interface VersionMessage extends Message {
+  setProducer(value: number): void;
+  setMinConsumer(value: number): void;
+}
+interface DimMessage extends Message {
+  setSize(size: number): void;
+}
+interface MetaInfoMessage extends Message {
+  addTags(tag: string): void;
+  setTensorflowVersion(version: string): void;
+}
+export interface TensorInfoMessage extends Message {
+  setName(name: string): void;
+  setDtype(dtype: number): void;
+  setTensorShape(shape: ShapeMessage): void;
+}
 export interface SignatureMessage extends Message {
   getInputsMap(): { set(name: string, info: TensorInfoMessage): void };
   getOutputsMap(): { set(name: string, info: TensorInfoMessage): void };
   setMethodName(name: string): void;
 }
 interface MetaGraphMessage extends Message {
-  setMetaInfoDef(info: MetaInfoMessage): void; setGraphDef(graph: GraphMessage): void;
+  setMetaInfoDef(info: MetaInfoMessage): void;
+  setGraphDef(graph: GraphMessage): void;
   getSignatureDefMap(): { set(name: string, signature: SignatureMessage): void };
 }
-interface SavedModelMessage extends Message { setSavedModelSchemaVersion(version: number): void; addMetaGraphs(graph: MetaGraphMessage): void }
+interface SavedModelMessage extends Message {
+  setSavedModelSchemaVersion(version: number): void;
+  addMetaGraphs(graph: MetaGraphMessage): void;
+}
 
 type Make<T> = new () => T;
 interface Messages {
@@ -61,5 +97,14 @@ export const messages: Messages = (loaded.GraphDef ? loaded : (loaded.tensorflow
 
 /** TensorFlow's numbers for its data types (tensorflow/core/framework/types.proto). */
 export const DT = {
-  float32: 1, float64: 2, int32: 3, uint8: 4, string: 7, int64: 9, bool: 10, bfloat16: 14, float16: 19, resource: 20,
+  float32: 1,
+  float64: 2,
+  int32: 3,
+  uint8: 4,
+  string: 7,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  float16: 19,
+  resource: 20,
 } as const;

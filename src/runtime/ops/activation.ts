@@ -6,7 +6,10 @@ function withGradient(forward: string, backward: string) {
   return tf.customGrad(((x: Tensor, save: (tensors: Tensor[]) => void) => {
     const y = operation(forward, [attribute.float32('T')], [x]);
     save([y]);
-    return { value: y, gradFunc: (dy: Tensor, saved: Tensor[]) => operation(backward, [attribute.float32('T')], [dy, saved[0] as Tensor]) };
+    return {
+      value: y,
+      gradFunc: (dy: Tensor, saved: Tensor[]) => operation(backward, [attribute.float32('T')], [dy, saved[0] as Tensor]),
+    };
   }) as never) as unknown as <T extends Tensor>(x: T) => T;
 }
 

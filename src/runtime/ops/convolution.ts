@@ -1,6 +1,6 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
 import { attribute, ints, operation } from './operation.js';
-import { namedPadding, padded, type Padding } from './padding.js';
+import { namedPadding, type Padding, padded } from './padding.js';
 
 export interface ConvOptions {
   readonly strides: readonly [number, number];
@@ -26,7 +26,10 @@ type Pair = (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
  * dilated convolutions (tfjs#7906) and pays for explicit padding with a copy; this does neither.
  */
 export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
-  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', { ...options, padding: paddingFor(x, kernel, options) })(x, kernel);
+  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', {
+    ...options,
+    padding: paddingFor(x, kernel, options),
+  })(x, kernel);
 }
 
 /** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
@@ -34,8 +37,12 @@ export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: Con
   const padding = paddingFor(x, kernel, options);
   // With explicit padding, TensorFlow 2.21's shape function of this operation ends the process ("Invalid index from the
   // dimension"): the zeros are written out instead.
-  const [input, named] = padding === 'same' || padding === 'valid' ? [x, padding] as const : [padded(x, padding), 'valid'] as const;
-  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', { ...options, padding: named })(input, kernel);
+  const [input, named] =
+    padding === 'same' || padding === 'valid' ? ([x, padding] as const) : ([padded(x, padding), 'valid'] as const);
+  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', {
+    ...options,
+    padding: named,
+  })(input, kernel);
 }
 
 function paddingFor(x: Tensor4D, kernel: Tensor4D, { padding, strides, dilations }: ConvOptions): Padding {

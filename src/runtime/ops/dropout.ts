@@ -9,7 +9,11 @@ import { attribute, ints, operation } from './operation.js';
 export function dropout<T extends Tensor>(x: T, rate: number, seed: Tensor1D): T {
   if (rate === 0) return x;
   const { TF_INT32 } = binding();
-  const drawn = operation('StatelessRandomUniform', [attribute.float32('dtype'), attribute.type('T', TF_INT32), attribute.type('Tseed', TF_INT32)], [ints(x.shape), seed]);
+  const drawn = operation(
+    'StatelessRandomUniform',
+    [attribute.float32('dtype'), attribute.type('T', TF_INT32), attribute.type('Tseed', TF_INT32)],
+    [ints(x.shape), seed],
+  );
   const keep = tf.mul(tf.cast(tf.greaterEqual(drawn, tf.scalar(rate)), 'float32'), tf.scalar(1 / (1 - rate)));
   return tf.mul(x, keep) as T;
 }

@@ -16,7 +16,12 @@ export function operation(name: string, attributes: OpAttribute[], inputs: reado
 }
 
 /** The same for an operation with several outputs. */
-export function operationWithOutputs(name: string, attributes: OpAttribute[], inputs: readonly TensorInfo[], outputs: number): Tensor[] {
+export function operationWithOutputs(
+  name: string,
+  attributes: OpAttribute[],
+  inputs: readonly TensorInfo[],
+  outputs: number,
+): Tensor[] {
   return backend().executeMultipleOutputs(name, attributes, inputs, outputs);
 }
 

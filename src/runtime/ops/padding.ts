@@ -10,7 +10,12 @@ export function samePadding(size: number, window: number, stride: number): [befo
 }
 
 /** Explicit padding by its name, where SAME or VALID would give the same at this size: those are what kernels are made for. */
-export function namedPadding(padding: Padding, size: readonly [number, number], window: readonly [number, number], strides: readonly [number, number]): Padding {
+export function namedPadding(
+  padding: Padding,
+  size: readonly [number, number],
+  window: readonly [number, number],
+  strides: readonly [number, number],
+): Padding {
   if (padding === 'same' || padding === 'valid') return padding;
   if (padding.every((one) => one === 0)) return 'valid';
   const same = [...samePadding(size[0], window[0], strides[0]), ...samePadding(size[1], window[1], strides[1])];
@@ -19,5 +24,14 @@ export function namedPadding(padding: Padding, size: readonly [number, number], 
 
 /** A map with rows and columns of `value` around it. */
 export function padded(x: Tensor4D, [top, bottom, left, right]: readonly [number, number, number, number], value = 0): Tensor4D {
-  return tf.pad4d(x, [[0, 0], [top, bottom], [left, right], [0, 0]], value);
+  return tf.pad4d(
+    x,
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    value,
+  );
 }

@@ -9,8 +9,11 @@ export interface PoolOptions {
 
 function attributes({ size, strides, padding }: PoolOptions): OpAttribute[] {
   return [
-    attribute.float32('T'), attribute.ints('ksize', [1, ...size, 1]), attribute.ints('strides', [1, ...strides, 1]),
-    attribute.string('padding', padding.toUpperCase()), attribute.string('data_format', 'NHWC'),
+    attribute.float32('T'),
+    attribute.ints('ksize', [1, ...size, 1]),
+    attribute.ints('strides', [1, ...strides, 1]),
+    attribute.string('padding', padding.toUpperCase()),
+    attribute.string('data_format', 'NHWC'),
   ];
 }
 
@@ -20,7 +23,8 @@ export function maxPool(x: Tensor4D, options: PoolOptions): Tensor4D {
     save([input, y]);
     return {
       value: y,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => operation('MaxPoolGrad', attributes(options), [saved[0] as Tensor, saved[1] as Tensor, dy]),
+      gradFunc: (dy: Tensor, saved: Tensor[]) =>
+        operation('MaxPoolGrad', attributes(options), [saved[0] as Tensor, saved[1] as Tensor, dy]),
     };
   }) as never) as unknown as (x: Tensor4D) => Tensor4D;
   return custom(x);

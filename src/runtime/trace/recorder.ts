@@ -1,5 +1,5 @@
-import { attr, GraphBuilder } from '../graph/builder.js';
-import { DT, type AttrMessage } from '../graph/proto.js';
+import { attr, type GraphBuilder } from '../graph/builder.js';
+import { type AttrMessage, DT } from '../graph/proto.js';
 import { backend, binding, type NodeBackend, type OpAttribute, type Tensor, type TensorInfo, tf } from '../tensorflow.js';
 import { type Inferred, type Known, shapeRule } from './shapes.js';
 import { sourceLine } from './source-line.js';
@@ -20,7 +20,18 @@ const FOLD_LIMIT = 16384;
 const RANDOM = /\b(random(Uniform|Normal|Gamma|StandardNormal)(Int)?|truncatedNormal|dropout|multinomial)_/;
 
 /** Operations of ours that have no attribute `T`. */
-const UNTYPED = new Set(['LogicalAnd', 'LogicalOr', 'LogicalNot', 'All', 'Any', 'Cast', 'GatherV2', 'Range', 'StatelessRandomUniform', 'StatelessRandomNormal']);
+const UNTYPED = new Set([
+  'LogicalAnd',
+  'LogicalOr',
+  'LogicalNot',
+  'All',
+  'Any',
+  'Cast',
+  'GatherV2',
+  'Range',
+  'StatelessRandomUniform',
+  'StatelessRandomNormal',
+]);
 
 const DTYPES: Record<string, number> = { float32: DT.float32, int32: DT.int32, bool: DT.bool, string: DT.string };
 
@@ -44,7 +55,11 @@ export class Recorder {
    * @param options `keepLines` remembers the line of each node; `foldLimit` is the largest result (in elements) of operations
    * on constants alone that is computed while tracing
    */
-  constructor(readonly graph: GraphBuilder, private readonly prefix: string, options: { keepLines?: boolean; foldLimit?: number } = {}) {
+  constructor(
+    readonly graph: GraphBuilder,
+    private readonly prefix: string,
+    options: { keepLines?: boolean; foldLimit?: number } = {},
+  ) {
     this.keepLines = options.keepLines ?? false;
     this.foldLimit = options.foldLimit ?? FOLD_LIMIT;
   }
@@ -66,9 +81,11 @@ export class Recorder {
     const known = this.places.get(tensor.dataId);
     if (known !== undefined) return known;
     const dtype = DTYPES[tensor.dtype];
-    if (dtype === undefined || dtype === DT.string) throw new TraceError(`a constant of type ${tensor.dtype} cannot be traced`, sourceLine());
+    if (dtype === undefined || dtype === DT.string)
+      throw new TraceError(`a constant of type ${tensor.dtype} cannot be traced`, sourceLine());
     const data = NodeRead.call(this.node, tensor.dataId) as Float32Array | Int32Array | Uint8Array;
-    const bytes = tensor.dtype === 'bool' ? Uint8Array.from(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    const bytes =
+      tensor.dtype === 'bool' ? Uint8Array.from(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
     const place = this.graph.constant(`${this.prefix}const`, dtype, tensor.shape, bytes);
     this.places.set(tensor.dataId, place);
     return place;
@@ -84,16 +101,26 @@ export class Recorder {
     node.executeSingleOutput = (op, attributes, inputs) => this.record(op, attributes, inputs, 1)[0] as Tensor;
     node.executeMultipleOutputs = (op, attributes, inputs, outputs) => this.record(op, attributes, inputs, outputs);
     node.readSync = (id) => {
-      if (this.symbols.has(id)) throw new TraceError('a traced function read the values of a tensor (dataSync, arraySync, …), which are not known before the graph runs', sourceLine());
+      if (this.symbols.has(id))
+        throw new TraceError(
+          'a traced function read the values of a tensor (dataSync, arraySync, …), which are not known before the graph runs',
+          sourceLine(),
+        );
       return NodeRead.call(this.node, id);
     };
     node.getInputTensorIds = (tensors) => {
-      for (const tensor of tensors) if (this.symbols.has(tensor.dataId)) throw new TraceError('an operation that goes around the tracer was asked of a traced tensor', sourceLine());
+      for (const tensor of tensors)
+        if (this.symbols.has(tensor.dataId))
+          throw new TraceError('an operation that goes around the tracer was asked of a traced tensor', sourceLine());
       return NodeIds.call(this.node, tensors);
     };
     node.write = (values: unknown, shape: number[], dtype: string) => {
       const stack = new Error().stack ?? '';
-      if (RANDOM.test(stack)) throw new TraceError('a random draw in JS would be the same in every step (use the stateless random operations of runtime/ops)', sourceLine(stack));
+      if (RANDOM.test(stack))
+        throw new TraceError(
+          'a random draw in JS would be the same in every step (use the stateless random operations of runtime/ops)',
+          sourceLine(stack),
+        );
       return NodeWrite.call(this.node, values, shape, dtype);
     };
     Math.random = () => {
@@ -106,7 +133,8 @@ export class Recorder {
       tf.engine().endScope();
       Math.random = random;
       Error.stackTraceLimit = depth;
-      for (const name of ['executeSingleOutput', 'executeMultipleOutputs', 'readSync', 'getInputTensorIds', 'write']) delete node[name];
+      for (const name of ['executeSingleOutput', 'executeMultipleOutputs', 'readSync', 'getInputTensorIds', 'write'])
+        delete node[name];
     }
   }
 
@@ -116,16 +144,20 @@ export class Recorder {
     if (!symbolic && (inferred === undefined || inferred.every((output) => size(output.shape) <= this.foldLimit))) {
       return NodeExecute.call(this.node, op, [...attributes], inputs as readonly TensorInfo[], count);
     }
-    if (inferred === undefined) throw new TraceError(`the operation ${op} is not covered by the tracer (its shapes are not known)`, sourceLine());
+    if (inferred === undefined)
+      throw new TraceError(`the operation ${op} is not covered by the tracer (its shapes are not known)`, sourceLine());
     const places = inputs.map((input) => ('dataId' in input ? this.place(input) : this.int64(input.valueArray)));
     const messages = Object.fromEntries(attributes.map((one) => [one.name, attributeMessage(one)]));
     // Run by themselves, operations take their type from their inputs, and tfjs leaves it out in places; a graph wants it written.
     const source = inputs[0];
-    if (messages.T === undefined && source !== undefined && 'dataId' in source && !UNTYPED.has(op)) messages.T = attr.type(DTYPES[source.dtype] ?? DT.float32);
+    if (messages.T === undefined && source !== undefined && 'dataId' in source && !UNTYPED.has(op))
+      messages.T = attr.type(DTYPES[source.dtype] ?? DT.float32);
     const name = this.graph.node(op, `${this.prefix}${op}`, places, messages);
     if (this.keepLines) this.lines.set(name, sourceLine());
     const first = inputs[0] !== undefined && 'dataId' in inputs[0] ? (DTYPES[inputs[0].dtype] ?? DT.float32) : DT.float32;
-    return inferred.slice(0, count).map((output, index) => this.symbol(index === 0 ? name : `${name}:${index}`, output.shape, output.dtype ?? first));
+    return inferred
+      .slice(0, count)
+      .map((output, index) => this.symbol(index === 0 ? name : `${name}:${index}`, output.shape, output.dtype ?? first));
   }
 
   private infer(op: string, attributes: readonly OpAttribute[], inputs: readonly Operand[]): readonly Inferred[] | undefined {
@@ -137,7 +169,11 @@ export class Recorder {
         shape: input.shape,
         dtype: DTYPES[input.dtype] ?? DT.float32,
         values: () => {
-          if (this.symbols.has(input.dataId)) throw new TraceError(`${op} takes a shape or an axis from a traced tensor, which is not known before the graph runs`, sourceLine());
+          if (this.symbols.has(input.dataId))
+            throw new TraceError(
+              `${op} takes a shape or an axis from a traced tensor, which is not known before the graph runs`,
+              sourceLine(),
+            );
           return [...(NodeRead.call(this.node, input.dataId) as Int32Array)];
         },
       };
@@ -165,13 +201,20 @@ function attributeMessage({ name, type, value }: OpAttribute): AttrMessage {
   const native = binding();
   const list = Array.isArray(value);
   switch (type) {
-    case native.TF_ATTR_STRING: return list ? attr.list('string', value) : attr.string(String(value));
-    case native.TF_ATTR_INT: return list ? attr.list('int', value) : attr.int(value as number);
-    case native.TF_ATTR_FLOAT: return list ? attr.list('float', value) : attr.float(value as number);
-    case native.TF_ATTR_BOOL: return list ? attr.list('bool', value) : attr.bool(Boolean(value));
-    case native.TF_ATTR_TYPE: return list ? attr.list('type', value) : attr.type(value as number);
-    case native.TF_ATTR_SHAPE: return attr.shape(value as number[]);
-    default: throw new TraceError(`the attribute ${name} has a kind that cannot be traced`, sourceLine());
+    case native.TF_ATTR_STRING:
+      return list ? attr.list('string', value) : attr.string(String(value));
+    case native.TF_ATTR_INT:
+      return list ? attr.list('int', value) : attr.int(value as number);
+    case native.TF_ATTR_FLOAT:
+      return list ? attr.list('float', value) : attr.float(value as number);
+    case native.TF_ATTR_BOOL:
+      return list ? attr.list('bool', value) : attr.bool(Boolean(value));
+    case native.TF_ATTR_TYPE:
+      return list ? attr.list('type', value) : attr.type(value as number);
+    case native.TF_ATTR_SHAPE:
+      return attr.shape(value as number[]);
+    default:
+      throw new TraceError(`the attribute ${name} has a kind that cannot be traced`, sourceLine());
   }
 }
 
@@ -182,7 +225,13 @@ const NodeRead = prototype.readSync;
 const NodeIds = prototype.getInputTensorIds;
 const NodeWrite = prototype.write;
 /** Runs an operation for real, whatever the instance's methods are turned to. */
-function NodeExecute(this: NodeBackend, op: string, attributes: OpAttribute[], inputs: readonly TensorInfo[], count: number): Tensor[] {
+function NodeExecute(
+  this: NodeBackend,
+  op: string,
+  attributes: OpAttribute[],
+  inputs: readonly TensorInfo[],
+  count: number,
+): Tensor[] {
   const outputs = this.binding.executeOp(op, attributes, NodeIds.call(this, inputs), count);
   return outputs.map((metadata) => this.createOutputTensor(metadata));
 }

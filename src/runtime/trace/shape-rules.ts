@@ -48,15 +48,31 @@ export interface ConvShape {
   explicit: readonly number[];
 }
 
-export function convOutput(input: readonly number[], kernel: readonly [number, number], channels: number, shape: ConvShape): number[] {
-  const along = (axis: 1 | 2): number => windows(
-    input[axis] as number, kernel[axis - 1] as number, shape.strides[axis] as number, shape.dilations[axis] ?? 1, shape.padding,
-    (shape.explicit[2 * axis] ?? 0) + (shape.explicit[2 * axis + 1] ?? 0),
-  );
+export function convOutput(
+  input: readonly number[],
+  kernel: readonly [number, number],
+  channels: number,
+  shape: ConvShape,
+): number[] {
+  const along = (axis: 1 | 2): number =>
+    windows(
+      input[axis] as number,
+      kernel[axis - 1] as number,
+      shape.strides[axis] as number,
+      shape.dilations[axis] ?? 1,
+      shape.padding,
+      (shape.explicit[2 * axis] ?? 0) + (shape.explicit[2 * axis + 1] ?? 0),
+    );
   return [input[0] as number, along(1), along(2), channels];
 }
 
-export function poolOutput(input: readonly number[], size: readonly number[], strides: readonly number[], padding: string): number[] {
-  const along = (axis: 1 | 2): number => windows(input[axis] as number, size[axis] as number, strides[axis] as number, 1, padding, 0);
+export function poolOutput(
+  input: readonly number[],
+  size: readonly number[],
+  strides: readonly number[],
+  padding: string,
+): number[] {
+  const along = (axis: 1 | 2): number =>
+    windows(input[axis] as number, size[axis] as number, strides[axis] as number, 1, padding, 0);
   return [input[0] as number, along(1), along(2), input[3] as number];
 }

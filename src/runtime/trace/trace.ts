@@ -4,7 +4,10 @@ import type { Tensor } from '../tensorflow.js';
 import { Recorder, TraceError } from './recorder.js';
 
 /** An input as it is fed. `uint8` bytes enter as one string scalar and reach the function as float32 tensors of 0 … 255. */
-export interface TensorSpec { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' | 'uint8' }
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32' | 'uint8';
+}
 
 export type Tensors = Record<string, Tensor>;
 
@@ -14,9 +17,14 @@ export type Tensors = Record<string, Tensor>;
  */
 export type StepFunction = (inputs: Tensors, state: Tensors) => { outputs: Tensors; state?: Tensors };
 
-export interface Signature { readonly inputs: Readonly<Record<string, TensorSpec>> }
+export interface Signature {
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+}
 
-export interface StateSpec { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' }
+export interface StateSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
 
 /** Where a traced function's ends stand in the graph. */
 export interface TracedFunction {
@@ -41,7 +49,10 @@ export class GraphState {
       const safe = `state/${graphName(name)}`;
       const dtype = attr.type(TYPES[spec.dtype]);
       const handle = graph.node('VarHandleOp', `${safe}/handle`, [], {
-        dtype, shape: attr.shape(spec.shape), shared_name: attr.string(name), container: attr.string(''),
+        dtype,
+        shape: attr.shape(spec.shape),
+        shared_name: attr.string(name),
+        container: attr.string(''),
       });
       const read = graph.node('ReadVariableOp', `${safe}/read`, [handle], { dtype });
       const placeholder = graph.placeholder(`${safe}/new`, TYPES[spec.dtype], spec.shape);
@@ -65,7 +76,14 @@ export class GraphState {
 }
 
 /** Writes `fn` into the graph under `name/` and returns its ends. See {@link traceFunction} for the check that comes first. */
-function write(graph: GraphBuilder, state: GraphState, name: string, signature: Signature, fn: StepFunction, keepLines: boolean): { ends: TracedFunction; lines: Map<string, string> } {
+function write(
+  graph: GraphBuilder,
+  state: GraphState,
+  name: string,
+  signature: Signature,
+  fn: StepFunction,
+  keepLines: boolean,
+): { ends: TracedFunction; lines: Map<string, string> } {
   const recorder = new Recorder(graph, `${name}/`, { keepLines });
   return recorder.during(() => {
     const inputs: Tensors = {};
@@ -84,19 +102,26 @@ function write(graph: GraphBuilder, state: GraphState, name: string, signature: 
     const updates: string[] = [];
     for (const [key, tensor] of Object.entries(after)) {
       const { handle, spec } = state.entry(key);
-      if (tensor.shape.join() !== spec.shape.join()) throw new Error(`the new value of '${key}' has shape [${tensor.shape}], not [${spec.shape}]`);
-      const done = graph.node('AssignVariableOp', `${name}/set/${graphName(key)}`, [handle, recorder.place(tensor)], { dtype: attr.type(TYPES[spec.dtype]) });
+      if (tensor.shape.join() !== spec.shape.join())
+        throw new Error(`the new value of '${key}' has shape [${tensor.shape}], not [${spec.shape}]`);
+      const done = graph.node('AssignVariableOp', `${name}/set/${graphName(key)}`, [handle, recorder.place(tensor)], {
+        dtype: attr.type(TYPES[spec.dtype]),
+      });
       updates.push(`^${done}`);
     }
     const results = new Map<string, string>();
     for (const [key, tensor] of Object.entries(outputs)) {
       const type = tensor.dtype === 'int32' ? DT.int32 : tensor.dtype === 'bool' ? DT.bool : DT.float32;
       // The binding's session takes no targets: an output waits for the updates by control inputs.
-      results.set(key, graph.node('Identity', `${name}/out/${graphName(key)}`, [recorder.place(tensor), ...updates], { T: attr.type(type) }));
+      results.set(
+        key,
+        graph.node('Identity', `${name}/out/${graphName(key)}`, [recorder.place(tensor), ...updates], { T: attr.type(type) }),
+      );
     }
     // What the function kept beyond an inner scope would stay registered with tfjs.
     const given = new Set([...Object.values(inputs), ...Object.values(before)]);
-    for (const tensor of [...Object.values(outputs), ...Object.values(after)]) if (!given.has(tensor) && !tensor.isDisposed) tensor.dispose();
+    for (const tensor of [...Object.values(outputs), ...Object.values(after)])
+      if (!given.has(tensor) && !tensor.isDisposed) tensor.dispose();
     return { ends: { inputs: ends, outputs: results }, lines: recorder.lines };
   });
 }
@@ -108,10 +133,22 @@ function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec): { pla
   }
   // One string scalar goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
   const place = graph.placeholder(name, DT.string, []);
-  const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], { out_type: attr.type(DT.uint8), little_endian: attr.bool(true) });
-  const shape = graph.constant(`${name}/shape`, DT.int32, [spec.shape.length], new Uint8Array(Int32Array.from(spec.shape).buffer));
+  const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], {
+    out_type: attr.type(DT.uint8),
+    little_endian: attr.bool(true),
+  });
+  const shape = graph.constant(
+    `${name}/shape`,
+    DT.int32,
+    [spec.shape.length],
+    new Uint8Array(Int32Array.from(spec.shape).buffer),
+  );
   const image = graph.node('Reshape', `${name}/shaped`, [bytes, shape], { T: attr.type(DT.uint8), Tshape: attr.type(DT.int32) });
-  const value = graph.node('Cast', `${name}/float`, [image], { SrcT: attr.type(DT.uint8), DstT: attr.type(DT.float32), Truncate: attr.bool(false) });
+  const value = graph.node('Cast', `${name}/float`, [image], {
+    SrcT: attr.type(DT.uint8),
+    DstT: attr.type(DT.float32),
+    Truncate: attr.bool(false),
+  });
   return { place, value };
 }
 
@@ -120,7 +157,14 @@ function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec): { pla
  * (a counter, the clock) went into it as a constant, and the line of the first differing node is named.
  * @throws TraceError for values read, random draws in JS, operations that are not covered, and functions that change.
  */
-export function traceFunction(graph: GraphBuilder, state: GraphState, specs: Readonly<Record<string, StateSpec>>, name: string, signature: Signature, fn: StepFunction): TracedFunction {
+export function traceFunction(
+  graph: GraphBuilder,
+  state: GraphState,
+  specs: Readonly<Record<string, StateSpec>>,
+  name: string,
+  signature: Signature,
+  fn: StepFunction,
+): TracedFunction {
   const scratch = () => {
     const trial = new GraphBuilder();
     const trialState = new GraphState(trial, specs);
@@ -129,11 +173,18 @@ export function traceFunction(graph: GraphBuilder, state: GraphState, specs: Rea
   const first = scratch();
   const second = scratch();
   const [a, b] = [Buffer.from(first.trial.serialize()), Buffer.from(second.trial.serialize())];
-  if (!a.equals(b)) throw new TraceError('a traced function is not the same twice: a number from outside (a counter, the clock) would be frozen into the graph', differingLine(first, second));
+  if (!a.equals(b))
+    throw new TraceError(
+      'a traced function is not the same twice: a number from outside (a counter, the clock) would be frozen into the graph',
+      differingLine(first, second),
+    );
   return write(graph, state, name, signature, fn, false).ends;
 }
 
-function differingLine(first: { lines: Map<string, string>; trial: GraphBuilder }, second: { lines: Map<string, string>; trial: GraphBuilder }): string {
+function differingLine(
+  first: { lines: Map<string, string>; trial: GraphBuilder },
+  second: { lines: Map<string, string>; trial: GraphBuilder },
+): string {
   for (const [node, line] of first.lines) {
     if (!second.lines.has(node)) return line;
   }

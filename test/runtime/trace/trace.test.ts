@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../../src/runtime/program.js';
 import { dropout } from '../../../src/runtime/ops/dropout.js';
+import { createProgram } from '../../../src/runtime/program.js';
 import { type Tensor1D, tf } from '../../../src/runtime/tensorflow.js';
 import type { StepFunction, Tensors } from '../../../src/runtime/trace/trace.js';
 
 const signature = { inputs: { x: { shape: [2, 3], dtype: 'float32' as const } } };
 const of = (tensors: Tensors, name: string) => tensors[name] as NonNullable<Tensors[string]>;
-const trace = (fn: StepFunction) => createProgram('traced', { w: { shape: [3], dtype: 'float32', values: Float32Array.of(1, 2, 3) } }, { f: { signature, fn } });
+const trace = (fn: StepFunction) =>
+  createProgram('traced', { w: { shape: [3], dtype: 'float32', values: Float32Array.of(1, 2, 3) } }, { f: { signature, fn } });
 const x = Float32Array.of(1, 2, 3, 4, 5, 6);
 
 function messageOf(fn: StepFunction): string {
@@ -35,12 +36,18 @@ describe('a traced function', () => {
   it('is recorded without being run: nothing of its size is ever held', () => {
     const before = process.resourceUsage().maxRSS;
     // 4 GiB a tensor, were it computed.
-    const program = createProgram('traced', {}, {
-      huge: {
-        signature: { inputs: { x: { shape: [32768, 1], dtype: 'float32' } } },
-        fn: (inputs) => ({ outputs: { y: tf.sum(tf.exp(tf.matMul(of(inputs, 'x') as never, of(inputs, 'x') as never, false, true))) } }),
+    const program = createProgram(
+      'traced',
+      {},
+      {
+        huge: {
+          signature: { inputs: { x: { shape: [32768, 1], dtype: 'float32' } } },
+          fn: (inputs) => ({
+            outputs: { y: tf.sum(tf.exp(tf.matMul(of(inputs, 'x') as never, of(inputs, 'x') as never, false, true))) },
+          }),
+        },
       },
-    });
+    );
     program.close();
     expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(200);
   });
@@ -48,7 +55,9 @@ describe('a traced function', () => {
   it('leaves no tensor behind', () => {
     const before = tf.memory().numTensors;
     const program = trace((inputs, state) => {
-      const { value, grads } = tf.valueAndGrads((w) => tf.sum(tf.square(tf.mul(of(inputs, 'x'), w as never))) as never)([of(state, 'w')]);
+      const { value, grads } = tf.valueAndGrads((w) => tf.sum(tf.square(tf.mul(of(inputs, 'x'), w as never))) as never)([
+        of(state, 'w'),
+      ]);
       return { outputs: { value }, state: { w: grads[0] as never } };
     });
     for (let i = 0; i < 3; i++) program.run('f', { x });
@@ -58,9 +67,16 @@ describe('a traced function', () => {
 
   it('takes bytes as numbers from 0 to 255', () => {
     for (const engine of ['traced', 'eager'] as const) {
-      const program = createProgram(engine, {}, {
-        f: { signature: { inputs: { bytes: { shape: [2, 2], dtype: 'uint8' } } }, fn: (inputs) => ({ outputs: { half: tf.div(of(inputs, 'bytes'), 2) } }) },
-      });
+      const program = createProgram(
+        engine,
+        {},
+        {
+          f: {
+            signature: { inputs: { bytes: { shape: [2, 2], dtype: 'uint8' } } },
+            fn: (inputs) => ({ outputs: { half: tf.div(of(inputs, 'bytes'), 2) } }),
+          },
+        },
+      );
       expect([...(program.run('f', { bytes: Uint8Array.of(0, 1, 128, 255) }).half as Float32Array)]).toEqual([0, 0.5, 64, 127.5]);
       program.close();
     }
@@ -68,12 +84,16 @@ describe('a traced function', () => {
 
   it('draws masks that depend on the seed alone, the same in both engines', () => {
     const drawn = (['traced', 'eager'] as const).map((engine) => {
-      const program = createProgram(engine, {}, {
-        f: {
-          signature: { inputs: { seed: { shape: [2], dtype: 'int32' } } },
-          fn: (inputs) => ({ outputs: { y: dropout(tf.ones([4000]), 0.25, of(inputs, 'seed') as Tensor1D) } }),
+      const program = createProgram(
+        engine,
+        {},
+        {
+          f: {
+            signature: { inputs: { seed: { shape: [2], dtype: 'int32' } } },
+            fn: (inputs) => ({ outputs: { y: dropout(tf.ones([4000]), 0.25, of(inputs, 'seed') as Tensor1D) } }),
+          },
         },
-      });
+      );
       const of3 = [1, 2, 1].map((step) => [...(program.run('f', { seed: Int32Array.of(5, step) }).y as Float32Array)]);
       program.close();
       return of3;
