@@ -1,30 +1,28 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { planEpoch } from '../data/batch.js';
 import { createLoader } from '../data/loader.js';
 import { deriveSeed } from '../data/random.js';
-import { pkBatches, shuffledBatches } from '../data/samplers.js';
-import { denseLabels } from '../data/split.js';
 import { Interrupted } from '../errors.js';
-import { retrieve, summarise } from '../evaluate/retrieval.js';
 import type { Head } from '../heads/head.js';
-import { miners } from '../miners/registry.js';
 import { createOptimizer } from '../optimizers/registry.js';
-import { type Schedule, scheduleFactor } from '../optimizers/schedule.js';
+import { scheduleFactor } from '../optimizers/schedule.js';
 import type { Progress } from '../progress.js';
-import type { PhaseRates, Recipe } from '../recipe/schema.js';
+import type { PhaseRates } from '../recipe/schema.js';
 import { readCheckpoint, type StoredTensors, writeCheckpoint } from '../runtime/checkpoint.js';
+import { writeFileAtomic } from '../runtime/folders.js';
 import type { Program } from '../runtime/program.js';
-import { computeFeatures, type FeatureSource } from '../train/features.js';
+import type { FeatureSource } from '../train/features.js';
 import { type Fingerprints, type FrozenProof, fingerprints, frozenNames, proveFrozen } from '../train/frozen-proof.js';
-import { classificationObjective, HEAD_BIAS, HEAD_KERNEL, tripletObjective } from '../train/objectives.js';
+import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { type EpochSummary, type Position, runPhase, START } from '../train/phase.js';
 import type { RunFolder } from '../train/run-folder.js';
-import { embeddings } from '../train/scoring.js';
-import type { Objective } from '../train/step.js';
 import { createTrainer, type Weights } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
+import { evaluateEpoch } from './evaluate-epoch.js';
 import type { PhaseRecord } from './journal.js';
+import { batchesOf, objectiveOf, scheduleInSteps } from './phase-parts.js';
+import { epochLine, figuresInWords, label } from './phase-words.js';
 import type { Workbench } from './workbench.js';
 
 export interface PhaseContext {
@@ -45,7 +43,10 @@ interface PhaseMeta {
   frozenBefore: Fingerprints;
 }
 
-const LAST = 'last.safetensors';
+/** The checkpoint of the phase in progress. It stays until the journal holds the phase as finished. */
+export function lastCheckpoint(folder: RunFolder): string {
+  return folder.file('checkpoints', 'last.safetensors');
+}
 
 /** The best weights that a phase left. */
 export function phaseWeights(folder: RunFolder, phase: PhaseName): string {
@@ -59,11 +60,10 @@ export function phaseWeights(folder: RunFolder, phase: PhaseName): string {
  */
 export async function trainPhase(phase: PhaseName, weights: Weights, head: Head, context: PhaseContext): Promise<PhaseRecord> {
   const { bench, folder, progress, source } = context;
-  const { recipe, network, split } = bench;
+  const { recipe, network } = bench;
   const options = recipe[phase] as PhaseRates;
   const plan = bench.plans.get(phase) as PhasePlan;
   const seed = deriveSeed(recipe.seed, phase);
-  const { samples } = split.train;
   const epochBatches = batchesOf(phase, bench, seed);
   const stepsPerEpoch = epochBatches(0).length;
   const optimizer = createOptimizer(options.optimizer);
@@ -85,9 +85,9 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
     workers: recipe.data.workers,
     progress,
   });
-  const last = folder.file('checkpoints', LAST);
+  const last = lastCheckpoint(folder);
   try {
-    const meta = (await resume(phase, last, program)) ?? {
+    const meta = (await resume(phase, last, program, folder)) ?? {
       phase,
       position: START,
       best: { epoch: 0, validation: null },
@@ -146,61 +146,32 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
     }
     const proof = proveFrozen(meta.frozenBefore, fingerprints(program.read(frozenNames(plan))));
     refuseMoved(phase, proof);
-    await rm(last, { force: true });
     return { proof, best: meta.best, epochs: meta.epochs, seconds: meta.position.seconds };
   } finally {
     await loader.close();
     program.close();
   }
-
-  function batchesOf(
-    name: PhaseName,
-    { split: { train }, decoded }: Workbench,
-    phaseSeed: number,
-  ): (epoch: number) => Int32Array[] {
-    switch (name) {
-      case 'classification': {
-        const { batch } = recipe.classification as NonNullable<Recipe['classification']>;
-        return (epoch) => shuffledBatches(samples, batch, phaseSeed, epoch);
-      }
-      case 'triplet': {
-        const { classesPerBatch, imagesPerClass } = recipe.triplet as NonNullable<Recipe['triplet']>;
-        const labels = denseLabels(decoded.dataset, train);
-        return (epoch) => pkBatches(samples, labels, classesPerBatch, imagesPerClass, phaseSeed, epoch);
-      }
-    }
-  }
 }
 
-function objectiveOf(phase: PhaseName, recipe: Recipe): Objective {
-  switch (phase) {
-    case 'classification': {
-      const { dropout, labelSmoothing } = recipe.classification as NonNullable<Recipe['classification']>;
-      return classificationObjective({ dropout, smoothing: labelSmoothing });
-    }
-    case 'triplet': {
-      const { miner, margin, distance, reduction } = recipe.triplet as NonNullable<Recipe['triplet']>;
-      return tripletObjective({
-        miner: miners.get(miner) as NonNullable<ReturnType<typeof miners.get>>,
-        margin,
-        distance,
-        reduction,
-      });
-    }
-  }
-}
-
-/** The recipe counts the falls of a step schedule in epochs, the schedule in steps. */
-function scheduleInSteps(schedule: PhaseRates['schedule'], stepsPerEpoch: number): Schedule {
-  return schedule.name === 'step' ? { ...schedule, every: schedule.every * stepsPerEpoch } : schedule;
-}
-
-async function resume(phase: PhaseName, path: string, program: Program): Promise<PhaseMeta | undefined> {
+async function resume(phase: PhaseName, path: string, program: Program, folder: RunFolder): Promise<PhaseMeta | undefined> {
   if (!existsSync(path)) return undefined;
   const { tensors, meta } = await readCheckpoint<PhaseMeta>(path);
   if (meta.phase !== phase) return undefined;
   program.write(Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values])));
+  await forgetLaterEpochs(folder, phase, meta.position.epoch);
   return meta;
+}
+
+/** Takes out of the log what was written after the checkpoint: those epochs come again. */
+async function forgetLaterEpochs(folder: RunFolder, phase: PhaseName, epoch: number): Promise<void> {
+  const path = folder.file('metrics.jsonl');
+  if (!existsSync(path)) return;
+  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+  const kept = lines.filter((line) => {
+    const entry = JSON.parse(line) as { phase: string; epoch: number };
+    return entry.phase !== phase || entry.epoch <= epoch;
+  });
+  if (kept.length < lines.length) await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
 }
 
 function stored(
@@ -218,44 +189,6 @@ function stored(
   return Object.fromEntries(names.map((name) => [name, { shape: shapes.get(name) ?? [], values: values[name] as Float32Array }]));
 }
 
-interface EpochEvaluation {
-  validation: number | null;
-  held_out_recall_at_1: number | null;
-}
-
-/** MAP@R on the validation classes, and Recall@1 on the held-out ones where the recipe asks for it in this epoch. */
-async function evaluateEpoch(
-  phase: PhaseName,
-  epoch: number,
-  options: PhaseRates,
-  program: Program,
-  { bench, source, progress }: PhaseContext,
-): Promise<EpochEvaluation> {
-  const head = phase === 'triplet' ? presentHead(program, bench) : null;
-  const look = async (samples: Int32Array, what: string) => {
-    if (samples.length < 2) return null;
-    const bar = progress.bar(`features of the ${what} images`, samples.length, 'images');
-    const features = await computeFeatures(program, source, samples, bar);
-    bar.done();
-    const { values, dimensions } = embeddings(features, head);
-    return summarise(retrieve(values, dimensions, features.labels));
-  };
-  const validation = await look(bench.split.validation.samples, 'validation');
-  const asked = options.evaluateEvery > 0 && epoch % options.evaluateEvery === 0;
-  const heldOut = asked ? await look(bench.split.heldOut.samples, 'held-out') : null;
-  return { validation: validation?.map_at_r ?? null, held_out_recall_at_1: heldOut?.recall_at_1 ?? null };
-}
-
-function presentHead(program: Program, bench: Workbench): Head {
-  const values = program.read([HEAD_KERNEL, HEAD_BIAS]);
-  return {
-    kernel: values[HEAD_KERNEL] as Float32Array,
-    bias: values[HEAD_BIAS] as Float32Array,
-    inputs: bench.network.features,
-    outputs: bench.recipe.head.dimensions,
-  };
-}
-
 function refuseMoved(phase: PhaseName, proof: FrozenProof): void {
   if (proof.unchanged) return;
   throw new Error(`${proof.moved.length} frozen variables moved in the ${phase} phase: ${proof.moved.join(', ')}`);
@@ -263,38 +196,4 @@ function refuseMoved(phase: PhaseName, proof: FrozenProof): void {
 
 function flat({ figures, imagesPerSecond, ...rest }: EpochSummary): Record<string, unknown> {
   return { ...rest, ...figures, images_per_second: imagesPerSecond };
-}
-
-function label(phase: PhaseName, epoch: number, epochs: number): string {
-  return `${phase} ${epoch + 1}/${epochs}`;
-}
-
-/** All (anchor, positive, negative) of a P×K batch. */
-function tripletsOfBatch({ recipe }: Workbench): number {
-  const { classesPerBatch: p, imagesPerClass: k } = recipe.triplet as NonNullable<Recipe['triplet']>;
-  return p * k * (k - 1) * (p - 1) * k;
-}
-
-function figuresInWords(phase: PhaseName, figures: Record<string, number>, bench: Workbench): string {
-  const loss = `loss ${(figures.loss ?? 0).toFixed(3)}`;
-  switch (phase) {
-    case 'classification':
-      return `${loss}, accuracy ${(100 * (figures.accuracy ?? 0)).toFixed(0)} %`;
-    case 'triplet':
-      return `${loss}, ${((100 * (figures.active ?? 0)) / tripletsOfBatch(bench)).toFixed(1)} % active, d(a,p) ${(figures.positive ?? 0).toFixed(2)}, d(a,n) ${(figures.negative ?? 0).toFixed(2)}`;
-  }
-}
-
-function epochLine(
-  phase: PhaseName,
-  summary: EpochSummary,
-  epochs: number,
-  evaluation: EpochEvaluation,
-  bench: Workbench,
-): string {
-  const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
-  if (evaluation.validation !== null) parts.push(`validation MAP@R ${evaluation.validation.toFixed(3)}`);
-  if (evaluation.held_out_recall_at_1 !== null) parts.push(`held-out R@1 ${evaluation.held_out_recall_at_1.toFixed(3)}`);
-  if (summary.skipped > 0) parts.push(`${summary.skipped} batches without a triplet`);
-  return `${label(phase, summary.epoch - 1, epochs)}: ${parts.join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { openPixels } from '../data/pixels.js';
 import { deriveSeed, randomStream } from '../data/random.js';
 import { compare, type Difference } from '../evaluate/bootstrap.js';
@@ -16,7 +17,7 @@ import { type ExportCheck, exportSavedModel } from './export-model.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
 import { scoreStage } from './score-stage.js';
-import { type PhaseContext, phaseWeights, trainPhase } from './train-phase.js';
+import { lastCheckpoint, type PhaseContext, phaseWeights, trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
 
 export interface RunContext {
@@ -59,6 +60,7 @@ export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Ma
           manifest.frozen[stage] = record.proof;
           await folder.writeJson('manifest.json', manifest);
           await journal.finishPhase(stage, record);
+          await rm(lastCheckpoint(folder), { force: true });
         }
         weights = await readWeights(folder, stage);
       }

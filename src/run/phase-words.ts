@@ -1,0 +1,42 @@
+import type { Recipe } from '../recipe/schema.js';
+import type { EpochSummary } from '../train/phase.js';
+import type { PhaseName } from '../transfer/plan.js';
+import type { EpochEvaluation } from './evaluate-epoch.js';
+import type { Workbench } from './workbench.js';
+
+/** `triplet 2/4`: the phase and its epoch, counted from 1. */
+export function label(phase: PhaseName, epoch: number, epochs: number): string {
+  return `${phase} ${epoch + 1}/${epochs}`;
+}
+
+/** All (anchor, positive, negative) of a P×K batch. */
+function tripletsOfBatch({ recipe }: Workbench): number {
+  const { classesPerBatch: p, imagesPerClass: k } = recipe.triplet as NonNullable<Recipe['triplet']>;
+  return p * k * (k - 1) * (p - 1) * k;
+}
+
+/** The figures of a step or an epoch in a few words. */
+export function figuresInWords(phase: PhaseName, figures: Record<string, number>, bench: Workbench): string {
+  const loss = `loss ${(figures.loss ?? 0).toFixed(3)}`;
+  switch (phase) {
+    case 'classification':
+      return `${loss}, accuracy ${(100 * (figures.accuracy ?? 0)).toFixed(0)} %`;
+    case 'triplet':
+      return `${loss}, ${((100 * (figures.active ?? 0)) / tripletsOfBatch(bench)).toFixed(1)} % active, d(a,p) ${(figures.positive ?? 0).toFixed(2)}, d(a,n) ${(figures.negative ?? 0).toFixed(2)}`;
+  }
+}
+
+/** The line that stays on the terminal after an epoch. */
+export function epochLine(
+  phase: PhaseName,
+  summary: EpochSummary,
+  epochs: number,
+  evaluation: EpochEvaluation,
+  bench: Workbench,
+): string {
+  const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
+  if (evaluation.validation !== null) parts.push(`validation MAP@R ${evaluation.validation.toFixed(3)}`);
+  if (evaluation.held_out_recall_at_1 !== null) parts.push(`held-out R@1 ${evaluation.held_out_recall_at_1.toFixed(3)}`);
+  if (summary.skipped > 0) parts.push(`${summary.skipped} batches without a triplet`);
+  return `${label(phase, summary.epoch - 1, epochs)}: ${parts.join(', ')}`;
+}
