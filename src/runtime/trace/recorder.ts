@@ -1,7 +1,7 @@
 import { attr, type GraphBuilder } from '../graph/builder.js';
 import { type AttrMessage, DT } from '../graph/proto.js';
 import { backend, binding, type NodeBackend, type OpAttribute, type Tensor, type TensorInfo, tf } from '../tensorflow.js';
-import { type Inferred, type Known, shapeRule } from './shapes.js';
+import { type Inferred, type Known, shapeRule } from './shapes/registry.js';
 import { sourceLine } from './source-line.js';
 
 /** What cannot be written into a graph, and the line that did it. */
