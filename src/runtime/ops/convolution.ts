@@ -26,23 +26,33 @@ type Pair = (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
  * dilated convolutions (tfjs#7906) and pays for explicit padding with a copy; this does neither.
  */
 export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
-  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', {
-    ...options,
-    padding: paddingFor(x, kernel, options),
-  })(x, kernel);
+  // oneDNN cannot differentiate a dilated convolution with explicit padding: there the zeros are written out.
+  const explicit = options.dilations.every((one) => one === 1);
+  const { input, padding } = withPadding(x, kernel, options, explicit);
+  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', { ...options, padding })(input, kernel);
 }
 
 /** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
 export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
-  const padding = paddingFor(x, kernel, options);
-  // With explicit padding, TensorFlow 2.21's shape function of this operation ends the process ("Invalid index from the
-  // dimension"): the zeros are written out instead.
-  const [input, named] =
-    padding === 'same' || padding === 'valid' ? ([x, padding] as const) : ([padded(x, padding), 'valid'] as const);
+  // With explicit padding, the shape function of this operation ends the process in TensorFlow 2.21 ("Invalid index from the
+  // dimension"): the zeros are written out.
+  const { input, padding } = withPadding(x, kernel, options, false);
   return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', {
     ...options,
-    padding: named,
+    padding,
   })(input, kernel);
+}
+
+/** The input and the padding that the operation itself is given, where it can (`explicit`) or cannot add zeros at each side. */
+function withPadding(
+  x: Tensor4D,
+  kernel: Tensor4D,
+  options: ConvOptions,
+  explicit: boolean,
+): { input: Tensor4D; padding: Padding } {
+  const padding = paddingFor(x, kernel, options);
+  if (explicit || padding === 'same' || padding === 'valid') return { input: x, padding };
+  return { input: padded(x, padding), padding: 'valid' };
 }
 
 function paddingFor(x: Tensor4D, kernel: Tensor4D, { padding, strides, dilations }: ConvOptions): Padding {

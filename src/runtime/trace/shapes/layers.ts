@@ -36,11 +36,15 @@ const pool: Rule = (inputs, attributes) => {
 
 /** The map, then values of one number a channel, then what the operation keeps for its gradient. */
 const batchNorm =
-  (channels: number, empty: number): Rule =>
+  (channels: number, kept: readonly (readonly number[])[]): Rule =>
   (inputs) => {
     const { shape } = at(inputs, 0);
     const channel = { shape: [shape.at(-1) as number], dtype: DT.float32 };
-    return [{ shape }, ...Array<typeof channel>(channels).fill(channel), ...Array(empty).fill({ shape: [0], dtype: DT.float32 })];
+    return [
+      { shape },
+      ...Array<typeof channel>(channels).fill(channel),
+      ...kept.map((one) => ({ shape: one, dtype: DT.float32 })),
+    ];
   };
 
 /** Loss of each row, and the gradient by the logits. */
@@ -61,7 +65,7 @@ export const layers: Rules = [
   ...each('MaxPool AvgPool', pool),
   ['MaxPoolGrad', like(0)],
   ['AvgPoolGrad', written(0, DT.float32)],
-  ['FusedBatchNormV3', batchNorm(4, 1)],
-  ['FusedBatchNormGradV3', batchNorm(2, 2)],
+  ['FusedBatchNormV3', batchNorm(4, [[0]])],
+  ['FusedBatchNormGradV3', batchNorm(2, [[], []])],
   ...each('SparseSoftmaxCrossEntropyWithLogits SoftmaxCrossEntropyWithLogits', crossEntropy),
 ];
