@@ -1,12 +1,7 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
+import { dilatedDepthwise } from './dilated-depthwise.js';
 import { attribute, ints, operation } from './operation.js';
-import { namedPadding, type Padding, padded } from './padding.js';
-
-export interface ConvOptions {
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  readonly padding: Padding;
-}
+import { type ConvOptions, namedPadding, type Padding, padded } from './padding.js';
 
 function attributes({ strides, dilations, padding }: ConvOptions): OpAttribute[] {
   const common = [
@@ -34,6 +29,7 @@ export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions)
 
 /** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
 export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
+  if (options.dilations.some((one) => one > 1)) return dilatedDepthwise(x, kernel, options);
   // With explicit padding, the shape function of this operation ends the process in TensorFlow 2.21 ("Invalid index from the
   // dimension"): the zeros are written out.
   const { input, padding } = withPadding(x, kernel, options, false);

@@ -3,6 +3,13 @@ import { type Tensor4D, tf } from '../tensorflow.js';
 /** TensorFlow's SAME and VALID, or rows and columns added at each side. */
 export type Padding = 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
 
+/** How a window moves over a map: steps, spacing of its taps, and what is added at the sides. */
+export interface ConvOptions {
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  readonly padding: Padding;
+}
+
 /** What TensorFlow's SAME adds along an axis, before and after, for a window that reaches over `window` places. */
 export function samePadding(size: number, window: number, stride: number): [before: number, after: number] {
   const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + window - size);
