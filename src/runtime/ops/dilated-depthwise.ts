@@ -18,7 +18,7 @@ export function dilatedDepthwise(x: Tensor4D, kernel: Tensor4D, { padding, dilat
       const tap = tf.reshape(tf.slice(kernel, [i, j, 0, 0], [1, 1, channels, multiplier]), [1, 1, 1, channels, multiplier]);
       const product = tf.mul(tf.reshape(window, [batch, rows, columns, channels, 1]), tap);
       const flat = tf.reshape(product, [batch, rows, columns, channels * multiplier]) as Tensor4D;
-      sum = sum === undefined ? flat : tf.add(sum, flat);
+      sum = sum === undefined ? flat : (tf.add(sum, flat) as Tensor4D);
     }
   }
   return sum as Tensor4D;
