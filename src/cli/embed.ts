@@ -1,5 +1,5 @@
 /** `ft embed`: a folder of images as vectors. */
-import { extname, resolve } from 'node:path';
+import { extname, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { choose } from '../errors.js';
 import { withExamples } from './examples.js';
@@ -28,7 +28,7 @@ export function embedVerb(io: Io = processIo()): Command {
         import('../run/finished.js'),
         import('../run/embed-folder.js'),
       ]);
-      const run = await openFinishedRun(argument, progress);
+      const run = await openFinishedRun(argument, io.folder, progress);
       const { images, dimensions, skipped, files } = await embedFolder(
         run,
         resolve(io.folder, folder),
@@ -38,7 +38,7 @@ export function embedVerb(io: Io = processIo()): Command {
         progress,
       );
       io.stdout.write(
-        `${images} vectors of ${dimensions} numbers: ${files.join(', ')}${skipped.length > 0 ? `; ${skipped.length} files left out` : ''}\n`,
+        `${images} vectors of ${dimensions} numbers: ${files.map((file) => relative(io.folder, file)).join(', ')}${skipped.length > 0 ? `; ${skipped.length} ${skipped.length === 1 ? 'file' : 'files'} left out` : ''}\n`,
       );
     });
   return withExamples(command, [

@@ -1,4 +1,5 @@
 /** `ft evaluate`: scores of a finished run's model, computed anew. */
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Metric } from '../evaluate/metrics.js';
 import { withExamples } from './examples.js';
@@ -28,8 +29,8 @@ export function evaluateVerb(io: Io = processIo()): Command {
         import('../run/finished.js'),
         import('../run/evaluate.js'),
       ]);
-      const run = await openFinishedRun(argument, progress);
-      const result = await evaluateRun(run, options.data, progress);
+      const run = await openFinishedRun(argument, io.folder, progress);
+      const result = await evaluateRun(run, options.data === undefined ? undefined : resolve(io.folder, options.data), progress);
       if (options.json) {
         io.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
         return;

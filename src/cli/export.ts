@@ -29,7 +29,7 @@ export function exportVerb(io: Io = processIo()): Command {
         import('../run/finished.js'),
         import('../run/export-run.js'),
       ]);
-      const run = await openFinishedRun(argument, progress);
+      const run = await openFinishedRun(argument, io.folder, progress);
       const folder = options.out === undefined ? run.folder.file('export', options.format) : resolve(io.folder, options.out);
       if (options.out !== undefined && existsSync(folder) && options.force !== true) {
         throw new UserError({

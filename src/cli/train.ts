@@ -1,8 +1,8 @@
 /** `ft train`: a recipe from its images to scores and export. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
-import { UserError } from '../errors.js';
+import { Interrupted, UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import { loadRecipe } from '../recipe/load.js';
 import type { Recipe } from '../recipe/schema.js';
@@ -15,8 +15,7 @@ import { withExamples } from './examples.js';
 import { onInterrupt } from './interrupt.js';
 import { type Io, processIo } from './io.js';
 import { setOption } from './plan.js';
-import { duration, terminalProgress } from './progress.js';
-import { textTable } from './table.js';
+import { terminalProgress } from './progress.js';
 
 interface Options {
   set: string[];
@@ -65,7 +64,7 @@ async function recipeOf(
       folder: io.folder,
       ...(options.data === undefined ? {} : { data: options.data }),
     });
-    return { recipe, name, folder: null };
+    return { recipe: withWholePaths(recipe, io.folder), name, folder: null };
   }
   if (given !== undefined || options.set.length > 0 || options.data !== undefined) {
     throw new UserError({
@@ -75,7 +74,7 @@ async function recipeOf(
       mend: `ft train --resume ${options.resume}`,
     });
   }
-  const folder = await openRunFolder(options.resume, options.runs);
+  const folder = await openRunFolder(options.resume, io.folder, options.runs);
   const manifest = await folder.readJson<Manifest>('manifest.json');
   return { recipe: loadRecipe(folder.file('recipe.yaml')).recipe, name: manifest?.recipe ?? 'recipe', folder };
 }
@@ -90,14 +89,14 @@ async function train(
 ): Promise<void> {
   const began = Date.now();
   // TensorFlow is loaded here and not with the command line, which must answer at once.
-  const [{ openWorkbench }, { makeManifest }, { trainRun }, summary] = await Promise.all([
+  const [{ openWorkbench }, { makeManifest }, { trainRun }, words] = await Promise.all([
     import('../run/workbench.js'),
     import('../run/manifest.js'),
     import('../run/train.js'),
-    import('../run/summary.js'),
+    import('./train-result.js'),
   ]);
   const bench = await openWorkbench(recipe, progress);
-  const folder = resumed ?? (await createRunFolder(options.runs, name, new Date()));
+  const folder = resumed ?? (await createRunFolder(resolve(io.folder, options.runs), name, new Date()));
   const path = relative(io.folder, folder.path) || '.';
   const manifest =
     (await folder.readJson<Manifest>('manifest.json')) ?? makeManifest(bench, name, process.argv.slice(2), new Date());
@@ -107,53 +106,47 @@ async function train(
     await folder.writeJson('manifest.json', manifest);
   }
   progress.line(`run folder: ${path}`);
-  const interrupt = onInterrupt(`finishing the step and writing a checkpoint (Ctrl-C again to leave at once)`, progress);
+  if (manifest.finished !== undefined) progress.line('this run has come to its end already; its result once more:');
+  const interrupt = onInterrupt('finishing the step and writing a checkpoint (Ctrl-C again to leave at once)', progress);
   try {
     const result = await trainRun(bench, folder, manifest, { progress, stopped: interrupt.asked, now: () => performance.now() });
-    const { titles, lines } = summary.scoreTable(result.rows, result.exported);
-    const table = textTable(
-      titles.map((title, column) => ({ title, align: column === 0 ? 'left' : 'right' })),
-      lines,
-    );
-    const heldOut = bench.split.heldOut;
-    const memory = process.resourceUsage().maxRSS / 1024;
-    io.stdout.write(
-      `\n${[
-        `Retrieval of ${heldOut.classes.length} classes never seen in training (${heldOut.samples.length} images), 95 % intervals`,
-        '',
-        table,
-        '',
-        ...summary.changesInWords(result.steps),
-        '',
-        `exported: ${result.exported} (${result.reason})`,
-        ...summary.frozenInWords(manifest),
-        `training ${duration(result.seconds * 1000)}, this call ${duration(Date.now() - began)}, peak memory ${memory.toFixed(0)} MiB`,
-        '',
-        `run      ${path}`,
-        `scores   ${path}/scores.json`,
-        ...(result.check === null
-          ? []
-          : [
-              `model    ${relative(io.folder, result.check.folder)} (embeddings compared on ${result.check.images} images: cosine ≥ ${result.check.smallestCosine.toFixed(6)})`,
-            ]),
-        '',
-        'next',
-        `  ft evaluate ${path}`,
-        `  ft embed ${path} FOLDER --out vectors.npy`,
-        `  ft freeze --until conv2 && ft train`,
-      ].join('\n')}\n`,
-    );
+    const { classes, samples } = bench.split.heldOut;
+    const took = Date.now() - began;
+    const peakMemory = process.resourceUsage().maxRSS / 1024;
+    const heldOut = { classes: classes.length, images: samples.length };
+    io.stdout.write(`\n${words.trainedInWords({ recipe, manifest, result, heldOut, path, from: io.folder, took, peakMemory })}`);
   } catch (error) {
-    if (interrupt.asked()) progress.line(`go on with: ft train --resume ${path}`);
-    throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(`${error.message}\ngo on with: ft train --resume ${words.shellWord(path)}`);
   } finally {
     interrupt.off();
   }
 }
 
-/** A resumed run must meet the images and weights that it was started with. */
+/** Folders in full, so that the run is evaluated and goes on from wherever ft is called. */
+function withWholePaths(recipe: Recipe, from: string): Recipe {
+  const whole = (path: string | null) => (path === null ? null : resolve(from, path));
+  const { name } = recipe.backbone;
+  return {
+    ...recipe,
+    backbone: {
+      ...recipe.backbone,
+      // A converted model of one's own is named by its folder; the constant lies where TensorFlow is loaded.
+      name: name.startsWith('tfjs:') ? `tfjs:${resolve(from, name.slice('tfjs:'.length))}` : name,
+      from: whole(recipe.backbone.from),
+    },
+    data: { ...recipe.data, folder: whole(recipe.data.folder) },
+  };
+}
+
+/** A resumed run must meet the recipe, the images and the weights that it was started with. */
 function refuseChanged(before: Manifest, now: Manifest, path: string): void {
   const faults = [
+    {
+      what: 'the recipe in the run folder is not the one that the run was started with',
+      expected: before.recipe_sha256,
+      found: now.recipe_sha256,
+    },
     {
       what: 'the images are not the ones that the run was started with',
       expected: before.data.fingerprint,

@@ -1,8 +1,7 @@
-import { relative } from 'node:path';
 import type { Skipped } from '../data/dataset.js';
-import { describeDataset } from '../data/describe.js';
 import { scanImages } from '../data/folder.js';
 import { cachePixels } from '../data/pixel-cache.js';
+import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { writeJsonl } from '../vectors/jsonl.js';
@@ -28,15 +27,15 @@ export async function embedFolder(
 ): Promise<EmbeddedFolder> {
   const decoded = await cachePixels(await scanImages(folder, { progress }), {
     side: model.side,
-    strict,
     progress,
     classes: false,
   });
-  for (const line of describeDataset(decoded.dataset)) progress.line(line);
+  if (strict) refuseSkipped(decoded.dataset.skipped);
+  for (const { file, reason } of decoded.dataset.skipped) progress.line(`left out: ${file}: ${reason}`);
   const { samples, classes, skipped } = decoded.dataset;
   const { values, dimensions } = await embedSamples(model, decoded, Int32Array.from(samples.keys()), progress);
   const nameOf = (sample: { class: number }) => classes[sample.class] || null;
-  const files = [relative('.', out)];
+  const files = [out];
   switch (format) {
     case 'npy': {
       await writeNpy(out, { rows: samples.length, columns: dimensions, values });
@@ -45,7 +44,7 @@ export async function embedFolder(
         names,
         samples.map((sample) => `${JSON.stringify({ file: sample.file, class: nameOf(sample) })}\n`).join(''),
       );
-      files.push(relative('.', names));
+      files.push(names);
       break;
     }
     case 'jsonl':
@@ -60,4 +59,13 @@ export async function embedFolder(
       break;
   }
   return { images: samples.length, dimensions, skipped, files };
+}
+
+function refuseSkipped(skipped: readonly Skipped[]): void {
+  const [first, ...rest] = skipped.map(({ file, reason }) => ({ what: `cannot be used: ${reason}`, where: file }));
+  if (first === undefined) return;
+  throw new UserError(first, ...rest, {
+    what: `${skipped.length === 1 ? '1 image' : `${skipped.length} images`} cannot be used, and --strict stops at them; nothing was written`,
+    mend: 'mend or remove them, or leave --strict away to go on without them',
+  });
 }

@@ -1,12 +1,11 @@
-import { retrieve, summarise } from '../evaluate/retrieval.js';
 import type { Head } from '../heads/head.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
 import { computeFeatures } from '../train/features.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
-import { embeddings } from '../train/scoring.js';
+import { retrieval } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
-import type { PhaseContext } from './train-phase.js';
+import type { PhaseContext } from './phase-context.js';
 import type { Workbench } from './workbench.js';
 
 /** What is looked at after an epoch; null where there is nothing to look at, or the recipe does not ask. */
@@ -15,22 +14,22 @@ export interface EpochEvaluation {
   held_out_recall_at_1: number | null;
 }
 
-/** MAP@R on the validation classes, and Recall@1 on the held-out ones where the recipe asks for it in this epoch. */
+/**
+ * MAP@R on the validation classes, and Recall@1 on the held-out ones where the recipe asks for it in this epoch.
+ * @throws Interrupted where the person asked to stop
+ */
 export async function evaluateEpoch(
   phase: PhaseName,
   epoch: number,
   options: PhaseRates,
   program: Program,
-  { bench, source, progress }: PhaseContext,
+  { bench, source, progress, stopped }: PhaseContext,
 ): Promise<EpochEvaluation> {
   const head = phase === 'triplet' ? presentHead(program, bench) : null;
   const look = async (samples: Int32Array, what: string) => {
-    if (samples.length < 2) return null;
     const bar = progress.bar(`features of the ${what} images`, samples.length, 'images');
-    const features = await computeFeatures(program, source, samples, bar);
-    bar.done();
-    const { values, dimensions } = embeddings(features, head);
-    return summarise(retrieve(values, dimensions, features.labels));
+    const features = await computeFeatures(program, source, samples, bar, stopped).finally(() => bar.done());
+    return retrieval(features, head);
   };
   const validation = await look(bench.split.validation.samples, 'validation');
   const asked = options.evaluateEvery > 0 && epoch % options.evaluateEvery === 0;

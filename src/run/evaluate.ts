@@ -1,3 +1,4 @@
+import { describeDataset } from '../data/describe.js';
 import { scanFolder } from '../data/folder.js';
 import { cachePixels } from '../data/pixel-cache.js';
 import { splitByClass } from '../data/split.js';
@@ -19,13 +20,16 @@ export interface Evaluation {
 
 /** Retrieval by a finished run's model: on the run's held-out classes, or on every class of `folder`. */
 export async function evaluateRun(
-  { recipe, model }: FinishedRun,
+  { recipe, model, manifest }: FinishedRun,
   folder: string | undefined,
   progress: Progress,
 ): Promise<Evaluation> {
   const { data, seed } = recipe;
   const dataset = folder === undefined ? await openDataset(data, progress) : await scanFolder(folder, { progress });
   const decoded = await cachePixels(dataset, { side: data.side, strict: data.strict, progress });
+  if (folder === undefined && decoded.dataset.fingerprint !== manifest.data.fingerprint)
+    progress.line('the images are not the ones that the run was scored on: these scores are not those of its scores.json');
+  for (const line of describeDataset(decoded.dataset)) progress.line(line);
   const samples =
     folder === undefined
       ? splitByClass(decoded.dataset, { heldOut: data.heldOut, validation: data.validation, seed }).heldOut.samples

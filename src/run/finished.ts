@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { loadBackbone } from '../backbones/registry.js';
 import { UserError } from '../errors.js';
 import type { FinishedModel } from '../export/savedmodel.js';
@@ -8,29 +7,32 @@ import type { Recipe } from '../recipe/schema.js';
 import { readCheckpoint } from '../runtime/checkpoint.js';
 import { openRunFolder, type RunFolder } from '../train/run-folder.js';
 import { readHead } from './journal.js';
+import type { Manifest } from './manifest.js';
 
 /** A run that came to its end: its recipe, and the model that it chose. */
 export interface FinishedRun {
   readonly folder: RunFolder;
   readonly recipe: Recipe;
+  readonly manifest: Manifest;
   readonly model: FinishedModel;
 }
 
-/** Opens the model that a run chose. @throws UserError where the run is not finished */
-export async function openFinishedRun(argument: string, progress: Progress): Promise<FinishedRun> {
-  const folder = await openRunFolder(argument);
-  if (!existsSync(folder.file('model.safetensors'))) {
+/** Opens the model that a run chose; `argument` is a path from `from`. @throws UserError where the run is not finished */
+export async function openFinishedRun(argument: string, from: string, progress: Progress): Promise<FinishedRun> {
+  const folder = await openRunFolder(argument, from);
+  const manifest = await folder.readJson<Manifest>('manifest.json');
+  if (manifest?.finished === undefined) {
     throw new UserError({ what: 'this run has not come to its end', where: folder.path, mend: `ft train --resume ${argument}` });
   }
   const { recipe } = loadRecipe(folder.file('recipe.yaml'));
-  const { name, upTo, from } = recipe.backbone;
+  const { name, upTo, from: weightsFrom } = recipe.backbone;
   const { network } = await loadBackbone(name, {
     ...(upTo === null ? {} : { upTo }),
-    ...(from === null ? {} : { from }),
+    ...(weightsFrom === null ? {} : { from: weightsFrom }),
     progress,
   });
   const { tensors, meta } = await readCheckpoint<{ head: boolean }>(folder.file('model.safetensors'));
   const weights = Object.fromEntries(Object.entries(tensors).map(([key, { values }]) => [key, values as Float32Array]));
   const head = meta.head ? await readHead(folder.file('model-head.safetensors')) : null;
-  return { folder, recipe, model: { network, weights, head, side: recipe.data.side } };
+  return { folder, recipe, manifest, model: { network, weights, head, side: recipe.data.side } };
 }

@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe/schema.js';
-import type { EpochSummary } from '../train/phase.js';
+import type { EpochSummary, Position } from '../train/phase.js';
 import type { PhaseName } from '../transfer/plan.js';
 import type { EpochEvaluation } from './evaluate-epoch.js';
 import type { Workbench } from './workbench.js';
@@ -7,6 +7,17 @@ import type { Workbench } from './workbench.js';
 /** `triplet 2/4`: the phase and its epoch, counted from 1. */
 export function label(phase: PhaseName, epoch: number, epochs: number): string {
   return `${phase} ${epoch + 1}/${epochs}`;
+}
+
+/** Where a stopped phase stands, for the person who stopped it. */
+export function whereabouts(
+  phase: PhaseName,
+  { epoch, stepOfEpoch, step }: Position,
+  epochs: number,
+  stepsPerEpoch: number,
+): string {
+  if (stepOfEpoch === 0) return `the ${phase} phase after epoch ${epoch} of ${epochs}`;
+  return `the ${phase} phase, epoch ${epoch + 1} of ${epochs}, after step ${stepOfEpoch} of ${stepsPerEpoch} (${step} in all)`;
 }
 
 /** All (anchor, positive, negative) of a P×K batch. */
@@ -37,6 +48,7 @@ export function epochLine(
   const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
   if (evaluation.validation !== null) parts.push(`validation MAP@R ${evaluation.validation.toFixed(3)}`);
   if (evaluation.held_out_recall_at_1 !== null) parts.push(`held-out R@1 ${evaluation.held_out_recall_at_1.toFixed(3)}`);
-  if (summary.skipped > 0) parts.push(`${summary.skipped} batches without a triplet`);
+  if (summary.skipped === summary.steps) parts.push(`none of the ${summary.steps} batches held a triplet: nothing was learned`);
+  else if (summary.skipped > 0) parts.push(`${summary.skipped} of ${summary.steps} batches without a triplet`);
   return `${label(phase, summary.epoch - 1, epochs)}: ${parts.join(', ')}`;
 }

@@ -14,7 +14,7 @@ import {
   type Whitening,
 } from '../train/scoring.js';
 import { createFeatureProgram, type Weights } from '../train/trainer.js';
-import type { PhaseContext } from './train-phase.js';
+import type { PhaseContext } from './phase-context.js';
 
 /** Scores of one stage, and the head that the triplet phase starts from if it comes next. */
 export interface StageResult {

@@ -1,55 +1,94 @@
+import type { Difference, Interval } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
+import type { PhaseRates, Recipe } from '../recipe/schema.js';
 import type { PhaseName } from '../transfer/plan.js';
 import type { StoredRow } from './journal.js';
 import type { Manifest } from './manifest.js';
 import type { RunResult } from './train.js';
 
+/** A table as the terminal draws it: words left in the first column, the rest right. */
+export interface SummaryTable {
+  readonly titles: readonly string[];
+  readonly lines: readonly (readonly string[])[];
+}
+
+type Step = RunResult['steps'][number];
+
+/** What the terminal shows; `scores.json` holds the other figures too. */
 const COLUMNS: readonly (readonly [title: string, metric: Metric])[] = [
   ['R@1', 'recall_at_1'],
   ['R@5', 'recall_at_5'],
   ['R@10', 'recall_at_10'],
   ['MAP@R', 'map_at_r'],
-  ['R-prec', 'r_precision'],
 ];
 
+const plain = (value: number) => value.toFixed(3);
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+const withInterval = ({ value, low, high }: Interval, number: (value: number) => string) =>
+  `${number(value)} [${number(low)}, ${number(high)}]`;
+
 /** One line a row: the scores on the held-out classes, Recall@1 and MAP@R with their 95 % intervals. */
-export function scoreTable(rows: readonly StoredRow[], exported: string): { titles: string[]; lines: string[][] } {
-  const cell = (row: StoredRow, metric: Metric) => {
-    const { value, low, high } = row.intervals[metric];
-    const withInterval = metric === 'recall_at_1' || metric === 'map_at_r';
-    return withInterval ? `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]` : value.toFixed(3);
-  };
+export function scoreTable(rows: readonly StoredRow[], exported: string): SummaryTable {
+  const cell = ({ intervals }: StoredRow, metric: Metric) =>
+    metric === 'recall_at_1' || metric === 'map_at_r' ? withInterval(intervals[metric], plain) : plain(intervals[metric].value);
   return {
     titles: ['', 'dim', ...COLUMNS.map(([title]) => title), 'validation'],
     lines: rows.map((row) => [
       `${row.name === exported ? '▸ ' : '  '}${row.name}`,
       String(row.dimensions),
       ...COLUMNS.map(([, metric]) => cell(row, metric)),
-      row.validation?.toFixed(3) ?? '–',
+      row.validation === null ? '–' : plain(row.validation),
     ]),
   };
 }
 
-/** What each phase and each closed-form fit brought, in words; a phase that made it worse is said so. */
-export function changesInWords(steps: RunResult['steps']): string[] {
-  return steps.map(({ from, to, difference }) => {
-    const { value, low, high, verdict } = difference.recall_at_1;
-    const map = difference.map_at_r;
-    const signed = (number: number) => `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
-    const words =
-      verdict === 'worse' ? 'made it WORSE' : verdict === 'better' ? 'made it better' : 'no clear difference in Recall@1';
-    return `${from} → ${to}: R@1 ${signed(value)} [${signed(low)}, ${signed(high)}], MAP@R ${signed(map.value)} [${signed(map.low)}, ${signed(map.high)}]: ${words}`;
+/** What each phase and each closed-form fit brought, paired by query: which part of the gain came from where. */
+export function changesTable(steps: readonly Step[]): SummaryTable {
+  return {
+    titles: ['', 'R@1', 'MAP@R', ''],
+    lines: steps.map(({ from, to, difference: { recall_at_1: recall, map_at_r: map } }) => [
+      `${from} → ${to}`,
+      withInterval(recall, signed),
+      withInterval(map, signed),
+      verdictOf(recall, map),
+    ]),
+  };
+}
+
+function verdictOf(recall: Difference, map: Difference): string {
+  const verdicts = new Set([recall.verdict, map.verdict]);
+  if (verdicts.has('worse')) return verdicts.has('better') ? 'better in one, worse in the other' : 'WORSE';
+  return verdicts.has('better') ? 'better' : 'no clear difference';
+}
+
+/** One sentence for each phase that made it worse, and where there is one, what was done about it. */
+export function warningsInWords(steps: readonly Step[], exported: string): string[] {
+  return steps
+    .filter(({ to, difference: { recall_at_1: recall, map_at_r: map } }) => {
+      const isPhase = to === 'classification' || to === 'triplet';
+      return isPhase && (recall.verdict === 'worse' || map.verdict === 'worse');
+    })
+    .map(
+      ({ to }) =>
+        `The ${to} phase made retrieval of the held-out classes worse; ${exported === to ? 'validation chose it nonetheless' : `'${exported}' is exported`}.`,
+    );
+}
+
+/** What was frozen in each phase, and that it did not move. */
+export function frozenInWords(manifest: Manifest, recipe: Recipe): string[] {
+  return (Object.entries(manifest.frozen) as [PhaseName, NonNullable<Manifest['frozen'][PhaseName]>][]).map(([phase, proof]) => {
+    const totals = manifest.plan[phase];
+    const millions = (count: number) => (count / 1e6).toFixed(2);
+    const share =
+      totals === undefined ? '' : ` (${millions(totals.frozen)} of ${millions(totals.parameters)} million parameters)`;
+    const frozen =
+      proof.frozen === 0 ? 'nothing' : `${freezeInWords(recipe[phase] as PhaseRates)}, ${proof.frozen} variables${share}`;
+    const proved = proof.frozen === 0 ? '' : proof.unchanged ? ': proved unchanged, byte by byte' : ': THEY MOVED';
+    return `frozen in the ${phase} phase: ${frozen}${proved}`;
   });
 }
 
-/** What was frozen and that it did not move. */
-export function frozenInWords(manifest: Manifest): string[] {
-  return (Object.entries(manifest.frozen) as [PhaseName, NonNullable<Manifest['frozen'][PhaseName]>][]).map(([phase, proof]) => {
-    const totals = manifest.plan[phase];
-    const share =
-      totals === undefined
-        ? ''
-        : `, ${(totals.frozen / 1e6).toFixed(2)} of ${(totals.parameters / 1e6).toFixed(2)} million parameters`;
-    return `${phase}: ${proof.frozen} variables frozen${share}; ${proof.unchanged ? 'proved unchanged byte by byte' : 'THEY MOVED'}`;
-  });
+function freezeInWords({ freeze }: PhaseRates): string {
+  if ('only' in freeze) return freeze.only.join(', ');
+  return freeze.until === 'none' ? 'statistics alone' : freeze.until === 'all' ? 'the whole backbone' : `up to ${freeze.until}`;
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { planEpoch } from '../data/batch.js';
 import { createLoader } from '../data/loader.js';
 import { deriveSeed } from '../data/random.js';
@@ -7,12 +6,10 @@ import { Interrupted } from '../errors.js';
 import type { Head } from '../heads/head.js';
 import { createOptimizer } from '../optimizers/registry.js';
 import { scheduleFactor } from '../optimizers/schedule.js';
-import type { Progress } from '../progress.js';
+import type { Bar } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import { readCheckpoint, type StoredTensors, writeCheckpoint } from '../runtime/checkpoint.js';
-import { writeFileAtomic } from '../runtime/folders.js';
 import type { Program } from '../runtime/program.js';
-import type { FeatureSource } from '../train/features.js';
 import { type Fingerprints, type FrozenProof, fingerprints, frozenNames, proveFrozen } from '../train/frozen-proof.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { type EpochSummary, type Position, runPhase, START } from '../train/phase.js';
@@ -21,18 +18,9 @@ import { createTrainer, type Weights } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { evaluateEpoch } from './evaluate-epoch.js';
 import type { PhaseRecord } from './journal.js';
+import type { PhaseContext } from './phase-context.js';
 import { batchesOf, objectiveOf, scheduleInSteps } from './phase-parts.js';
-import { epochLine, figuresInWords, label } from './phase-words.js';
-import type { Workbench } from './workbench.js';
-
-export interface PhaseContext {
-  readonly bench: Workbench;
-  readonly folder: RunFolder;
-  readonly progress: Progress;
-  readonly source: FeatureSource;
-  readonly stopped: () => boolean;
-  readonly now: () => number;
-}
+import { epochLine, figuresInWords, label, whereabouts } from './phase-words.js';
 
 /** What a checkpoint in the middle of a phase says besides its tensors. */
 interface PhaseMeta {
@@ -86,21 +74,25 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
     progress,
   });
   const last = lastCheckpoint(folder);
+  const begin = (epoch: number) => progress.bar(label(phase, epoch, options.epochs), stepsPerEpoch, 'steps');
+  let bar: Bar | undefined;
   try {
-    const meta = (await resume(phase, last, program, folder)) ?? {
+    const meta = (await resume(phase, last, program)) ?? {
       phase,
       position: START,
       best: { epoch: 0, validation: null },
       epochs: [],
       frozenBefore: fingerprints(program.read(frozenNames(plan))),
     };
+    // What a killed call logged after its last checkpoint comes again.
+    await folder.keepLogged((line) => line.phase !== phase || Number(line.epoch) <= meta.epochs.length);
     const save = (position: Position) => {
       meta.position = position;
       return writeCheckpoint<PhaseMeta>(last, { tensors: stored(program, names.all, plan, optimizer), meta });
     };
     const total = options.epochs * stepsPerEpoch;
-    let bar = progress.bar(label(phase, meta.position.epoch, options.epochs), stepsPerEpoch, 'steps');
-    bar.advance(meta.position.stepOfEpoch);
+    if (meta.position.epoch < options.epochs) bar = begin(meta.position.epoch);
+    bar?.advance(meta.position.stepOfEpoch);
     const finished = await runPhase(
       {
         name: phase,
@@ -113,10 +105,13 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
         batches: (epoch, fromStep) => loader.batches(planEpoch(epochBatches(epoch), epoch, fromStep)),
         labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
         rateAt: (step) => options.rate * scheduleFactor(step, total, scheduleInSteps(options.schedule, stepsPerEpoch)),
-        onStep: (_, figures) => bar.advance(1, figuresInWords(phase, figures, bench)),
-        async onEpoch(summary, position) {
-          bar.done();
-          const evaluation = await evaluateEpoch(phase, summary.epoch, options, program, context);
+        onStep: (_, figures) => bar?.advance(1, figuresInWords(phase, figures, bench)),
+        async onEpoch(summary, next, ended) {
+          bar?.done();
+          const evaluation = await evaluateEpoch(phase, summary.epoch, options, program, context).catch(async (error) => {
+            if (error instanceof Interrupted) await save(ended);
+            throw error;
+          });
           meta.epochs.push(summary);
           // Without validation classes nothing can be compared: the last epoch is the one.
           const better =
@@ -130,48 +125,30 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
           }
           await folder.log({ phase, ...flat(summary), ...evaluation, best_so_far: better });
           progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
-          await save(position);
-          if (position.epoch < options.epochs)
-            bar = progress.bar(label(phase, position.epoch, options.epochs), stepsPerEpoch, 'steps');
+          await save(next);
+          if (next.epoch < options.epochs) bar = begin(next.epoch);
         },
         onStop: save,
       },
       meta.position,
     );
-    if (!finished) {
-      bar.done();
-      throw new Interrupted(
-        `stopped in the ${phase} phase, epoch ${meta.position.epoch + 1}, step ${meta.position.stepOfEpoch}; a checkpoint is written`,
-      );
-    }
+    if (!finished) throw new Interrupted(`stopped in ${whereabouts(phase, meta.position, options.epochs, stepsPerEpoch)}`);
     const proof = proveFrozen(meta.frozenBefore, fingerprints(program.read(frozenNames(plan))));
     refuseMoved(phase, proof);
     return { proof, best: meta.best, epochs: meta.epochs, seconds: meta.position.seconds };
   } finally {
+    bar?.done();
     await loader.close();
     program.close();
   }
 }
 
-async function resume(phase: PhaseName, path: string, program: Program, folder: RunFolder): Promise<PhaseMeta | undefined> {
+async function resume(phase: PhaseName, path: string, program: Program): Promise<PhaseMeta | undefined> {
   if (!existsSync(path)) return undefined;
   const { tensors, meta } = await readCheckpoint<PhaseMeta>(path);
   if (meta.phase !== phase) return undefined;
   program.write(Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values])));
-  await forgetLaterEpochs(folder, phase, meta.position.epoch);
   return meta;
-}
-
-/** Takes out of the log what was written after the checkpoint: those epochs come again. */
-async function forgetLaterEpochs(folder: RunFolder, phase: PhaseName, epoch: number): Promise<void> {
-  const path = folder.file('metrics.jsonl');
-  if (!existsSync(path)) return;
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-  const kept = lines.filter((line) => {
-    const entry = JSON.parse(line) as { phase: string; epoch: number };
-    return entry.phase !== phase || entry.epoch <= epoch;
-  });
-  if (kept.length < lines.length) await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
 }
 
 function stored(

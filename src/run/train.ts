@@ -16,8 +16,9 @@ import type { PhaseName } from '../transfer/plan.js';
 import { type ExportCheck, exportSavedModel } from './export-model.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
+import type { PhaseContext } from './phase-context.js';
 import { scoreStage } from './score-stage.js';
-import { lastCheckpoint, type PhaseContext, phaseWeights, trainPhase } from './train-phase.js';
+import { lastCheckpoint, phaseWeights, trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
 
 export interface RunContext {
@@ -84,7 +85,6 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   const stage = row.name.replace('-whitened', '') as Stage;
   const weights = stage === 'before' ? networkWeights(bench) : await readWeights(folder, stage);
   const head = await journal.head(row);
-  await writeModel(folder, weights, head, bench);
   let check: ExportCheck | null = null;
   if (recipe.export.formats.includes('savedmodel')) {
     const bar = progress.bar('exporting', 1, 'model');
@@ -93,8 +93,7 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
       folder.file('export', 'savedmodel'),
       source,
       split.heldOut.samples,
-    );
-    bar.done();
+    ).finally(() => bar.done());
   }
   const steps = await differences(rows, journal, recipe.seed);
   const seconds = stages.reduce((sum, one) => sum + (one === 'before' ? 0 : (journal.phase(one)?.seconds ?? 0)), 0);
@@ -109,7 +108,8 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
     exported: row.name,
     exported_because: reason,
   });
-  manifest.finished = new Date().toISOString();
+  await writeModel(folder, weights, head, bench);
+  manifest.finished ??= new Date().toISOString();
   await folder.writeJson('manifest.json', manifest);
   return { rows, steps, exported: row.name, reason, check, seconds };
 }

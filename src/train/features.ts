@@ -50,7 +50,7 @@ export async function computeFeatures(
     values.set(features.subarray(0, count * dimensions), start * dimensions);
     bar?.advance(count);
     await new Promise((resolve) => setImmediate(resolve));
-    if (stopped()) throw new Interrupted('stopped while features were computed; nothing of the run is lost');
+    if (stopped()) throw new Interrupted('stopped while features were computed, which are computed anew');
   }
   return { values, labels, dimensions };
 }

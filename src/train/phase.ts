@@ -12,7 +12,7 @@ export interface Position {
   step: number;
   /** Steps that changed the weights (a batch without a valid triplet does not). */
   updates: number;
-  /** Sums of the figures over the steps of this epoch. */
+  /** Sums over the steps of this epoch: of the figures, and of what the epoch's summary counts. */
   sums: Record<string, number>;
   /** Seconds of training so far. */
   seconds: number;
@@ -55,8 +55,11 @@ export interface PhaseLoop {
   readonly now: () => number;
   /** After every step. */
   readonly onStep: (position: Position, figures: Record<string, number>) => void;
-  /** After every epoch: evaluate, log, write a checkpoint. `position` already points to the next epoch. */
-  readonly onEpoch: (summary: EpochSummary, position: Position) => Promise<void>;
+  /**
+   * After every epoch: evaluate, log, write a checkpoint. `next` points to the next epoch; `ended` to behind the last step of
+   * this one: a run that goes on from there comes to this same call again, without a step.
+   */
+  readonly onEpoch: (summary: EpochSummary, next: Position, ended: Position) => Promise<void>;
   /** Whether the person asked to stop; looked at between steps. */
   readonly stopped: () => boolean;
   /** Called once when stopped, before the loop ends. */
@@ -72,19 +75,17 @@ export interface PhaseLoop {
 export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean> {
   let position: Position = { ...from, sums: { ...from.sums } };
   while (position.epoch < loop.epochs) {
-    const began = position.seconds;
-    const stepsBefore = position.stepOfEpoch;
-    let images = 0;
-    let waited = 0;
     let clock = loop.now();
     for await (const batch of loop.batches(position.epoch, position.stepOfEpoch)) {
       const arrived = loop.now();
       const figures = step(loop, batch, position);
       const finished = loop.now();
-      waited += arrived - clock;
-      position = advance(position, figures, (finished - clock) / 1000);
+      position = advance(position, figures, {
+        images: batch.indices.length,
+        seconds: (finished - clock) / 1000,
+        waited: (arrived - clock) / 1000,
+      });
       clock = finished;
-      images += batch.indices.length;
       loop.onStep(position, figures);
       // The session blocks the thread: timers, signals and the terminal get their turn here.
       await new Promise((resolve) => setImmediate(resolve));
@@ -93,19 +94,21 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
         return false;
       }
     }
-    const steps = position.stepOfEpoch;
-    if (steps === stepsBefore && steps === 0) throw new Error(`${loop.name}: an epoch without a batch`);
+    const { stepOfEpoch: steps, sums } = position;
+    if (steps === 0) throw new Error(`${loop.name}: an epoch without a batch`);
+    const seconds = Math.max(1e-9, sums.seconds ?? 0);
     const summary: EpochSummary = {
       epoch: position.epoch + 1,
       steps,
-      skipped: position.sums.skipped ?? 0,
-      figures: means(position.sums, steps),
-      imagesPerSecond: images / Math.max(1e-9, position.seconds - began),
-      waiting: waited / 1000 / Math.max(1e-9, position.seconds - began),
+      skipped: sums.skipped ?? 0,
+      figures: means(sums, steps),
+      imagesPerSecond: (sums.images ?? 0) / seconds,
+      waiting: (sums.waited ?? 0) / seconds,
       rate: loop.rateAt(position.step - 1),
     };
+    const ended = position;
     position = { ...position, epoch: position.epoch + 1, stepOfEpoch: 0, sums: {} };
-    await loop.onEpoch(summary, position);
+    await loop.onEpoch(summary, position, ended);
     if (loop.stopped()) {
       await loop.onStop(position);
       return false;
@@ -136,24 +139,31 @@ function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string,
   return figures;
 }
 
-function advance(position: Position, figures: Record<string, number>, seconds: number): Position {
+/** What an epoch counts besides the figures of its steps. */
+const COUNTED = ['skipped', 'images', 'seconds', 'waited'] as const;
+
+function advance(
+  position: Position,
+  figures: Record<string, number>,
+  counted: { images: number; seconds: number; waited: number },
+): Position {
   const skipped = figures.kept === 0 ? 1 : 0;
-  const sums: Record<string, number> = { ...position.sums, skipped: (position.sums.skipped ?? 0) + skipped };
-  for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value;
+  const sums: Record<string, number> = { ...position.sums };
+  for (const [name, value] of Object.entries({ ...figures, ...counted, skipped })) sums[name] = (sums[name] ?? 0) + value;
   return {
     epoch: position.epoch,
     stepOfEpoch: position.stepOfEpoch + 1,
     step: position.step + 1,
     updates: position.updates + 1 - skipped,
     sums,
-    seconds: position.seconds + seconds,
+    seconds: position.seconds + counted.seconds,
   };
 }
 
 function means(sums: Record<string, number>, steps: number): Record<string, number> {
   return Object.fromEntries(
     Object.entries(sums)
-      .filter(([name]) => name !== 'skipped')
+      .filter(([name]) => !(COUNTED as readonly string[]).includes(name))
       .map(([name, sum]) => [name, sum / steps]),
   );
 }

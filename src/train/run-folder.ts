@@ -11,6 +11,8 @@ export interface RunFolder {
   readonly readJson: <T>(name: string) => Promise<T | undefined>;
   /** Adds one line to `metrics.jsonl`. */
   readonly log: (line: Record<string, unknown>) => Promise<void>;
+  /** Takes lines out of `metrics.jsonl` that tell of work which a killed call lost and which is done again. */
+  readonly keepLogged: (keep: (line: Record<string, unknown>) => boolean) => Promise<void>;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -23,7 +25,7 @@ export function runFolder(path: string): RunFolder {
       try {
         return JSON.parse(await readFile(file(name), 'utf8')) as T;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
         throw new UserError({
           what: 'a file of this run cannot be read',
           where: file(name),
@@ -33,7 +35,22 @@ export function runFolder(path: string): RunFolder {
       }
     },
     log: (line) => appendFile(file('metrics.jsonl'), `${JSON.stringify(line)}\n`),
+    async keepLogged(keep) {
+      const before = await readFile(file('metrics.jsonl'), 'utf8').catch(() => '');
+      const lines = before.split('\n').filter((line) => line !== '' && isWholeAnd(keep, line));
+      const after = lines.map((line) => `${line}\n`).join('');
+      if (after !== before) await writeFileAtomic(file('metrics.jsonl'), after);
+    },
   };
+}
+
+/** A kill while a line was written leaves half of one: it tells nothing. */
+function isWholeAnd(keep: (line: Record<string, unknown>) => boolean, text: string): boolean {
+  try {
+    return keep(JSON.parse(text) as Record<string, unknown>);
+  } catch {
+    return false;
+  }
 }
 
 /** Makes `runs/<time>-<recipe>` and points `runs/latest` to it. */
@@ -62,9 +79,9 @@ export async function createRunFolder(root: string, recipe: string, now: Date): 
   return runFolder(path);
 }
 
-/** Opens a run that is there: a path, or the name of a folder in `runs`. @throws UserError where it is no run */
-export async function openRunFolder(argument: string, root = 'runs'): Promise<RunFolder> {
-  for (const candidate of [argument, join(root, argument)]) {
+/** Opens a run that is there: a path from `from`, or the name of a folder in `runs`. @throws UserError where it is no run */
+export async function openRunFolder(argument: string, from: string, root = 'runs'): Promise<RunFolder> {
+  for (const candidate of [resolve(from, argument), resolve(from, root, argument)]) {
     const target = await readlink(candidate).then(
       (to) => resolve(dirname(candidate), to),
       () => resolve(candidate),
@@ -75,6 +92,6 @@ export async function openRunFolder(argument: string, root = 'runs'): Promise<Ru
   throw new UserError({
     what: `'${argument}' is no run`,
     expected: 'a folder with a manifest.json, e.g. runs/latest',
-    mend: 'ls runs',
+    mend: `ls ${root}`,
   });
 }

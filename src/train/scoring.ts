@@ -51,11 +51,11 @@ export function embeddings(features: Features, head: Head | null): { values: Flo
   return head === null ? features : { values: embed(features.values, head), dimensions: head.outputs };
 }
 
-/** MAP@R over one part, or null where it is empty. */
-export function mapAtR(features: Features, head: Head | null): number | null {
-  if (features.labels.length < 2) return null;
+/** Retrieval over one part; null where nothing can be asked, because no class of it has two images. */
+export function retrieval(features: Features, head: Head | null): Scores | null {
+  if (new Set(features.labels).size === features.labels.length) return null;
   const { values, dimensions } = embeddings(features, head);
-  return summarise(retrieve(values, dimensions, features.labels)).map_at_r;
+  return summarise(retrieve(values, dimensions, features.labels));
 }
 
 /** Scores of one row. `choosing` is the head for the validation classes, where it is not the same. */
@@ -75,7 +75,7 @@ export function scoreRow(
     head,
     scores: summarise(perQuery),
     intervals: intervals(perQuery, { seed }),
-    validation: mapAtR(features.validation, choosing),
+    validation: retrieval(features.validation, choosing)?.map_at_r ?? null,
   };
 }
 

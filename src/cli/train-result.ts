@@ -1,0 +1,71 @@
+import { relative } from 'node:path';
+import type { Recipe } from '../recipe/schema.js';
+import type { Manifest } from '../run/manifest.js';
+import type { SummaryTable } from '../run/summary.js';
+import { changesTable, frozenInWords, scoreTable, warningsInWords } from '../run/summary.js';
+import type { RunResult } from '../run/train.js';
+import { duration } from './progress.js';
+import { textTable } from './table.js';
+
+export interface TrainedRun {
+  readonly recipe: Recipe;
+  readonly manifest: Manifest;
+  readonly result: RunResult;
+  readonly heldOut: { readonly classes: number; readonly images: number };
+  /** The run folder as a person types it. */
+  readonly path: string;
+  /** The folder that paths are shown from. */
+  readonly from: string;
+  /** Milliseconds that this call took. */
+  readonly took: number;
+  /** MiB. */
+  readonly peakMemory: number;
+}
+
+/** What `ft train` says at the end: scores, what brought what, what was frozen, where things lie, what to try next. */
+export function trainedInWords(run: TrainedRun): string {
+  const { recipe, manifest, result, heldOut, path, from } = run;
+  const { rows, steps, exported, reason, check } = result;
+  const lines = [
+    `Retrieval of ${heldOut.classes} classes never seen in training (${heldOut.images} images), 95 % intervals`,
+    '',
+    table(scoreTable(rows, exported)),
+    '',
+  ];
+  if (steps.length > 0) lines.push('What brought what, paired by query', '', table(changesTable(steps)), '');
+  for (const sentence of warningsInWords(steps, exported)) lines.push(sentence, '');
+  lines.push(
+    `exported: ${exported}, ${reason}`,
+    ...frozenInWords(manifest, recipe),
+    `training ${duration(result.seconds * 1000)}, this call ${duration(run.took)}, peak memory ${run.peakMemory.toFixed(0)} MiB`,
+    '',
+    `run     ${path}`,
+    `scores  ${path}/scores.json`,
+  );
+  if (check !== null) {
+    const model = relative(from, check.folder);
+    lines.push(`model   ${model} (compared on ${check.images} images: cosine ≥ ${check.smallestCosine.toFixed(6)})`);
+  }
+  const argument = shellWord(path);
+  lines.push(
+    '',
+    'next',
+    `  ft evaluate ${argument}`,
+    `  ft embed ${argument} FOLDER --out vectors.npy`,
+    '  ft freeze --until conv2 && ft train',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function table({ titles, lines }: SummaryTable): string {
+  const columns = titles.map((title, column) => {
+    const words = column === 0 || (title === '' && column === titles.length - 1);
+    return { title, align: words ? ('left' as const) : ('right' as const) };
+  });
+  return textTable(columns, lines);
+}
+
+/** A path as a shell takes it. */
+export function shellWord(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

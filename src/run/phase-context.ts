@@ -1,0 +1,16 @@
+import type { Progress } from '../progress.js';
+import type { FeatureSource } from '../train/features.js';
+import type { RunFolder } from '../train/run-folder.js';
+import type { Workbench } from './workbench.js';
+
+/** What every stage and phase of a run works with. */
+export interface PhaseContext {
+  readonly bench: Workbench;
+  readonly folder: RunFolder;
+  readonly progress: Progress;
+  readonly source: FeatureSource;
+  /** Whether the person asked to stop. */
+  readonly stopped: () => boolean;
+  /** Milliseconds. */
+  readonly now: () => number;
+}

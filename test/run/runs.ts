@@ -1,0 +1,122 @@
+/** Runs small enough for a test: a backbone cut after one block of conv3, and images of 32 pixels. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+import { silent } from '../../src/progress.js';
+import { loadRecipe } from '../../src/recipe/load.js';
+import { writeRecipe } from '../../src/recipe/write.js';
+import { makeManifest } from '../../src/run/manifest.js';
+import { type RunResult, trainRun } from '../../src/run/train.js';
+import { openWorkbench } from '../../src/run/workbench.js';
+import { writeFileAtomic } from '../../src/runtime/folders.js';
+import { createRunFolder, openRunFolder } from '../../src/train/run-folder.js';
+
+/** Keys that make the recipe `smoke` run in a second or two. */
+export const TINY = [
+  'backbone.upTo=conv3_1_relu',
+  'data.classes=12',
+  'data.side=32',
+  'data.validation=0.34',
+  'head.dimensions=8',
+  'classification.batch=8',
+  'classification.freeze={until: conv2}',
+  'triplet.classesPerBatch=3',
+  'triplet.imagesPerClass=2',
+  'triplet.freeze={until: conv2}',
+  'triplet.miner=all',
+  'triplet.margin=1',
+];
+
+/** Command-line arguments that set these keys. */
+export const setting = (...keys: readonly string[]): string[] => keys.flatMap((key) => ['--set', key]);
+
+/** A folder for all tests of a file, removed after the last one. */
+export function sharedFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ft-run-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the tests look into files of many shapes
+type Json = any;
+
+export const readJson = (...parts: string[]): Json => JSON.parse(readFileSync(join(...parts), 'utf8'));
+
+export function readLines(...parts: string[]): Json[] {
+  const path = join(...parts);
+  if (!existsSync(path)) return [];
+  // What another process is writing at this moment is no line yet.
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
+
+/** The bytes that must not depend on whether a run was stopped: every weight, head and score. */
+export function outcome(run: string): Record<string, string> {
+  const files = [
+    'model.safetensors',
+    'model-head.safetensors',
+    'checkpoints/classification.safetensors',
+    'checkpoints/triplet.safetensors',
+    'checkpoints/triplet-head.safetensors',
+    'scores.json',
+  ];
+  const frozen = JSON.stringify(readJson(run, 'manifest.json').frozen);
+  return { frozen, ...Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file)).toString('base64')])) };
+}
+
+/** A run by the parts below the command line; `allowed` is how many times it may ask whether it shall stop before it shall. */
+export async function trainParts(
+  root: string,
+  keys: readonly string[],
+  options: { allowed?: number; resume?: string } = {},
+): Promise<{ path: string; result: RunResult }> {
+  const { allowed = Number.POSITIVE_INFINITY, resume } = options;
+  const { recipe } = loadRecipe('smoke', { sets: keys });
+  const bench = await openWorkbench(recipe, silent);
+  const folder = resume === undefined ? await createRunFolder(root, 'tiny', new Date()) : await openRunFolder(resume, root);
+  const manifest =
+    (await folder.readJson<ReturnType<typeof makeManifest>>('manifest.json')) ?? makeManifest(bench, 'tiny', [], new Date());
+  await writeFileAtomic(folder.file('recipe.yaml'), writeRecipe(recipe));
+  await folder.writeJson('manifest.json', manifest);
+  let asked = 0;
+  const stopped = () => ++asked > allowed;
+  return {
+    path: folder.path,
+    result: await trainRun(bench, folder, manifest, { progress: silent, stopped, now: () => performance.now() }),
+  };
+}
+
+export interface Child {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; out: string; err: string }>;
+}
+
+const launcher = fileURLToPath(new URL('../../src/cli/ft.mjs', import.meta.url));
+
+/** `ft` as a person starts it, in a process of its own. */
+export function ftChild(argv: readonly string[], folder: string): Child {
+  const child = spawn(process.execPath, [launcher, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (data) => (out += data));
+  child.stderr.on('data', (data) => (err += data));
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; out: string; err: string }>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal, out, err })),
+  );
+  return { process: child, ended };
+}
+
+/** Sends a signal as soon as `when` holds, looked at every few milliseconds; fails where the child ends before. */
+export async function signalWhen(child: Child, signal: NodeJS.Signals, when: () => boolean) {
+  let over = false;
+  void child.ended.then(() => (over = true));
+  while (!over && !when()) await new Promise((resolve) => setTimeout(resolve, 5));
+  if (over) throw new Error(`the child ended before it was stopped: ${(await child.ended).err}`);
+  child.process.kill(signal);
+  return child.ended;
+}
