@@ -46,11 +46,13 @@ check: $(PACKAGES) ## types, lint, format, import rules
 format: $(PACKAGES) ## format the sources and mend what lint can mend
 	@$(BIN)/biome check --write
 
-verify: setup ## check the engine against PyTorch and the published numbers (minutes; test/**/*.verify.ts)
+verify: setup ## hold exports and goldens to Python's TensorFlow, NumPy and PyTorch (minutes; test/**/*.verify.ts)
+	@for kind in bench verify; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
 	@FT_TESTS=verify $(BIN)/vitest run
 
-bench: setup ## measure the speed of the steps (test/**/*.bench.ts)
-	@FT_TESTS=bench $(BIN)/vitest run
+bench: setup ## measure a training step beside PyTorch's [options='--only thin --rounds 5'] (leave the machine alone)
+	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && \
+	  node --import tsx test/bench/run.ts --python "$$python" $(options)
 
 faults: setup ## kill, fill and break things in the middle of runs (test/**/*.faults.ts)
 	@FT_TESTS=faults $(BIN)/vitest run

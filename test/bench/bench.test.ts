@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { outputShapes } from '../../src/network/shapes.js';
+import { chosenCases } from './cases.js';
+import { efficientnetLite0 } from './efficientnet-lite0.js';
+import { lossDifference, median, type StepFigures, summariseCase } from './figures.js';
+import { markdownTable, replaceSection } from './report.js';
+
+const step = (engine: 'ft' | 'pytorch', imagesPerSecond: number, peakMiB: number): StepFigures => ({
+  engine,
+  imagesPerSecond,
+  peakMiB,
+  seconds: { median: 1, min: 1, max: 1 },
+  trainable: 1,
+  losses: [],
+  version: '',
+});
+
+/** Three rounds on a machine that slows down: ft is 1.5, 1.25 and 1.2 times as fast. */
+const pairs = [
+  { ft: step('ft', 120, 700), pytorch: step('pytorch', 80, 1000) },
+  { ft: step('ft', 50, 720), pytorch: step('pytorch', 40, 990) },
+  { ft: step('ft', 12, 690), pytorch: step('pytorch', 10, 980) },
+];
+
+describe('the figures of a benchmark', () => {
+  it('have the median of an odd and of an even number', () => {
+    expect([median([3, 1, 2]), median([4, 1, 3, 2])]).toEqual([2, 2.5]);
+    expect(() => median([])).toThrow(RangeError);
+  });
+
+  it('take ratios inside a round, so that a machine that slows down between rounds does not blur them', () => {
+    const { ratio, imagesPerSecond, peakMiB } = summariseCase(pairs);
+    expect(ratio).toEqual({ median: 1.25, min: 1.2, max: 1.5 });
+    expect(imagesPerSecond).toEqual({ ft: 50, pytorch: 40 });
+    expect(peakMiB).toEqual({ ft: 720, pytorch: 1000 });
+  });
+
+  it('call losses different without bound where one is missing or not finite', () => {
+    expect(lossDifference([2, 4], [2, 5])).toBeCloseTo(0.2);
+    expect(lossDifference([2], [2, 5])).toBe(Number.POSITIVE_INFINITY);
+    expect(lossDifference([2, Number.NaN], [2, Number.NaN])).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('the report of a benchmark', () => {
+  it('has a row for each depth, the ratio in bold', () => {
+    const [one] = chosenCases('thin', 'conv3');
+    expect(
+      markdownTable([{ one: one!, figures: summariseCase(pairs) }])
+        .split('\n')
+        .at(-1),
+    ).toBe('| until conv3 | 50.0 | 40.0 | **1.25** | 1.20–1.50 | 720 | 1000 | 0.72 |');
+  });
+
+  it('replaces its own place in the document and no other', () => {
+    const document = 'a\n<!-- measured: x -->\nold\n<!-- end -->\nb\n<!-- measured: y -->\nkept\n<!-- end -->\n';
+    expect(replaceSection(document, 'x', 'new')).toBe(document.replace('old', 'new'));
+    expect(() => replaceSection(document, 'z', 'new')).toThrow('measured: z');
+  });
+
+  it('knows its networks and depths, and names the nearest to a misspelt one', () => {
+    expect(chosenCases(undefined, undefined)).toHaveLength(7);
+    expect(chosenCases('lite0', 'all,none').map(({ until }) => until)).toEqual(['none', 'all']);
+    expect(() => chosenCases('tin', undefined)).toThrow(/did you mean 'thin'/);
+    expect(() => chosenCases('lite0', 'conv2')).toThrow(UserError);
+  });
+});
+
+describe('the EfficientNet-Lite0 of the benchmark', () => {
+  const network = efficientnetLite0();
+
+  it('has the published number of parameters below the classifier', () => {
+    const of = (statistics: boolean) =>
+      [...network.variables.values()]
+        .filter(({ role }) => (role === 'mean' || role === 'variance') === statistics)
+        .reduce((sum, { values }) => sum + values.length, 0);
+    // 4,652,008 published (Keras and timm), less the classifier's 1280 × 1000 + 1000.
+    expect(of(false)).toBe(4_652_008 - 1_281_000);
+  });
+
+  it('ends two thirds of its blocks with stage conv4, and has the maps of the published one', () => {
+    const last = network.layers.filter(({ stage }) => stage === 'conv4').at(-1);
+    expect(last?.name).toBe('block10_add');
+    const shapes = outputShapes(network, 224);
+    expect(
+      ['stem_relu6', 'block2_add', 'block4_add', 'block10_add', 'block14_add', network.output].map((name) => shapes.get(name)),
+    ).toEqual([
+      [112, 112, 32],
+      [56, 56, 24],
+      [28, 28, 40],
+      [14, 14, 112],
+      [7, 7, 192],
+      [7, 7, 1280],
+    ]);
+  });
+});

@@ -1,0 +1,55 @@
+import { loadBackbone } from '../../src/backbones/registry.js';
+import type { Network, Variable } from '../../src/network/network.js';
+import type { Progress } from '../../src/progress.js';
+import { u } from '../train/formula.js';
+import { efficientnetLite0 } from './efficientnet-lite0.js';
+
+export const NETWORKS = ['resnet50-thin', 'efficientnet-lite0'] as const;
+export type NetworkName = (typeof NETWORKS)[number];
+
+/** What the formula is scaled by and shifted to, by role; kernels by their fan-in (He et al. 2015). The same in peer.py. */
+function scaled(name: string, role: Variable['role'], shape: readonly number[]): readonly [scale: number, shift: number] {
+  switch (role) {
+    case 'kernel': {
+      const depthwise = name.includes('_depthwise');
+      const fanIn = shape.slice(0, depthwise ? 2 : -1).reduce((product, size) => product * size, 1);
+      // What joins a shortcut is kept small, or the sums would grow from block to block.
+      return [Math.sqrt(24 / fanIn) * (/_(c|project)\/kernel$/.test(name) ? 0.3 : 1), 0];
+    }
+    case 'bias':
+    case 'beta':
+    case 'mean':
+      return [0.2, 0];
+    case 'gamma':
+    case 'variance':
+      return [0.2, 1];
+  }
+}
+
+/** Values that PyTorch makes too, from the variable's name alone: no file has to be shared. */
+export function formulaValues(name: string, role: Variable['role'], shape: readonly number[]): Float32Array {
+  const [scale, shift] = scaled(name, role, shape);
+  const size = shape.reduce((product, length) => product * length, 1);
+  return Float32Array.from(u(name, size), (value) => value * scale + shift);
+}
+
+/** A network with the formula's values: speed does not depend on them, and equal losses show that the work is equal. */
+export async function benchNetwork(name: NetworkName, progress: Progress): Promise<Network> {
+  const network = await topology(name, progress);
+  const variables = new Map(
+    [...network.variables].map(([key, variable]): [string, Variable] => [
+      key,
+      { ...variable, values: formulaValues(key, variable.role, variable.shape) },
+    ]),
+  );
+  return { ...network, variables };
+}
+
+async function topology(name: NetworkName, progress: Progress): Promise<Network> {
+  switch (name) {
+    case 'resnet50-thin':
+      return (await loadBackbone('resnet50-thin', { progress })).network;
+    case 'efficientnet-lite0':
+      return efficientnetLite0();
+  }
+}
