@@ -12,7 +12,7 @@ help: ## show this
 	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
 	@echo
 	@echo '  make recipe=resnet-semihard                    set up, train on the built-in images, score, export'
-	@echo '  make recipe=resnet-semihard data=~/photos      the same on your own photos (photos/class/image.jpg)'
+	@echo '  make recipe=folder data=~/photos               the same on your own photos (photos/class/image.jpg)'
 	@echo
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1@\2/' | column -t -s @ 2>/dev/null \
 	  || grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1   \2/'

@@ -8,7 +8,9 @@ import { type Io, processIo } from './io.js';
 import { verbs as everyVerb, type Verb } from './verbs.js';
 
 /** Runs `ft` with the arguments behind its name. Never throws. */
-export async function main(argv: readonly string[], io: Io = processIo(), verbs: readonly Verb[] = everyVerb): Promise<number> {
+export async function main(called: readonly string[], io: Io = processIo(), verbs: readonly Verb[] = everyVerb): Promise<number> {
+  // `ft help weights pull` is `ft weights pull --help`; commander's own help command does not look below a verb.
+  const argv = called[0] === 'help' && called.length > 1 ? [...called.slice(1), '--help'] : called;
   const debug = argv.includes('--debug');
   const codeBefore = process.exitCode;
   process.exitCode = undefined;
