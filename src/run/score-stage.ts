@@ -2,7 +2,7 @@ import { deriveSeed, randomStream } from '../data/random.js';
 import type { Head } from '../heads/head.js';
 import { pca } from '../heads/pca.js';
 import { randomHead } from '../heads/random.js';
-import { computeFeatures } from '../train/features.js';
+import { computeFeatures, refuseCollapsed } from '../train/features.js';
 import {
   fitWhitening,
   type Row,
@@ -36,6 +36,7 @@ export async function scoreStage(
   const { bench } = context;
   const { recipe } = bench;
   const features = await stageFeatures(weights, context, stage);
+  if (stage !== 'before') refuseCollapsed(features.train, stage);
   const { seed } = recipe;
   const rows: Row[] = [scoreRow(stage, features, head, seed)];
   const needed = recipe.head.refit !== 'none' || (wantsNext && recipe.head.init === 'learned-whitening');

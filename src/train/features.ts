@@ -1,4 +1,4 @@
-import { Interrupted } from '../errors.js';
+import { Interrupted, UserError } from '../errors.js';
 import type { Bar } from '../progress.js';
 import type { Program } from '../runtime/program.js';
 
@@ -53,6 +53,21 @@ export async function computeFeatures(
     if (stopped()) throw new Interrupted('stopped while features were computed, which are computed anew');
   }
   return { values, labels, dimensions };
+}
+
+/**
+ * Refuses features that a phase has ruined: all images the same. It is what too high a rate leaves where the loss has stayed
+ * finite: every ReLU of a layer is dead, and whatever is fitted to such features fails in words that do not say why.
+ * @throws UserError
+ */
+export function refuseCollapsed({ values, labels, dimensions }: Features, phase: string): void {
+  const first = values.subarray(0, dimensions);
+  if (labels.length < 2 || values.some((value, at) => value !== first[at % dimensions])) return;
+  throw new UserError({
+    what: `after the ${phase} phase the network gives the same features for every image: it has collapsed`,
+    where: `${phase}.rate`,
+    mend: `start again with a lower rate, or set ${phase}.clipNorm, e.g. --set ${phase}.clipNorm=1`,
+  });
 }
 
 /** The rows of two sets one after the other. */

@@ -1,6 +1,6 @@
 /** Runs small enough for a test: a backbone cut after one block of conv3, and images of 32 pixels. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,13 @@ export function readLines(...parts: string[]): Json[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line));
+}
+
+/** The one run below `runs`. */
+export function onlyRun(runs: string): string {
+  const [name, ...more] = readdirSync(runs).filter((entry) => /^\d{4}-/.test(entry));
+  if (name === undefined || more.length > 0) throw new Error(`${runs} holds ${readdirSync(runs).join(', ') || 'nothing'}`);
+  return join(runs, name);
 }
 
 /** The bytes that must not depend on whether a run was stopped: every weight, head and score. */
