@@ -16,6 +16,10 @@ cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/ft
 folder=$cache/venv-$kind-$(cksum <"$requirements" | cut -d ' ' -f 1)
 if [ ! -d "$folder" ]; then
   mkdir -p "$cache"
+  # What a killed call left.
+  for old in "$cache/venv-$kind-"*.part-*; do
+    [ -d "$old" ] && ! kill -0 "${old##*.part-}" 2>/dev/null && rm -rf "$old"
+  done
   part=$folder.part-$$
   trap 'rm -rf "$part"' EXIT
   trap 'exit 130' INT TERM

@@ -1,0 +1,34 @@
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { differences } from './near.js';
+import { runPython } from './python.js';
+
+const GOLDEN = fileURLToPath(new URL('../golden/', import.meta.url));
+const names = readdirSync(GOLDEN)
+  .filter((file) => file.endsWith('.py'))
+  .map((file) => file.slice(0, -'.py'.length));
+
+describe('the golden', () => {
+  it.each(names)('%s is what its generator writes', (name) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ft-golden-'));
+    try {
+      // In a folder of its own: generators write beside themselves, or to stdout.
+      copyFileSync(join(GOLDEN, `${name}.py`), join(folder, `${name}.py`));
+      const output = runPython('bench', [`${name}.py`], { cwd: folder, env: { KERAS_BACKEND: 'torch' } });
+      const written = join(folder, `${name}.json`);
+      const fresh: unknown = JSON.parse(existsSync(written) ? readFileSync(written, 'utf8') : output);
+      const committed: unknown = JSON.parse(readFileSync(join(GOLDEN, `${name}.json`), 'utf8'));
+      expect(differences(committed, fresh, { relative: 1e-4, absolute: 1e-6 })).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('of every kind has its generator beside it', () => {
+    const goldens = readdirSync(GOLDEN).filter((file) => file.endsWith('.json'));
+    expect(goldens.map((file) => file.replace('.json', '')).sort()).toEqual([...names].sort());
+  });
+});

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** `bench` has PyTorch, `verify` TensorFlow; `make verify` makes both (test/bench/venv.sh). */
+export type PythonKind = 'bench' | 'verify';
+
+/** The interpreter of an environment, which is made first where it is not there yet. */
+export function pythonOf(kind: PythonKind): string {
+  return execFileSync('sh', ['test/bench/venv.sh', `test/${kind}/requirements.txt`], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
+}
+
+/** What a Python script prints. @throws Error with its stderr where it fails */
+export function runPython(
+  kind: PythonKind,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): string {
+  return execFileSync(pythonOf(kind), [...args], {
+    cwd: options.cwd ?? ROOT,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '', ...options.env },
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
