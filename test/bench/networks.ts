@@ -30,7 +30,11 @@ function scaled(name: string, role: Variable['role'], shape: readonly number[]):
 export function formulaValues(name: string, role: Variable['role'], shape: readonly number[]): Float32Array {
   const [scale, shift] = scaled(name, role, shape);
   const size = shape.reduce((product, length) => product * length, 1);
-  return Float32Array.from(u(name, size), (value) => value * scale + shift);
+  // A plain loop: `Float32Array.from` gathers all values in a JS array first, which would count as peak memory.
+  const drawn = u(name, size);
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) values[i] = (drawn[i] as number) * scale + shift;
+  return values;
 }
 
 /** A network with the formula's values: speed does not depend on them, and equal losses show that the work is equal. */

@@ -29,6 +29,13 @@ const [batch, side, classes, warm, steps] = [values.batch, values.side, values.c
   Number,
 ) as [number, number, number, number, number];
 
+function formulaPixels(): Uint8Array {
+  const drawn = u('pixels', batch * side * side * 3);
+  const pixels = new Uint8Array(drawn.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.floor(((drawn[i] as number) + 0.5) * 256);
+  return pixels;
+}
+
 async function main(): Promise<void> {
   const network = await benchNetwork(values.network as NetworkName, silent);
   const plan = planPhase(
@@ -62,7 +69,7 @@ async function main(): Promise<void> {
     featureBatch: batch,
     side,
   });
-  const pixels = Uint8Array.from(u('pixels', batch * side * side * 3), (value) => Math.floor((value + 0.5) * 256));
+  const pixels = formulaPixels();
   const labels = Int32Array.from({ length: batch }, (_, image) => (image * 37) % classes);
   const seconds: number[] = [];
   const losses: number[] = [];
