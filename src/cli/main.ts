@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
-import { describeFault, Interrupted, UserError } from '../errors.js';
+import { describeFault, type Fault, Interrupted, UserError } from '../errors.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { verbs as everyVerb, type Verb } from './verbs.js';
@@ -81,9 +81,39 @@ function report(error: unknown, io: Io, debug: boolean): number {
     io.stderr.write(`${error.faults.map(describeFault).join('\n')}\n${count > 1 ? `${count} faults\n` : ''}${stack}`);
     return 2;
   }
+  const fault = systemFault(error);
+  if (fault !== undefined) {
+    io.stderr.write(`${describeFault(fault)}\n${stack}`);
+    return 2;
+  }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   io.stderr.write(debug ? stack || `${message}\n` : `${message.split('\n')[0]}\nthis is a fault of ft; run again with --debug\n`);
   return 1;
+}
+
+/** What the system refuses although ft did right, in words; it is the person who can mend it. */
+const SYSTEM_FAULTS: ReadonlyMap<string, readonly [what: string, mend: string]> = new Map([
+  ['ENOSPC', ['the disk is full', 'make room; `ft train --resume RUN` goes on with a run that was stopped by it']],
+  [
+    'EDQUOT',
+    ['your quota on this disk is used up', 'make room; `ft train --resume RUN` goes on with a run that was stopped by it'],
+  ],
+  ['EFBIG', ['a file would be larger than is allowed here', 'raise the limit (`ulimit -f`)']],
+  ['EROFS', ['this disk can only be read', 'choose another folder']],
+  ['EACCES', ['this may not be read or written by you', 'change its owner or its permissions, or choose another folder']],
+  ['EPERM', ['this may not be changed by you', 'change its owner or its permissions, or choose another folder']],
+  ['ENOTDIR', ['this is a file, where a folder was expected', 'choose another folder']],
+  ['EEXIST', ['something else lies there already', 'choose another folder']],
+  ['EISDIR', ['this is a folder, where a file was expected', 'choose another name']],
+  ['EMFILE', ['too many files are open', 'raise the limit (`ulimit -n`)']],
+]);
+
+function systemFault(error: unknown): Fault | undefined {
+  const { code = '', path, dest } = error instanceof Error ? (error as NodeJS.ErrnoException & { dest?: string }) : {};
+  const known = SYSTEM_FAULTS.get(code);
+  if (known === undefined) return undefined;
+  const [what, mend] = known;
+  return { what, mend, ...(path === undefined ? {} : { where: dest ?? path }) };
 }
 
 function version(): string {

@@ -1,13 +1,10 @@
 import type { DecodedDataset } from '../data/pixel-cache.js';
-import { openPixels } from '../data/pixels.js';
 import type { FinishedModel } from '../export/savedmodel.js';
 import { embed } from '../heads/apply.js';
 import type { Progress } from '../progress.js';
 import { computeFeatures } from '../train/features.js';
 import { createFeatureProgram } from '../train/trainer.js';
-
-/** Images a call. */
-const BATCH = 64;
+import { pixelSource } from './pixel-source.js';
 
 /** Unit-length embeddings of samples of a decoded data set, row-major, with their classes. */
 export interface Embedded {
@@ -23,28 +20,17 @@ export async function embedSamples(
   samples: ArrayLike<number>,
   progress: Progress,
 ): Promise<Embedded> {
-  const store = openPixels(decoded.storePath);
-  const program = createFeatureProgram('traced', model.network, model.weights, BATCH, model.side);
+  const { source, close } = pixelSource(decoded, model.network.features, progress);
+  const program = createFeatureProgram('traced', model.network, model.weights, source.batch, model.side);
   const bar = progress.bar('embedding', samples.length, 'images');
   try {
-    const features = await computeFeatures(
-      program,
-      {
-        read: (sample, target) => void store.read(sample, target),
-        labelOf: (sample) => decoded.dataset.samples[sample]?.class ?? -1,
-        side: model.side,
-        batch: BATCH,
-        dimensions: model.network.features,
-      },
-      samples,
-      bar,
-    );
+    const features = await computeFeatures(program, source, samples, bar);
     const head = model.head ?? identityHead(features.dimensions);
     return { values: embed(features.values, head), dimensions: head.outputs, labels: features.labels };
   } finally {
     bar.done();
     program.close();
-    store.close();
+    close();
   }
 }
 

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { type FinishedModel, LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
 import { createFolderAtomic } from '../runtime/folders.js';
 import { computeFeatures, type FeatureSource } from '../train/features.js';
@@ -38,10 +37,10 @@ export async function exportSavedModel(
     try {
       const bytes = model.side * model.side * 3;
       const pixels = new Uint8Array(compared.length * bytes);
-      compared.forEach((sample, place) => source.read(sample, pixels.subarray(place * bytes, (place + 1) * bytes)));
+      for (const [place, sample] of compared.entries())
+        await source.read(sample, pixels.subarray(place * bytes, (place + 1) * bytes));
       const smallestCosine = smallestDot(reference.values, loaded.embed(pixels, compared.length), reference.dimensions);
       if (!(smallestCosine >= LEAST_COSINE)) {
-        await rm(temporary, { recursive: true, force: true });
         throw new Error(
           `the exported model does not give the run's embeddings: smallest cosine ${smallestCosine} on ${compared.length} images, at least ${LEAST_COSINE} was expected; nothing was written`,
         );

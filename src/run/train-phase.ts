@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { planEpoch } from '../data/batch.js';
 import { createLoader } from '../data/loader.js';
 import { deriveSeed } from '../data/random.js';
-import { Interrupted } from '../errors.js';
+import { type Fault, Interrupted, UserError } from '../errors.js';
 import type { Head } from '../heads/head.js';
 import { createOptimizer } from '../optimizers/registry.js';
 import { scheduleFactor } from '../optimizers/schedule.js';
@@ -145,7 +145,11 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
 
 async function resume(phase: PhaseName, path: string, program: Program): Promise<PhaseMeta | undefined> {
   if (!existsSync(path)) return undefined;
-  const { tensors, meta } = await readCheckpoint<PhaseMeta>(path);
+  const { tensors, meta } = await readCheckpoint<PhaseMeta>(path).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    const [fault] = error.faults as [Fault, ...Fault[]];
+    throw new UserError({ ...fault, mend: `remove it: the ${phase} phase then starts anew` });
+  });
   if (meta.phase !== phase) return undefined;
   program.write(Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values])));
   return meta;

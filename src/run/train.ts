@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { openPixels } from '../data/pixels.js';
 import { deriveSeed, randomStream } from '../data/random.js';
 import { compare, type Difference } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
@@ -7,7 +6,6 @@ import type { Head } from '../heads/head.js';
 import { randomHead } from '../heads/random.js';
 import type { Progress } from '../progress.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
-import type { FeatureSource } from '../train/features.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import type { RunFolder } from '../train/run-folder.js';
 import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
@@ -17,6 +15,7 @@ import { type ExportCheck, exportSavedModel } from './export-model.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
 import type { PhaseContext } from './phase-context.js';
+import { pixelSource } from './pixel-source.js';
 import { scoreStage } from './score-stage.js';
 import { lastCheckpoint, phaseWeights, trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
@@ -38,8 +37,6 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-/** Images a call when features are computed. */
-const FEATURE_BATCH = 64;
 const START_HEAD = 'triplet-start-head.safetensors';
 
 /**
@@ -47,10 +44,10 @@ const START_HEAD = 'triplet-start-head.safetensors';
  * What the journal holds is not done again.
  */
 export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Manifest, context: RunContext): Promise<RunResult> {
-  const store = openPixels(bench.decoded.storePath);
+  const { source, close } = pixelSource(bench.decoded, bench.network.features, context.progress);
   try {
     const journal = await Journal.open(folder);
-    const phaseContext: PhaseContext = { ...context, bench, folder, source: featureSource(bench, store.read) };
+    const phaseContext: PhaseContext = { ...context, bench, folder, source };
     const phases = [...bench.plans.keys()];
     const stages: Stage[] = ['before', ...phases];
     let weights = networkWeights(bench);
@@ -73,7 +70,7 @@ export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Ma
     }
     return await finish(stages, journal, phaseContext, manifest);
   } finally {
-    store.close();
+    close();
   }
 }
 
@@ -127,20 +124,6 @@ async function differences(rows: readonly StoredRow[], journal: Journal, seed: n
   for (const [from, to] of pairs)
     steps.push({ from, to, difference: compare(await journal.perQuery(from), await journal.perQuery(to), { seed }) });
   return steps;
-}
-
-function featureSource(
-  { decoded, network, recipe }: Workbench,
-  read: (sample: number, target: Uint8Array) => unknown,
-): FeatureSource {
-  const { samples } = decoded.dataset;
-  return {
-    read: (sample, target) => void read(sample, target),
-    labelOf: (sample) => samples[sample]?.class as number,
-    side: recipe.data.side,
-    batch: FEATURE_BATCH,
-    dimensions: network.features,
-  };
 }
 
 function networkWeights({ network }: Workbench): Weights {

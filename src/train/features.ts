@@ -10,7 +10,7 @@ export interface Features {
 }
 
 /** Reads the RGB bytes of an image into `target`. */
-export type ReadPixels = (sample: number, target: Uint8Array) => void;
+export type ReadPixels = (sample: number, target: Uint8Array) => void | Promise<void>;
 
 /** What is needed to turn samples into features, besides the program. */
 export interface FeatureSource {
@@ -42,7 +42,7 @@ export async function computeFeatures(
     const count = Math.min(batch, samples.length - start);
     for (let i = 0; i < count; i++) {
       const sample = samples[start + i] as number;
-      source.read(sample, pixels.subarray(i * bytes, (i + 1) * bytes));
+      await source.read(sample, pixels.subarray(i * bytes, (i + 1) * bytes));
       labels[start + i] = source.labelOf(sample);
     }
     pixels.fill(0, count * bytes);

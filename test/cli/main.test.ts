@@ -58,6 +58,21 @@ describe('the exit code', () => {
     expect(err).toMatch(/^TypeError: x is not a function\nmore of it\n {4}at .*main\.test\.ts/);
   });
 
+  it('is 2 for what the system refuses: the file, and what to do', async () => {
+    const refusing = (error: object) => [
+      verb('full', () => Promise.reject(Object.assign(new Error('EXYZ: words of the system'), error))),
+    ];
+    expect(await ft(['full'], { verbs: refusing({ code: 'ENOSPC' }) })).toEqual({
+      code: 2,
+      out: '',
+      err: 'the disk is full\n  do this:  make room; `ft train --resume RUN` goes on with a run that was stopped by it\n',
+    });
+    expect((await ft(['full'], { verbs: refusing({ code: 'EISDIR', path: 'a.part', dest: 'a' }) })).err).toContain(
+      'a: this is a folder, where a file was expected\n',
+    );
+    expect((await ft(['full'], { verbs: refusing({ code: 'EXYZ' }) })).code).toBe(1);
+  });
+
   it('is 130 after Ctrl-C', async () => {
     expect(await ft(['stopped'], { verbs: failing })).toEqual({
       code: 130,

@@ -1,10 +1,25 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { scanFolder } from '../../src/data/folder.js';
+import { cachePixels } from '../../src/data/pixel-cache.js';
+import { pixelsAt } from '../../src/data/pixels.js';
 import { ft } from '../cli/terminal.js';
 import { putTree } from '../data/images.js';
-import { ftChild, onlyRun, outcome, readJson, readLines, setting, sharedFolder, signalWhen, TINY, trainParts } from './runs.js';
+import {
+  ftChild,
+  hasRun,
+  onlyRun,
+  outcome,
+  readJson,
+  readLines,
+  setting,
+  sharedFolder,
+  signalWhen,
+  TINY,
+  trainParts,
+} from './runs.js';
 
 /** Enough epochs that a signal falls into the middle of a phase; without validation the last weights count, so every step does. */
 const LONG = [...TINY, 'data.validation=0', 'classification.epochs=12', 'triplet.epochs=12'];
@@ -61,7 +76,7 @@ describe('ft train, stopped from outside', () => {
 
   it('by Ctrl-C in each phase ends with 130, says how to go on, and goes on to the same weights', async () => {
     const runs = join(politely, 'runs');
-    const during = (phase: string) => () => existsSync(runs) && epochsOf(onlyRun(runs), phase) >= 3;
+    const during = (phase: string) => () => hasRun(runs) && epochsOf(onlyRun(runs), phase) >= 3;
     const first = await signalWhen(
       ftChild(['train', 'smoke', ...setting(...LONG)], politely),
       'SIGINT',
@@ -94,7 +109,7 @@ describe('ft train, stopped from outside', () => {
 
   it('by a kill goes on from the last epoch to the same weights, and leaves nothing half', async () => {
     const runs = join(brutally, 'runs');
-    const during = (phase: string) => () => existsSync(runs) && epochsOf(onlyRun(runs), phase) >= 3;
+    const during = (phase: string) => () => hasRun(runs) && epochsOf(onlyRun(runs), phase) >= 3;
     const killed = await signalWhen(ftChild(['train', 'smoke', ...setting(...LONG)], brutally), 'SIGKILL', during('triplet'));
     expect(killed.signal).toBe('SIGKILL');
     const run = onlyRun(runs);
@@ -126,6 +141,39 @@ describe('a resumed run', () => {
     const { code, err } = await ft(['train', 'smoke', ...setting(...small), '--data', 'photos'], { folder });
     if (code !== 0) throw new Error(err);
     run = onlyRun(join(folder, 'runs'));
+  });
+
+  it('decodes an image again whose cached pixels are damaged, and comes to the same scores', async () => {
+    const decoded = await cachePixels(await scanFolder(join(folder, 'photos')), { side: 32 });
+    const file = openSync(decoded.storePath, 'r+');
+    // Sample 4 is of the held-out class b.
+    writeSync(file, Uint8Array.of(1, 2, 3, 4), 0, 4, pixelsAt + 4 * 32 * 32 * 3 + 100);
+    closeSync(file);
+    const { code, out, err } = await ft(['evaluate', 'runs/latest', '--json'], { folder });
+    expect([code, err]).toEqual([0, expect.stringContaining('the cached pixels of b/1.png were damaged: decoded again\n')]);
+    const { exported, ...rows } = readJson(run, 'scores.json');
+    expect(JSON.parse(out).scores.map_at_r).toBeCloseTo(rows[exported].map_at_r, 6);
+  });
+
+  it('refuses a checkpoint that is cut short, and says what to do', async () => {
+    await cp(run, join(folder, 'runs/cut'), { recursive: true });
+    const { phases, stages } = readJson(run, 'journal.json');
+    writeFileSync(
+      join(folder, 'runs/cut/journal.json'),
+      JSON.stringify({
+        phases: { classification: phases.classification },
+        stages: { before: stages.before, classification: stages.classification },
+      }),
+    );
+    const last = join(folder, 'runs/cut/checkpoints/last.safetensors');
+    writeFileSync(last, readFileSync(join(run, 'checkpoints/triplet.safetensors')).subarray(0, 5000));
+    const { code, err } = await ft(['train', '--resume', 'cut'], { folder });
+    expect(code).toBe(2);
+    expect(err).toContain(`${last}: this checkpoint cannot be read\n`);
+    expect(err).toContain('do this:  remove it: the triplet phase then starts anew');
+    rmSync(last);
+    expect((await ft(['train', '--resume', 'cut'], { folder })).code).toBe(0);
+    expect(outcome(join(folder, 'runs/cut'))).toEqual(outcome(run));
   });
 
   it('refuses other images', async () => {

@@ -1,5 +1,6 @@
 /** Runs small enough for a test: a backbone cut after one block of conv3, and images of 32 pixels. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,9 +56,14 @@ export function readLines(...parts: string[]): Json[] {
     .map((line) => JSON.parse(line));
 }
 
+const runsIn = (runs: string) => (existsSync(runs) ? readdirSync(runs).filter((entry) => /^\d{4}-/.test(entry)) : []);
+
+/** Whether a run was begun below `runs`. */
+export const hasRun = (runs: string): boolean => runsIn(runs).length > 0;
+
 /** The one run below `runs`. */
 export function onlyRun(runs: string): string {
-  const [name, ...more] = readdirSync(runs).filter((entry) => /^\d{4}-/.test(entry));
+  const [name, ...more] = runsIn(runs);
   if (name === undefined || more.length > 0) throw new Error(`${runs} holds ${readdirSync(runs).join(', ') || 'nothing'}`);
   return join(runs, name);
 }
@@ -73,7 +79,17 @@ export function outcome(run: string): Record<string, string> {
     'scores.json',
   ];
   const frozen = JSON.stringify(readJson(run, 'manifest.json').frozen);
-  return { frozen, ...Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file)).toString('base64')])) };
+  return {
+    frozen,
+    ...Object.fromEntries(
+      files.map((file) => [
+        file,
+        createHash('sha256')
+          .update(readFileSync(join(run, file)))
+          .digest('hex'),
+      ]),
+    ),
+  };
 }
 
 /** A run by the parts below the command line; `allowed` is how many times it may ask whether it shall stop before it shall. */
