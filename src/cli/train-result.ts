@@ -52,7 +52,10 @@ export function trainedInWords(run: TrainedRun): string {
     'next',
     `  ft evaluate ${argument}`,
     `  ft embed ${argument} FOLDER --out vectors.npy`,
-    '  ft freeze --until conv2 && ft train',
+    // `ft freeze` makes a working recipe on the built-in images; a run on photos goes on from its own recipe.
+    recipe.data.source === 'emoji'
+      ? '  ft freeze --until conv2 && ft train'
+      : `  ft train ${shellWord(`${path}/recipe.yaml`)} --set 'classification.freeze={until: conv2}' --set 'triplet.freeze={until: conv2}'`,
   );
   return `${lines.join('\n')}\n`;
 }

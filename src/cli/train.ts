@@ -20,6 +20,7 @@ import { terminalProgress } from './progress.js';
 interface Options {
   set: string[];
   data?: string;
+  strict?: true;
   resume?: string;
   runs: string;
 }
@@ -32,6 +33,7 @@ export function trainVerb(io: Io = processIo()): Command {
     .argument('[recipe]', 'a name (`ft recipes list`) or a file; ft.yaml in this folder where none is given')
     .addOption(setOption())
     .option('--data <folder>', 'your own photos, one folder a class')
+    .option('--strict', 'stop at images that cannot be read, instead of leaving them out')
     .option('--resume <run>', 'go on with a run that was stopped, e.g. runs/latest')
     .option('--runs <folder>', 'where run folders are made', 'runs')
     .action(async (given: string | undefined, options: Options) => {
@@ -60,17 +62,17 @@ async function recipeOf(
 ): Promise<{ recipe: Recipe; name: string; folder: RunFolder | null }> {
   if (options.resume === undefined) {
     const { recipe, name } = loadRecipe(resolveRecipeArgument(given, io.folder), {
-      sets: options.set,
+      sets: options.strict ? [...options.set, 'data.strict=true'] : options.set,
       folder: io.folder,
       ...(options.data === undefined ? {} : { data: options.data }),
     });
     return { recipe: withWholePaths(recipe, io.folder), name, folder: null };
   }
-  if (given !== undefined || options.set.length > 0 || options.data !== undefined) {
+  if (given !== undefined || options.set.length > 0 || options.data !== undefined || options.strict) {
     throw new UserError({
       what: 'a run goes on with the recipe it was started with',
       where: '--resume',
-      found: 'a recipe, --set or --data beside it',
+      found: 'a recipe, --set, --data or --strict beside it',
       mend: `ft train --resume ${options.resume}`,
     });
   }

@@ -5,11 +5,12 @@ import { emojiDataset } from '../data/emoji.js';
 import { scanFolder } from '../data/folder.js';
 import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
 import { checkPk } from '../data/samplers.js';
-import { denseLabels, type Part, type Split, splitByClass } from '../data/split.js';
-import { UserError } from '../errors.js';
+import { denseLabels, type Split, splitByClass } from '../data/split.js';
+import { type Fault, UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { DataOptions, Recipe } from '../recipe/schema.js';
+import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { planPhases } from './plans.js';
 
@@ -59,32 +60,51 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
     validation: recipe.data.validation,
     seed: recipe.seed,
   });
-  checkTrainable(recipe, network, split);
-  if (recipe.triplet !== null)
-    checkPk(denseLabels(decoded.dataset, split.train), recipe.triplet.classesPerBatch, recipe.triplet.imagesPerClass);
   const dense = denseLabels(decoded.dataset, split.train);
+  const fitting = withClassesThereAre(recipe, split, progress);
+  checkTrainable(fitting, network, split, dense);
   return {
-    recipe,
+    recipe: fitting,
     network,
     weightsSha256: sha256,
     decoded,
     split,
     classifierLabels: new Map(Array.from(split.train.samples, (sample, place) => [sample, dense[place] as number])),
-    plans: new Map(planPhases(recipe, network, split.train.classes.length).map((plan) => [plan.phase, plan])),
+    plans: new Map(planPhases(fitting, network, split.train.classes.length).map((plan) => [plan.phase, plan])),
   };
 }
 
-/** Refuses what would only fail after minutes of training: an embedding longer than the features or the images can span. */
-function checkTrainable(recipe: Recipe, network: Network, { train }: { train: Part }): void {
+/** Batches of as many classes as there are, where the recipe asks for more: a small set of photos trains, and it is said. */
+function withClassesThereAre(recipe: Recipe, { train }: Split, progress: Progress): Recipe {
+  const { triplet } = recipe;
+  const classes = train.classes.length;
+  if (triplet === null || triplet.classesPerBatch <= classes) return recipe;
+  progress.line(`batches of ${classes} classes instead of ${triplet.classesPerBatch} in the triplet phase: no more train`);
+  return { ...recipe, triplet: { ...triplet, classesPerBatch: classes } };
+}
+
+/** Refuses, all at once, what would only fail after minutes of training. */
+function checkTrainable(recipe: Recipe, network: Network, { train }: Split, labels: Int32Array): void {
+  const faults: Fault[] = [];
   const { dimensions, init, refit } = recipe.head;
   const fitted = refit !== 'none' || (recipe.triplet !== null && init !== 'random');
   const limit = Math.min(network.features, train.samples.length - 1);
-  if (!fitted || dimensions <= limit) return;
-  throw new UserError({
-    what: 'the embedding has more dimensions than can be fitted to the training images',
-    where: 'head.dimensions',
-    expected: `at most ${limit} (${network.features} features, ${train.samples.length} training images)`,
-    found: `${dimensions}`,
-    mend: `--set head.dimensions=${Math.max(2, 2 ** Math.floor(Math.log2(limit)))}, or add images`,
-  });
+  if (fitted && dimensions > limit) {
+    faults.push({
+      what: 'the embedding has more dimensions than can be fitted to the training images',
+      where: 'head.dimensions',
+      expected: `at most ${limit} (${network.features} features, ${train.samples.length} training images)`,
+      found: `${dimensions}`,
+      mend: `--set head.dimensions=${Math.max(2, 2 ** Math.floor(Math.log2(limit)))}, or add images`,
+    });
+  }
+  if (recipe.triplet !== null) {
+    try {
+      checkPk(labels, recipe.triplet.classesPerBatch, recipe.triplet.imagesPerClass);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      faults.push(...error.faults);
+    }
+  }
+  throwFaults(faults);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/runtime/checkpoint.js';
+import { refuseCollapsed } from '../../src/train/features.js';
 import { ft } from '../cli/terminal.js';
 import { plain, put, putTree } from '../data/images.js';
 import { onlyRun, readJson, readLines, setting, sharedFolder, TINY, trainParts } from './runs.js';
@@ -187,11 +188,17 @@ describe("a person's own photos", () => {
     expect(existsSync(runs)).toBe(false);
   });
 
-  it('are refused before training where a batch asks for more classes than there are', async () => {
-    const { code, err, runs } = await train('smoke', ...own, '--set', 'triplet.classesPerBatch=9');
+  it('make smaller batches where a batch asks for more classes than there are, and the run says so', async () => {
+    const { code, err, run } = await train('smoke', ...own, '--set', 'triplet.classesPerBatch=9');
+    expect([code, err]).toEqual([0, expect.stringContaining('batches of 4 classes instead of 9 in the triplet phase')]);
+    expect(readFileSync(join(run(), 'recipe.yaml'), 'utf8')).toContain('classesPerBatch: 9');
+  });
+
+  it('and a recipe that cannot work are refused before training, every fault at once', async () => {
+    const impossible = setting('triplet.classesPerBatch=9', 'head.dimensions=500', 'data.side=32');
+    const { code, err, runs } = await train('smoke', ...own, ...impossible);
     expect(code).toBe(2);
-    expect(err).toContain('the batch asks for more classes than there are to train on');
-    expect(err).toContain('do this:  set triplet.classesPerBatch to 4');
+    expect(err).toContain('head.dimensions: the embedding has more dimensions than can be fitted to the training images');
     expect(existsSync(runs)).toBe(false);
   });
 
@@ -221,11 +228,11 @@ describe('a rate at which training diverges', () => {
     expect(readFileSync(join(run(), 'recipe.yaml'), 'utf8')).toContain('rate: 100');
   });
 
-  it('is named too where the loss stayed finite and every image has the same features', async () => {
-    const { code, err } = await tiny(...high, 'classification.epochs=4');
-    expect(code).toBe(2);
-    expect(err).toContain(
-      'classification.rate: after the classification phase the network gives the same features for every image: it has collapsed\n',
+  it('is named too where the loss stayed finite and every image has the same features', () => {
+    const features = (values: number[]) => ({ values: Float32Array.from(values), labels: Int32Array.of(0, 1, 2), dimensions: 2 });
+    expect(() => refuseCollapsed(features([0, 3, 0, 3, 0, 3]), 'triplet')).toThrow(
+      'triplet.rate: after the triplet phase the network gives the same features for every image: it has collapsed\n',
     );
+    expect(() => refuseCollapsed(features([0, 3, 0, 3, 0, 2.9]), 'triplet')).not.toThrow();
   });
 });
