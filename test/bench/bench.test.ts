@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { outputShapes } from '../../src/network/shapes.js';
 import { chosenCases } from './cases.js';
 import { efficientnetLite0 } from './efficientnet-lite0.js';
 import { lossDifference, median, type StepFigures, summariseCase } from './figures.js';
+import { NETWORKS } from './networks.js';
 import { markdownTable, replaceSection } from './report.js';
 
 const step = (engine: 'ft' | 'pytorch', imagesPerSecond: number, peakMiB: number): StepFigures => ({
@@ -57,6 +59,11 @@ describe('the report of a benchmark', () => {
     const document = 'a\n<!-- measured: x -->\nold\n<!-- end -->\nb\n<!-- measured: y -->\nkept\n<!-- end -->\n';
     expect(replaceSection(document, 'x', 'new')).toBe(document.replace('old', 'new'));
     expect(() => replaceSection(document, 'z', 'new')).toThrow('measured: z');
+  });
+
+  it.each(NETWORKS)('has a place for %s in docs/performance.md', (name) => {
+    const document = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
+    expect(replaceSection(document, name, 'a new table')).toContain(`<!-- measured: ${name} -->\na new table\n<!-- end -->`);
   });
 
   it('knows its networks and depths, and names the nearest to a misspelt one', () => {
