@@ -25,6 +25,13 @@ export interface ForwardResult {
 
 /** `(pixels − mean) / std` for RGB maps [N, H, W, 3] of 0 … 255. */
 export function normalise(pixels: Tensor4D, { mean, std }: Preprocessing): Tensor4D {
+  const [batch, height, width, channels] = pixels.shape;
+  if (batch > 0 && std.every((one) => one === std[0])) {
+    // The same arithmetic on whole rows of pixels: a broadcast over three channels alone is three times slower.
+    const rows = tf.reshape(pixels, [batch * height, width * channels]);
+    const means = tf.tensor1d(Array.from({ length: width }, () => mean).flat());
+    return tf.reshape(tf.mul(tf.sub(rows, means), tf.scalar(1 / std[0])), pixels.shape);
+  }
   return tf.mul(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d(std.map((one) => 1 / one))) as Tensor4D;
 }
 

@@ -6,5 +6,6 @@ import { backend, binding, type Scalar, type Tensor } from '../runtime/tensorflo
  */
 export function onlyIf<T extends Tensor>(condition: Scalar, next: T, previous: T): T {
   const attributes = [{ name: 'T', type: binding().TF_ATTR_TYPE, value: binding().TF_FLOAT }];
-  return backend().executeSingleOutput('SelectV2', attributes, [condition, next, previous]) as T;
+  // The first Select hands one of its inputs on where the condition is a scalar; SelectV2 writes every element anew.
+  return backend().executeSingleOutput('Select', attributes, [condition, next, previous]) as T;
 }

@@ -22,7 +22,7 @@ import {
 } from './runs.js';
 
 /** Enough epochs that a signal falls into the middle of a phase; without validation the last weights count, so every step does. */
-const LONG = [...TINY, 'data.validation=0', 'classification.epochs=12', 'triplet.epochs=12'];
+const LONG = [...TINY, 'data.validation=0', 'classification.epochs=20', 'triplet.epochs=20'];
 const epochsOf = (run: string, phase: string) => readLines(run, 'metrics.jsonl').filter((line) => line.phase === phase).length;
 
 describe('a run that was stopped goes on to the same bytes', () => {
@@ -76,7 +76,7 @@ describe('ft train, stopped from outside', () => {
 
   it('by Ctrl-C in each phase ends with 130, says how to go on, and goes on to the same weights', async () => {
     const runs = join(politely, 'runs');
-    const during = (phase: string) => () => hasRun(runs) && epochsOf(onlyRun(runs), phase) >= 3;
+    const during = (phase: string) => () => hasRun(runs) && epochsOf(onlyRun(runs), phase) >= 1;
     const first = await signalWhen(
       ftChild(['train', 'smoke', ...setting(...LONG)], politely),
       'SIGINT',
@@ -109,7 +109,7 @@ describe('ft train, stopped from outside', () => {
 
   it('by a kill goes on from the last epoch to the same weights, and leaves nothing half', async () => {
     const runs = join(brutally, 'runs');
-    const during = (phase: string) => () => hasRun(runs) && epochsOf(onlyRun(runs), phase) >= 3;
+    const during = (phase: string) => () => hasRun(runs) && epochsOf(onlyRun(runs), phase) >= 1;
     const killed = await signalWhen(ftChild(['train', 'smoke', ...setting(...LONG)], brutally), 'SIGKILL', during('triplet'));
     expect(killed.signal).toBe('SIGKILL');
     const run = onlyRun(runs);
@@ -119,7 +119,7 @@ describe('ft train, stopped from outside', () => {
     expect(code).toBe(0);
     expect(outcome(run)).toEqual(whole);
     expect(readLines(run, 'metrics.jsonl').map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual(
-      ['classification', 'triplet'].flatMap((phase) => Array.from({ length: 12 }, (_, i) => `${phase} ${i + 1}`)),
+      ['classification', 'triplet'].flatMap((phase) => Array.from({ length: 20 }, (_, i) => `${phase} ${i + 1}`)),
     );
   });
 });

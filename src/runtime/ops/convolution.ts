@@ -1,62 +1,56 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
 import { dilatedDepthwise } from './dilated-depthwise.js';
 import { attribute, ints, operation } from './operation.js';
-import { type ConvOptions, namedPadding, type Padding, padded } from './padding.js';
+import { type ConvOptions, namedPadding, padded } from './padding.js';
 
-function attributes({ strides, dilations, padding }: ConvOptions): OpAttribute[] {
-  const common = [
+function attributes({ strides, dilations, padding }: ConvOptions & { padding: 'same' | 'valid' }): OpAttribute[] {
+  return [
     attribute.float32('T'),
     attribute.ints('strides', [1, ...strides, 1]),
     attribute.ints('dilations', [1, ...dilations, 1]),
     attribute.string('data_format', 'NHWC'),
+    attribute.string('padding', padding.toUpperCase()),
   ];
-  if (padding === 'same' || padding === 'valid') return [...common, attribute.string('padding', padding.toUpperCase())];
-  return [...common, attribute.string('padding', 'EXPLICIT'), attribute.ints('explicit_paddings', [0, 0, ...padding, 0, 0])];
 }
 
 type Pair = (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
 
 /**
- * Convolution of NHWC maps with an HWIO kernel, its gradient by TensorFlow's own operations. tfjs's conv2d cannot train
- * dilated convolutions (tfjs#7906) and pays for explicit padding with a copy; this does neither.
+ * Convolution of NHWC maps with an HWIO kernel, its gradient by TensorFlow's own operations (tfjs's cannot train dilated
+ * convolutions, tfjs#7906).
+ *
+ * Padding that is neither SAME nor VALID is written out: with TensorFlow's EXPLICIT the gradient by the kernel leaves oneDNN
+ * and is three times slower (a 7×7 stem), a dilated one cannot be differentiated, and a depthwise one ends the process.
  */
 export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
-  // oneDNN cannot differentiate a dilated convolution with explicit padding: there the zeros are written out.
-  const explicit = options.dilations.every((one) => one === 1);
-  const { input, padding } = withPadding(x, kernel, options, explicit);
+  const { input, padding } = withPadding(x, kernel, options);
   return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', { ...options, padding })(input, kernel);
 }
 
 /** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
 export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
   if (options.dilations.some((one) => one > 1)) return dilatedDepthwise(x, kernel, options);
-  // With explicit padding, the shape function of this operation ends the process in TensorFlow 2.21 ("Invalid index from the
-  // dimension"): the zeros are written out.
-  const { input, padding } = withPadding(x, kernel, options, false);
+  const { input, padding } = withPadding(x, kernel, options);
   return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', {
     ...options,
     padding,
   })(input, kernel);
 }
 
-/** The input and the padding that the operation itself is given, where it can (`explicit`) or cannot add zeros at each side. */
-function withPadding(
-  x: Tensor4D,
-  kernel: Tensor4D,
-  options: ConvOptions,
-  explicit: boolean,
-): { input: Tensor4D; padding: Padding } {
-  const padding = paddingFor(x, kernel, options);
-  if (explicit || padding === 'same' || padding === 'valid') return { input: x, padding };
-  return { input: padded(x, padding), padding: 'valid' };
-}
-
-function paddingFor(x: Tensor4D, kernel: Tensor4D, { padding, strides, dilations }: ConvOptions): Padding {
+/** The input with the zeros that neither SAME nor VALID would add, and the padding that is left to the operation. */
+function withPadding(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): { input: Tensor4D; padding: 'same' | 'valid' } {
+  const { strides, dilations } = options;
   const reach = (axis: 0 | 1): number => ((kernel.shape[axis] as number) - 1) * dilations[axis] + 1;
-  return namedPadding(padding, [x.shape[1], x.shape[2]], [reach(0), reach(1)], strides);
+  const padding = namedPadding(options.padding, [x.shape[1], x.shape[2]], [reach(0), reach(1)], strides);
+  return padding === 'same' || padding === 'valid' ? { input: x, padding } : { input: padded(x, padding), padding: 'valid' };
 }
 
-function gradiented(forward: string, towardsInput: string, towardsKernel: string, options: ConvOptions): Pair {
+function gradiented(
+  forward: string,
+  towardsInput: string,
+  towardsKernel: string,
+  options: ConvOptions & { padding: 'same' | 'valid' },
+): Pair {
   const custom = tf.customGrad(((x: Tensor, kernel: Tensor, save: (tensors: Tensor[]) => void) => {
     save([x, kernel]);
     return {
