@@ -110,27 +110,29 @@ export class GraphBuilder {
     return this.node('Placeholder', name, [], { dtype: attr.type(dtype), shape: attr.shape(shape) });
   }
 
-  /** Name of the first node that another graph writes differently, or '' where they agree. */
-  firstDifference(other: GraphBuilder): string {
-    for (const [name, bytes] of this.written()) {
-      const twin = other.written().get(name);
-      if (twin === undefined || !Buffer.from(bytes).equals(Buffer.from(twin))) return name;
+  /** How many nodes there are. */
+  get size(): number {
+    return this.list.length;
+  }
+
+  /**
+   * Name of the first of this graph's nodes from `start` on that `other` writes differently from `otherStart` on; undefined
+   * where they are the same, byte for byte.
+   */
+  firstDifference(start: number, other: GraphBuilder, otherStart: number): string | undefined {
+    const count = Math.max(this.size - start, other.size - otherStart);
+    for (let i = 0; i < count; i++) {
+      const own = this.list[start + i];
+      const twin = other.list[otherStart + i];
+      if (own !== undefined && twin !== undefined && Buffer.from(own.serializeBinary()).equals(twin.serializeBinary())) continue;
+      return this.edges[start + i]?.[0] ?? other.edges[otherStart + i]?.[0] ?? '';
     }
-    return '';
+    return undefined;
   }
 
   /** Name of the first node that takes `name` as an input. */
   consumerOf(name: string): string | undefined {
     return this.edges.find(([, inputs]) => inputs.includes(name))?.[0];
-  }
-
-  private written(): Map<string, Uint8Array> {
-    return new Map(this.list.map((node, index) => [this.edges[index]?.[0] ?? '', node.serializeBinary()]));
-  }
-
-  /** The graph alone, for comparing two of them. */
-  serialize(): Uint8Array {
-    return this.graph.serializeBinary();
   }
 
   /** The bytes of `saved_model.pb`: this graph under one tag, with an optional serving signature. */

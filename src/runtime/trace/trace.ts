@@ -153,7 +153,7 @@ function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec): { pla
 }
 
 /**
- * Traces `fn` into `graph`. It is written twice into scratch graphs first: if they differ, something outside the function
+ * Traces `fn` into `graph`. It is written a second time into a scratch graph: if the two differ, something outside the function
  * (a counter, the clock) went into it as a constant, and the line of the first differing node is named.
  * @throws TraceError for values read, random draws in JS, operations that are not covered, and functions that change.
  */
@@ -165,33 +165,23 @@ export function traceFunction(
   signature: Signature,
   fn: StepFunction,
 ): TracedFunction {
-  const scratch = () => {
+  const scratch = (keepLines: boolean) => {
     const trial = new GraphBuilder();
     const trialState = new GraphState(trial, specs);
-    return { trial, lines: write(trial, trialState, name, signature, fn, true).lines };
+    const start = trial.size;
+    return { trial, start, ...write(trial, trialState, name, signature, fn, keepLines) };
   };
-  const first = scratch();
-  const second = scratch();
-  const [a, b] = [Buffer.from(first.trial.serialize()), Buffer.from(second.trial.serialize())];
-  if (!a.equals(b))
-    throw new TraceError(
-      'a traced function is not the same twice: a number from outside (a counter, the clock) would be frozen into the graph',
-      differingLine(first, second),
-    );
-  return write(graph, state, name, signature, fn, false).ends;
-}
-
-function differingLine(
-  first: { lines: Map<string, string>; trial: GraphBuilder },
-  second: { lines: Map<string, string>; trial: GraphBuilder },
-): string {
-  for (const [node, line] of first.lines) {
-    if (!second.lines.has(node)) return line;
-  }
-  const differing = first.trial.firstDifference(second.trial);
-  for (const [node, line] of first.lines) if (node === differing) return line;
+  const start = graph.size;
+  const { ends } = write(graph, state, name, signature, fn, false);
+  const again = scratch(false);
+  if (graph.firstDifference(start, again.trial, again.start) === undefined) return ends;
+  const [first, second] = [scratch(true), scratch(true)];
+  const node = first.trial.firstDifference(first.start, second.trial, second.start) ?? '';
   // A constant has no line of its own: the first operation that takes it does.
-  return first.lines.get(first.trial.consumerOf(differing) ?? '') ?? `node ${differing}`;
+  const line = first.lines.get(node) ?? first.lines.get(first.trial.consumerOf(node) ?? '') ?? `node ${node}`;
+  const what =
+    'a traced function is not the same twice: a number from outside (a counter, the clock) would be frozen into the graph';
+  throw new TraceError(what, line);
 }
 
 export { TraceError };
