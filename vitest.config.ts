@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `test` for the tests proper; `verify`, `bench` and `faults` are the longer suites that `make` has targets for. */
+/** `test` for the tests proper; `verify` and `faults` are the longer suites that `make` has targets for. */
 const suite = process.env.FT_TESTS ?? 'test';
 
 export default defineConfig({
@@ -9,7 +9,7 @@ export default defineConfig({
     passWithNoTests: suite !== 'test',
     // TensorFlow is one per process and takes all cores: processes, not threads, and few of them.
     pool: 'forks',
-    maxWorkers: suite === 'bench' ? 1 : 2,
+    maxWorkers: 2,
     testTimeout: suite === 'test' ? 60_000 : 1_800_000,
     hookTimeout: suite === 'test' ? 60_000 : 1_800_000,
     reporters: ['default', './test/reporter.ts'],
