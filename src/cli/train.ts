@@ -9,8 +9,7 @@ import type { Recipe } from '../recipe/schema.js';
 import { resolveRecipeArgument } from '../recipe/working.js';
 import { writeRecipe } from '../recipe/write.js';
 import type { Manifest } from '../run/manifest.js';
-import { writeFileAtomic } from '../runtime/folders.js';
-import { createRunFolder, openRunFolder, type RunFolder } from '../train/run-folder.js';
+import { createRunFolder, jsonText, openRunFolder, type RunFolder } from '../train/run-folder.js';
 import { withExamples } from './examples.js';
 import { onInterrupt } from './interrupt.js';
 import { type Io, processIo } from './io.js';
@@ -98,15 +97,12 @@ async function train(
     import('./train-result.js'),
   ]);
   const bench = await openWorkbench(recipe, progress);
-  const folder = resumed ?? (await createRunFolder(resolve(io.folder, options.runs), name, new Date()));
+  const now = makeManifest(bench, name, process.argv.slice(2), new Date());
+  const manifest = (await resumed?.readJson<Manifest>('manifest.json')) ?? now;
+  const first = { 'recipe.yaml': writeRecipe(recipe), 'manifest.json': jsonText(manifest) };
+  const folder = resumed ?? (await createRunFolder(resolve(io.folder, options.runs), name, new Date(), first));
   const path = relative(io.folder, folder.path) || '.';
-  const manifest =
-    (await folder.readJson<Manifest>('manifest.json')) ?? makeManifest(bench, name, process.argv.slice(2), new Date());
-  refuseChanged(manifest, makeManifest(bench, name, [], new Date()), path);
-  if (resumed === null) {
-    await writeFileAtomic(folder.file('recipe.yaml'), writeRecipe(recipe));
-    await folder.writeJson('manifest.json', manifest);
-  }
+  refuseChanged(manifest, now, path);
   progress.line(`run folder: ${path}`);
   if (manifest.finished !== undefined) progress.line('this run has come to its end already; its result once more:');
   const interrupt = onInterrupt('finishing the step and writing a checkpoint (Ctrl-C again to leave at once)', progress);

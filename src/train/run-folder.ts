@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../runtime/folders.js';
@@ -15,12 +15,17 @@ export interface RunFolder {
   readonly keepLogged: (keep: (line: Record<string, unknown>) => boolean) => Promise<void>;
 }
 
+/** A JSON value as the files of a run hold it. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 export function runFolder(path: string): RunFolder {
   const file = (...parts: string[]) => join(path, ...parts);
   return {
     path,
     file,
-    writeJson: (name, value) => writeFileAtomic(file(name), `${JSON.stringify(value, null, 2)}\n`),
+    writeJson: (name, value) => writeFileAtomic(file(name), jsonText(value)),
     async readJson<T>(name: string) {
       try {
         return JSON.parse(await readFile(file(name), 'utf8')) as T;
@@ -53,26 +58,40 @@ function isWholeAnd(keep: (line: Record<string, unknown>) => boolean, text: stri
   }
 }
 
-/** Makes `runs/<time>-<recipe>` and points `runs/latest` to it. */
-export async function createRunFolder(root: string, recipe: string, now: Date): Promise<RunFolder> {
+/**
+ * Makes `runs/<time>-<recipe>` with its first files in it, and points `runs/latest` to it. The folder appears whole: a kill in
+ * the middle leaves none that looks like a run and is no run.
+ *
+ * @param files their contents by name
+ */
+export async function createRunFolder(
+  root: string,
+  recipe: string,
+  now: Date,
+  files: Readonly<Record<string, string>>,
+): Promise<RunFolder> {
   const stamp = now
     .toISOString()
     .replace(/\.\d+Z$/, '')
     .replace(/:/g, '')
     .replace('T', '-');
-  let path = join(root, `${stamp}-${recipe}`);
   await mkdir(root, { recursive: true });
+  const temporary = await mkdtemp(join(root, `.${stamp}-${recipe}.part-`));
+  await chmod(temporary, 0o777 & ~process.umask());
+  await mkdir(join(temporary, 'checkpoints'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(temporary, name), text);
+  let path = join(root, `${stamp}-${recipe}`);
   for (let count = 2; ; count++) {
     try {
-      await mkdir(path);
+      // Refused where a run that was begun in the same second lies there: it holds files.
+      await rename(temporary, path);
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       path = join(root, `${stamp}-${recipe}-${count}`);
     }
   }
-  await mkdir(join(path, 'checkpoints'));
-  const link = join(root, `.latest-${process.pid}`);
+  const link = join(root, `.latest-${basename(path)}`);
   await rm(link, { force: true });
   await symlink(basename(path), link);
   await rename(link, join(root, 'latest'));

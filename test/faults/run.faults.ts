@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/data/random.js';
@@ -69,7 +69,7 @@ describe('a run that is killed', () => {
       mkdirSync(folder);
       for (let kills = 0; ; kills++) {
         const runs = join(folder, 'runs');
-        const started = hasRun(runs) && existsSync(join(onlyRun(runs), 'manifest.json'));
+        const started = hasRun(runs);
         const child = ftChild(started ? ['train', '--resume', 'runs/latest'] : ['train', 'smoke', ...setting(...KEYS)], folder);
         if (kills === 6) {
           expect((await child.ended).code).toBe(0);
@@ -91,7 +91,8 @@ describe('a run that is killed', () => {
   });
 
   it('by a second Ctrl-C leaves at once with 130 and goes on from the last epoch', async () => {
-    const folder = sharedFolder();
+    const folder = join(root, 'twice');
+    mkdirSync(folder);
     const runs = join(folder, 'runs');
     const long = KEYS.map((key) => key.replace('epochs=3', 'epochs=30'));
     const child = ftChild(['train', 'smoke', ...setting(...long)], folder);

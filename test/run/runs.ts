@@ -12,8 +12,7 @@ import { writeRecipe } from '../../src/recipe/write.js';
 import { makeManifest } from '../../src/run/manifest.js';
 import { type RunResult, trainRun } from '../../src/run/train.js';
 import { openWorkbench } from '../../src/run/workbench.js';
-import { writeFileAtomic } from '../../src/runtime/folders.js';
-import { createRunFolder, openRunFolder } from '../../src/train/run-folder.js';
+import { createRunFolder, jsonText, openRunFolder } from '../../src/train/run-folder.js';
 
 /** Keys that make the recipe `smoke` run in a second or two. */
 export const TINY = [
@@ -101,11 +100,11 @@ export async function trainParts(
   const { allowed = Number.POSITIVE_INFINITY, resume } = options;
   const { recipe } = loadRecipe('smoke', { sets: keys });
   const bench = await openWorkbench(recipe, silent);
-  const folder = resume === undefined ? await createRunFolder(root, 'tiny', new Date()) : await openRunFolder(resume, root);
-  const manifest =
-    (await folder.readJson<ReturnType<typeof makeManifest>>('manifest.json')) ?? makeManifest(bench, 'tiny', [], new Date());
-  await writeFileAtomic(folder.file('recipe.yaml'), writeRecipe(recipe));
-  await folder.writeJson('manifest.json', manifest);
+  const now = makeManifest(bench, 'tiny', [], new Date());
+  const first = { 'recipe.yaml': writeRecipe(recipe), 'manifest.json': jsonText(now) };
+  const folder =
+    resume === undefined ? await createRunFolder(root, 'tiny', new Date(), first) : await openRunFolder(resume, root);
+  const manifest = (await folder.readJson<typeof now>('manifest.json')) ?? now;
   let asked = 0;
   const stopped = () => ++asked > allowed;
   return {
