@@ -56,7 +56,10 @@ export class GraphState {
       });
       const read = graph.node('ReadVariableOp', `${safe}/read`, [handle], { dtype });
       const placeholder = graph.placeholder(`${safe}/new`, TYPES[spec.dtype], spec.shape);
-      const set = graph.node('AssignVariableOp', `${safe}/set`, [handle, placeholder], { dtype });
+      // The binding hands JS memory to the session as it is. A variable that aliased it would change with the array, and would
+      // let go of it in one of TensorFlow's threads, where V8 must not be called.
+      const copy = graph.node('DeepCopy', `${safe}/copy`, [placeholder], { T: dtype });
+      const set = graph.node('AssignVariableOp', `${safe}/set`, [handle, copy], { dtype });
       const flag = graph.constant(`${safe}/flag`, DT.int32, [], new Uint8Array(4));
       const done = graph.node('Identity', `${safe}/done`, [flag, `^${set}`], { T: attr.type(DT.int32) });
       this.handles.set(name, { handle, read, spec });

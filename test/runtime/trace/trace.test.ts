@@ -106,6 +106,18 @@ describe('a traced function', () => {
     expect(first.filter((value) => value === 0).length / 4000).toBeCloseTo(0.25, 1);
   });
 
+  it('keeps its state apart from the arrays that it was set from', () => {
+    const start = Float32Array.of(1, 2, 3);
+    const program = createProgram('traced', { w: { shape: [3], dtype: 'float32', values: start } }, {});
+    start.fill(9);
+    expect([...(program.read(['w']).w as Float32Array)]).toEqual([1, 2, 3]);
+    const next = Float32Array.of(4, 5, 6);
+    program.write({ w: next });
+    next.fill(9);
+    expect([...(program.read(['w']).w as Float32Array)]).toEqual([4, 5, 6]);
+    program.close();
+  });
+
   it('names the input that is missing or has another size', () => {
     const program = trace((inputs) => ({ outputs: { y: of(inputs, 'x') } }));
     expect(() => program.run('f', {})).toThrow("f: the input 'x' is missing");
