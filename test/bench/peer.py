@@ -177,7 +177,7 @@ live = [p for p in net.parameters() if p.requires_grad]
 opt = torch.optim.SGD([dict(params=[p for p in live if p.dim() > 1], weight_decay=5e-4), dict(params=[p for p in live if p.dim() == 1])],
                       lr=a.rate, momentum=.9, fused=True)
 pixels = torch.tensor(np.floor((u('pixels', a.batch * a.side * a.side * 3) + .5) * 256).astype(np.float32).reshape(a.batch, a.side, a.side, 3))
-mean, std = ((127., 127., 127.), 128.) if lite else ((123., 117., 104.), 58.)
+mean, std = ((127., 127., 127.), 128.) if lite else ((123., 117., 104.), 128.)
 x = ((pixels - torch.tensor(mean)) / std).permute(0, 3, 1, 2)
 x = (x.flip(2, 3) if lite else x).contiguous(memory_format=torch.channels_last)
 del pixels
