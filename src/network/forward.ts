@@ -4,6 +4,7 @@ import { addBias } from '../runtime/ops/bias.js';
 import { convolution, depthwiseConvolution } from '../runtime/ops/convolution.js';
 import { padded } from '../runtime/ops/padding.js';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
+import { deferredActivations } from './defer.js';
 import { foldedBatchNorms, foldedKernel } from './fold.js';
 import type { ActivationName, BatchNormLayer, Layer, Network, Preprocessing } from './network.js';
 import { pool } from './pool.js';
@@ -42,6 +43,8 @@ export function normalise(pixels: Tensor4D, { mean, std }: Preprocessing): Tenso
 export function run(network: Network, x: Tensor4D, variable: Lookup, options: ForwardOptions = {}): ForwardResult {
   const training = options.trainStatistics ?? (() => false);
   const folds = foldedBatchNorms(network, training);
+  const deferred = deferredActivations(network);
+  const postponed = new Set([...deferred.values()].map(({ name }) => name));
   const values = new Map<string, Tensor>();
   const statistics: Record<string, Tensor> = {};
   const input = (layer: Layer, index = 0): Tensor => {
@@ -79,10 +82,13 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         return layer.bias === undefined ? y : addBias(y, variable(layer.bias));
       }
       case 'activation':
-        return activate(layer.activation, input(layer));
+        return postponed.has(layer.name) ? input(layer) : activate(layer.activation, input(layer));
       case 'max-pool':
-      case 'average-pool':
-        return pool(layer, input(layer) as Tensor4D);
+      case 'average-pool': {
+        const pooled = pool(layer, input(layer) as Tensor4D);
+        const activation = deferred.get(layer.name);
+        return activation === undefined ? pooled : activate(activation.activation, pooled);
+      }
       case 'global-average-pool':
         return tf.mean(input(layer), [1, 2], layer.keepDims);
       case 'add':
