@@ -29,7 +29,7 @@ describe('ft weights', () => {
     const text = await ft('show', 'resnet50-thin');
     expect(text).toContain('not safe for');
     expect(text).toMatch(/licence\s+BSD-2-Clause/);
-    expect(text).toMatch(/in ft\s+RGB, \(value − \[123, 117, 104\]\) \/ \[58, 58, 58\]/);
+    expect(text).toMatch(/in ft\s+RGB, \(value − \[123, 117, 104\]\) \/ \[128, 128, 128\]/);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(100);
   });
 
