@@ -46,13 +46,13 @@ describe('the figures of a benchmark', () => {
 });
 
 describe('the report of a benchmark', () => {
-  it('has a row for each depth, the ratio in bold', () => {
+  it('has a row for each depth: ratios, the first in bold, and memory', () => {
     const [one] = chosenCases('thin', 'conv3');
     expect(
       markdownTable([{ one: one!, figures: summariseCase(pairs) }])
         .split('\n')
         .at(-1),
-    ).toBe('| until conv3 | 50.0 | 40.0 | **1.25** | 1.20–1.50 | 720 | 1000 | 0.72 |');
+    ).toBe('| until conv3 | **1.25** | 1.20–1.50 | 720 | 1000 | 0.72 |');
   });
 
   it('replaces its own place in the document and no other', () => {

@@ -23,14 +23,18 @@ export function cells(measured: readonly Measured[]): { titles: string[]; rows: 
   };
 }
 
-/** The same as Markdown, the ratio in bold. */
+/** Columns of images a second: for the terminal alone. The machine is shared, so a document holds ratios of one run. */
+const ABSOLUTE: ReadonlySet<number> = new Set([1, 2]);
+const RATIO = 3;
+
+/** The same as Markdown: the ratio in bold, no absolute speeds. */
 export function markdownTable(measured: readonly Measured[]): string {
   const { titles, rows } = cells(measured);
-  const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
+  const line = (row: readonly string[]) => `| ${row.filter((_, column) => !ABSOLUTE.has(column)).join(' | ')} |`;
   return [
     line(titles),
     line(titles.map((_, column) => (column === 0 ? '---' : '---:'))),
-    ...rows.map((row) => line(row.map((cell, column) => (column === 3 ? `**${cell}**` : cell)))),
+    ...rows.map((row) => line(row.map((cell, column) => (column === RATIO ? `**${cell}**` : cell)))),
   ].join('\n');
 }
 
