@@ -12,7 +12,7 @@ export type LoadNetwork = (options: BackboneOptions, progress: Progress) => Prom
 /** The recipe's backbone, from the cache or fetched. Reads TensorFlow, so only when it is called. */
 export const loadNetwork: LoadNetwork = async ({ name, upTo, from }, progress) => {
   const { loadBackbone } = await import('../backbones/registry.js');
-  const loaded = await loadBackbone(name, { ...(upTo === null ? {} : { upTo }), ...(from === null ? {} : { from }), progress });
+  const loaded = await loadBackbone(name, { upTo, from, progress });
   return loaded.network;
 };
 

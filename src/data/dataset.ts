@@ -10,7 +10,16 @@ export interface Sample {
   readonly path: string;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
+  /** What must stay on one side of a split (a person, a product, a video), where the images say so. */
+  readonly group?: string;
+  /** The part that the images' own table puts it into. */
+  readonly part?: PartName;
+  /** Further label levels by the names of their columns, e.g. `{ coarse: 'Apple' }`. */
+  readonly levels?: Readonly<Record<string, string>>;
 }
+
+/** The parts of a split. */
+export type PartName = 'train' | 'validation' | 'heldOut';
 
 /** A file that looks like an image of the set and could not be used. */
 export interface Skipped {
@@ -45,21 +54,24 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** An image as a reader finds it: its class by name. */
+export type LabelledImage = Omit<Sample, 'class'> & { readonly className: string };
+
 /** Sorts images and classes, numbers the classes, and computes the fingerprint. A class is there if an image is. */
-export function createDataset(
-  name: string,
-  images: readonly { file: string; className: string; path: string; sha256: string }[],
-  skipped: readonly Skipped[],
-): Dataset {
+export function createDataset(name: string, images: readonly LabelledImage[], skipped: readonly Skipped[]): Dataset {
   const classes = [...new Set(images.map((image) => image.className))].sort(compareCodePoints);
   const numbers = new Map(classes.map((className, number) => [className, number]));
   const sorted = [...images].sort((a, b) => compareCodePoints(a.file, b.file));
   const hash = createHash('sha256');
-  for (const image of sorted) hash.update(`${image.className}\0${image.file}\0${image.sha256}\n`);
+  for (const { className, file, sha256, group, part, levels } of sorted) {
+    hash.update(`${className}\0${file}\0${sha256}\n`);
+    // Beside the class only where a table gives it: class folders keep the fingerprint that they always had.
+    if (group !== undefined || part !== undefined || levels !== undefined) hash.update(JSON.stringify([group, part, levels]));
+  }
   return {
     name,
     classes,
-    samples: sorted.map(({ file, className, path, sha256 }) => ({ file, class: numbers.get(className) as number, path, sha256 })),
+    samples: sorted.map(({ className, ...image }) => ({ ...image, class: numbers.get(className) as number })),
     skipped: [...skipped].sort((a, b) => compareCodePoints(a.file, b.file)),
     fingerprint: hash.digest('hex'),
   };
@@ -71,7 +83,7 @@ export function withoutUnreadable(dataset: Dataset, unreadable: readonly Skipped
   const gone = new Set(unreadable.map((item) => item.file));
   const images = dataset.samples
     .filter((sample) => !gone.has(sample.file))
-    .map((sample) => ({ ...sample, className: dataset.classes[sample.class] as string }));
+    .map(({ class: number, ...image }) => ({ ...image, className: dataset.classes[number] as string }));
   return createDataset(dataset.name, images, [...dataset.skipped, ...unreadable]);
 }
 

@@ -2,8 +2,23 @@ import { UserError } from '../errors.js';
 import type { Dataset } from './dataset.js';
 import { randomStream, shuffleInPlace } from './random.js';
 
-/** Which of the sorted classes are never trained on. */
-export type HeldOutRule = 'odd-classes' | 'even-classes';
+/** Which classes are never trained on: every other of the sorted ones, or a seeded share of them. */
+export type HeldOutRule = 'odd-classes' | 'even-classes' | 'share';
+
+/** How a data set is split. */
+export interface SplitRule {
+  /** What stays whole: a class, an image, a group; or what the images' own table says. */
+  readonly by: 'class' | 'image' | 'group' | 'manifest';
+  /** For a split by class alone. */
+  readonly heldOut: HeldOutRule;
+  /** Of the classes (where `heldOut` is 'share'), of each class's images, or of the groups. */
+  readonly share: number;
+  /** Share of the training part that is kept for choosing. */
+  readonly validation: number;
+  /** One of `of` folds is held out in place of `heldOut`. */
+  readonly fold: { readonly of: number; readonly take: number } | null;
+  readonly seed: number;
+}
 
 /** Some classes of a data set and all of their images. */
 export interface Part {
@@ -13,8 +28,13 @@ export interface Part {
   readonly samples: Int32Array;
 }
 
-/** A split by class: no class is in two parts, so every score tells of classes never seen. */
+/** What is trained on, what chooses, and what gives the scores. No image is in two parts. */
 export interface Split {
+  /**
+   * open: no class is in two parts, so every score tells of classes never seen. closed: what is held out are other images of
+   * the classes that train, so a classifier can be scored on them.
+   */
+  readonly kind: 'open' | 'closed';
   readonly train: Part;
   /** Training classes kept back for choosing (checkpoint, shrinkage, what is exported). May be empty. */
   readonly validation: Part;
@@ -35,6 +55,21 @@ export function partOf(dataset: Dataset, classes: readonly number[]): Part {
 }
 
 /**
+ * Splits a data set by a rule.
+ * @throws UserError where a part would hold too little to learn from, to choose by or to be scored on
+ */
+export function splitDataset(dataset: Dataset, rule: SplitRule): Split {
+  switch (rule.by) {
+    case 'class':
+      return splitByClass(dataset, rule);
+    case 'image':
+    case 'group':
+    case 'manifest':
+      throw new Error(`a split by ${rule.by} is not made yet`);
+  }
+}
+
+/**
  * Splits the sorted classes: even numbers train and odd ones are held out (`even-classes`: the other way round), then takes
  * a seeded share of the training classes for validation.
  * @throws UserError when a part would have fewer than two classes
@@ -44,6 +79,7 @@ export function splitByClass(
   options: { heldOut?: HeldOutRule; validation?: number; seed?: number } = {},
 ): Split {
   const { heldOut = 'odd-classes', validation = 0, seed = 0 } = options;
+  if (heldOut === 'share') throw new Error('a share of the classes is not split yet');
   const heldOutParity = heldOut === 'odd-classes' ? 1 : 0;
   const numbers = dataset.classes.map((_, number) => number);
   const trainable = numbers.filter((number) => number % 2 !== heldOutParity);
@@ -59,6 +95,7 @@ export function splitByClass(
   const kept = validationClasses(trainable, validation, seed);
   const keptSet = new Set(kept);
   return {
+    kind: 'open',
     train: partOf(
       dataset,
       trainable.filter((number) => !keptSet.has(number)),

@@ -3,23 +3,10 @@
  * show both, and `ft recipes new` can write them out. Keys that are not listed here are faults.
  */
 import { z } from 'zod';
+import { dataSchema } from './data.js';
 import { classificationSchema, tripletSchema } from './phases.js';
 
 const share = () => z.number().min(0).max(1);
-
-const range = () =>
-  z.tuple([z.number().positive(), z.number().positive()]).refine(([low, high]) => low <= high, {
-    message: 'the smallest first, then the largest',
-  });
-
-const augmentSchema = z.strictObject({
-  flip: share().default(0).describe('share of the images that are mirrored left to right'),
-  scale: range().default([0.9, 1.15]).describe('range of the zoom: below 1 crops in, above 1 zooms out'),
-  aspect: z.number().min(0).max(1).default(0.05).describe('height and width are each stretched by up to e^±this'),
-  rotation: z.number().min(0).max(180).default(10).describe('turned by up to this many degrees either way'),
-  shift: z.number().min(0).max(1).default(0.08).describe('moved by up to this share of half the side'),
-  colour: z.number().min(0).max(1).default(0.15).describe('how far brightness, contrast and saturation are varied'),
-});
 
 const backboneSchema = z.strictObject({
   name: z.string().min(1).default('resnet50-thin').describe('a backbone that `ft weights list` names'),
@@ -31,45 +18,6 @@ const backboneSchema = z.strictObject({
     .default(null)
     .describe('folder of a converted model to take the weights from; null: the cache'),
 });
-
-const dataSchema = z
-  .strictObject({
-    source: z
-      .enum(['emoji', 'folder'])
-      .default('emoji')
-      .describe('emoji: built in, 1,594 classes; folder: your own photos, one folder a class'),
-    folder: z
-      .string()
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe('where the photos lie (source: folder), relative to where ft is called'),
-    classes: z.int().min(4).nullable().default(null).describe('emoji only: take this many classes, evenly spaced; null: all'),
-    side: z.int().min(16).max(1024).default(128).describe('side in pixels that images are resized to'),
-    strict: z.boolean().default(false).describe('true: stop at the first image that cannot be read, instead of leaving it out'),
-    workers: z
-      .union([z.literal('auto'), z.int().min(0).max(64)])
-      .default('auto')
-      .describe('threads that decode and augment: auto, or 0 to 64'),
-    heldOut: z
-      .enum(['odd-classes', 'even-classes'])
-      .default('odd-classes')
-      .describe('which of the sorted classes are never trained on and give the scores'),
-    validation: z
-      .number()
-      .min(0)
-      .max(0.5)
-      .default(0.1)
-      .describe('share of the training classes kept for choosing (checkpoint, shrinkage, what is exported); 0: none'),
-    augment: z
-      .union([z.literal('none'), augmentSchema])
-      .prefault({})
-      .describe('how images are varied while training, or none'),
-  })
-  .refine((data) => data.source === 'emoji' || data.classes === null, {
-    path: ['classes'],
-    message: 'null where source is folder (only the built-in emoji can be cut down to some classes)',
-  });
 
 const headSchema = z.strictObject({
   dimensions: z.int().min(2).max(4096).default(128).describe('length of the embedding'),

@@ -1,14 +1,14 @@
 import { describeDataset } from '../data/describe.js';
 import { scanFolder } from '../data/folder.js';
 import { cachePixels } from '../data/pixel-cache.js';
-import { splitByClass } from '../data/split.js';
+import { splitDataset } from '../data/split.js';
 import { type Interval, intervals } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
 import { retrieve, type Scores, summarise } from '../evaluate/retrieval.js';
 import type { Progress } from '../progress.js';
 import { embedSamples } from './embed-images.js';
 import type { FinishedRun } from './finished.js';
-import { openDataset } from './workbench.js';
+import { openDataset, splitRule } from './images.js';
 
 export interface Evaluation {
   readonly classes: number;
@@ -32,7 +32,7 @@ export async function evaluateRun(
   for (const line of describeDataset(decoded.dataset)) progress.line(line);
   const samples =
     folder === undefined
-      ? splitByClass(decoded.dataset, { heldOut: data.heldOut, validation: data.validation, seed }).heldOut.samples
+      ? splitDataset(decoded.dataset, splitRule(recipe)).heldOut.samples
       : Int32Array.from(decoded.dataset.samples.keys());
   const embedded = await embedSamples(model, decoded, samples, progress);
   const perQuery = retrieve(embedded.values, embedded.dimensions, embedded.labels);

@@ -26,11 +26,7 @@ export async function openFinishedRun(argument: string, from: string, progress: 
   }
   const { recipe } = loadRecipe(folder.file('recipe.yaml'));
   const { name, upTo, from: weightsFrom } = recipe.backbone;
-  const { network } = await loadBackbone(name, {
-    ...(upTo === null ? {} : { upTo }),
-    ...(weightsFrom === null ? {} : { from: weightsFrom }),
-    progress,
-  });
+  const { network } = await loadBackbone(name, { upTo, from: weightsFrom, progress });
   const { tensors, meta } = await readCheckpoint<{ head: boolean }>(folder.file('model.safetensors'));
   const weights = Object.fromEntries(Object.entries(tensors).map(([key, { values }]) => [key, values as Float32Array]));
   const head = meta.head ? await readHead(folder.file('model-head.safetensors')) : null;

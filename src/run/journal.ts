@@ -9,6 +9,7 @@ import type { EpochSummary } from '../train/phase.js';
 import type { RunFolder } from '../train/run-folder.js';
 import type { Row, RowName, Stage } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
+import { writeNpy } from '../vectors/npy.js';
 
 /** A row of scores as it is kept between two sittings of a run. */
 export interface StoredRow {
@@ -60,13 +61,18 @@ export class Journal {
     await this.folder.writeJson(FILE, this.contents);
   }
 
-  /** Keeps the rows of a stage: their scores here, what each query got and the fitted heads in files of their own. */
+  /** Keeps the rows of a stage: their scores here; what each query got, the embeddings and the fitted heads in files of their own. */
   async finishStage(stage: Stage, rows: readonly Row[]): Promise<void> {
     for (const row of rows) {
       await this.folder.writeJson(`evaluation/${row.name}.json`, {
         rows: [...row.perQuery.rows],
         leftOut: row.perQuery.leftOut,
         values: Object.fromEntries(metrics.map((metric) => [metric, [...row.perQuery.values[metric]]])),
+      });
+      await writeNpy(this.folder.file('evaluation', `${row.name}.npy`), {
+        rows: row.embeddings.length / row.dimensions,
+        columns: row.dimensions,
+        values: row.embeddings,
       });
       if (row.head !== null) await writeHead(this.folder.file('checkpoints', `${row.name}-head.safetensors`), row.head);
     }

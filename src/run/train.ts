@@ -16,6 +16,7 @@ import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
 import type { PhaseContext } from './phase-context.js';
 import { pixelSource } from './pixel-source.js';
+import { writeRecord } from './record.js';
 import { scoreStage } from './score-stage.js';
 import { lastCheckpoint, phaseWeights, trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
@@ -47,6 +48,7 @@ export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Ma
   const { source, close } = pixelSource(bench.decoded, bench.network.features, context.progress);
   try {
     const journal = await Journal.open(folder);
+    await writeRecord(bench, folder);
     const phaseContext: PhaseContext = { ...context, bench, folder, source };
     const phases = [...bench.plans.keys()];
     const stages: Stage[] = ['before', ...phases];

@@ -1,17 +1,15 @@
 import { loadBackbone } from '../backbones/registry.js';
-import type { Dataset } from '../data/dataset.js';
 import { describeDataset } from '../data/describe.js';
-import { emojiDataset } from '../data/emoji.js';
-import { scanFolder } from '../data/folder.js';
-import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
+import type { DecodedDataset } from '../data/pixel-cache.js';
 import { checkPk } from '../data/samplers.js';
-import { denseLabels, type Split, splitByClass } from '../data/split.js';
+import { denseLabels, type Split } from '../data/split.js';
 import { type Fault, UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
-import type { DataOptions, Recipe } from '../recipe/schema.js';
+import type { Recipe } from '../recipe/schema.js';
 import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
+import { openImages } from './images.js';
 import { planPhases } from './plans.js';
 
 /** Everything that a recipe names, opened and checked, before anything is trained. */
@@ -27,39 +25,11 @@ export interface Workbench {
   readonly plans: ReadonlyMap<PhaseName, PhasePlan>;
 }
 
-/** The labelled images that a recipe names. */
-export async function openDataset(options: DataOptions, progress: Progress): Promise<Dataset> {
-  switch (options.source) {
-    case 'emoji':
-      return emojiDataset({ ...(options.classes === null ? {} : { classes: options.classes }), progress });
-    case 'folder': {
-      if (options.folder === null) {
-        throw new UserError({
-          what: 'the recipe trains on your own photos and names no folder',
-          where: 'data.folder',
-          mend: 'ft train folder --data FOLDER, or make recipe=folder data=FOLDER',
-        });
-      }
-      return scanFolder(options.folder, { progress });
-    }
-  }
-}
-
 export async function openWorkbench(recipe: Recipe, progress: Progress): Promise<Workbench> {
   const { name, upTo, from } = recipe.backbone;
-  const { network, sha256 } = await loadBackbone(name, {
-    ...(upTo === null ? {} : { upTo }),
-    ...(from === null ? {} : { from }),
-    progress,
-  });
-  const dataset = await openDataset(recipe.data, progress);
-  const decoded = await cachePixels(dataset, { side: recipe.data.side, strict: recipe.data.strict, progress });
+  const { network, sha256 } = await loadBackbone(name, { upTo, from, progress });
+  const { decoded, split } = await openImages(recipe, progress);
   for (const line of describeDataset(decoded.dataset)) progress.line(line);
-  const split = splitByClass(decoded.dataset, {
-    heldOut: recipe.data.heldOut,
-    validation: recipe.data.validation,
-    seed: recipe.seed,
-  });
   const dense = denseLabels(decoded.dataset, split.train);
   const fitting = withClassesThereAre(recipe, split, progress);
   checkTrainable(fitting, network, split, dense);

@@ -35,6 +35,8 @@ export interface Row {
   /** MAP@R on the validation classes, by a head that has not seen them; null without validation classes. */
   readonly validation: number | null;
   readonly perQuery: PerQuery;
+  /** Of the held-out images, row-major [images, dimensions], as they were compared. */
+  readonly embeddings: Float32Array;
   /** Null: the pooled features as they are. */
   readonly head: Head | null;
   /** How the shrinkage was chosen, for whitened rows. */
@@ -72,6 +74,7 @@ export function scoreRow(
     name,
     dimensions,
     perQuery,
+    embeddings: values,
     head,
     scores: summarise(perQuery),
     intervals: intervals(perQuery, { seed }),
