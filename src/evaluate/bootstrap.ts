@@ -106,10 +106,11 @@ function standardDeviation(values: Float64Array): number {
 }
 
 /** The quantile of ascending values, linear between neighbours (NumPy's default). */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const low = sorted[below] as number;
   const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (high - low) * (place - below);
+  // Equal neighbours are returned as they are: two infinite thresholds have no difference.
+  return low === high ? low : low + (high - low) * (place - below);
 }
