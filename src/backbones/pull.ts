@@ -2,12 +2,13 @@ import { choose } from '../errors.js';
 import { cacheFolder } from '../runtime/folders.js';
 import { type Card, readCard } from '../weights/cards.js';
 import type { Backbone, Pulled, PullOptions } from './backbone.js';
+import { efficientnetLite0 } from './efficientnet-lite0.js';
 import { mobilenetV1 } from './mobilenet-v1.js';
 import { resnet50Thin } from './resnet50-thin.js';
 
 /** Backbones by name. Each has a card of the same name in `pretrained/`. */
 export const backbones: ReadonlyMap<string, Backbone> = new Map(
-  [resnet50Thin, mobilenetV1].map((backbone) => [backbone.name, backbone]),
+  [resnet50Thin, mobilenetV1, efficientnetLite0].map((backbone) => [backbone.name, backbone]),
 );
 
 /** Where weights lie on this machine. */
