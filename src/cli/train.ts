@@ -90,12 +90,14 @@ async function train(
 ): Promise<void> {
   const began = Date.now();
   // TensorFlow is loaded here and not with the command line, which must answer at once.
-  const [{ openWorkbench }, { makeManifest }, { trainRun }, words] = await Promise.all([
+  const [{ openWorkbench }, { makeManifest }, { trainRun }, { checkTracking, tracked }, words] = await Promise.all([
     import('../run/workbench.js'),
     import('../run/manifest.js'),
     import('../run/train.js'),
+    import('../run/tracking.js'),
     import('./train-result.js'),
   ]);
+  checkTracking(recipe.track, process.env);
   const bench = await openWorkbench(recipe, progress);
   const now = makeManifest(bench, name, process.argv.slice(2), new Date());
   const manifest = (await resumed?.readJson<Manifest>('manifest.json')) ?? now;
@@ -107,7 +109,10 @@ async function train(
   if (manifest.finished !== undefined) progress.line('this run has come to its end already; its result once more:');
   const interrupt = onInterrupt('finishing the step and writing a checkpoint (Ctrl-C again to leave at once)', progress);
   try {
-    const result = await trainRun(bench, folder, manifest, { progress, stopped: interrupt.asked, now: () => performance.now() });
+    const shown = { recipe, manifest, env: process.env, progress, now: Date.now };
+    const result = await tracked(folder, shown, (log) =>
+      trainRun(bench, log, manifest, { progress, stopped: interrupt.asked, now: () => performance.now() }),
+    );
     const { classes, samples } = bench.split.heldOut;
     const took = Date.now() - began;
     const peakMemory = process.resourceUsage().maxRSS / 1024;

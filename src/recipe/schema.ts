@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { dataSchema } from './data.js';
 import { classificationSchema, tripletSchema } from './phases.js';
+import { trackSchema } from './track.js';
 
 const share = () => z.number().min(0).max(1);
 
@@ -65,6 +66,7 @@ export const recipeSchema = z.strictObject({
     .describe('phase 1: a classifier of the training classes; null: left out'),
   triplet: tripletSchema.nullable().prefault({}).describe('phase 2: an embedding trained with triplets; null: left out'),
   export: exportSchema.prefault({}).describe('what comes out'),
+  track: trackSchema.prefault({}).describe('where a run is shown while it goes on'),
 });
 
 /** What a file may hold: a recipe's keys, or some of them, and the recipe that gives the rest. */
