@@ -1,7 +1,7 @@
 import { type Tensor, type Tensor2D, tf } from '../runtime/tensorflow.js';
 import { ownGradient } from './own-gradient.js';
 
-export type DistanceName = 'euclidean' | 'squared-euclidean';
+export type DistanceName = 'euclidean' | 'squared-euclidean' | 'cosine';
 
 /** Lengths below this count as it, in values and in gradients (torch's `F.normalize` has the same). */
 const LEAST_LENGTH = 1e-12;
@@ -28,9 +28,10 @@ export function unitLength(x: Tensor2D): Tensor2D {
 }
 
 /**
- * Distances between all rows: `‖eᵢ − eⱼ‖` or its square. [N, D] → [N, N], symmetric, the diagonal exactly 0.
+ * Distances between all rows: `‖eᵢ − eⱼ‖`, its square, or half its square, which for rows of unit length is the cosine distance
+ * `1 − eᵢ·eⱼ`. [N, D] → [N, N], symmetric, the diagonal exactly 0.
  *
- * The gradient by eᵢ is `Σⱼ (dyᵢⱼ + dyⱼᵢ) (eᵢ − eⱼ) / dᵢⱼ` (squared: twice, and not divided). Where two rows are equal, the root
+ * The gradient by eᵢ is `Σⱼ (dyᵢⱼ + dyⱼᵢ) (eᵢ − eⱼ) / dᵢⱼ` (squared: twice, cosine: once, and not divided). Where two rows are equal, the root
  * has no slope; it counts as 0 there, so that duplicated embeddings never make a gradient infinite.
  *
  * Made from the differences, [N, N, D], and not from `‖a‖² + ‖b‖² − 2ab`: that form loses all digits of close pairs (in float32
@@ -53,6 +54,8 @@ export function pairwiseDistances(embeddings: Tensor2D, distance: DistanceName):
       }
       case 'squared-euclidean':
         return { value: squared, saved: [differences], gradient: (dy, [saved]) => along(saved!, tf.mul(bothWays(dy), 2)) };
+      case 'cosine':
+        return { value: tf.div(squared, 2), saved: [differences], gradient: (dy, [saved]) => along(saved!, bothWays(dy)) };
     }
   });
 }

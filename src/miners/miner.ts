@@ -1,10 +1,11 @@
 import type { Tensor1D, Tensor2D, Tensor3D } from '../runtime/tensorflow.js';
 
-export type MinerName = 'semi-hard' | 'naive' | 'batch-hard' | 'all';
+export type MinerName = 'semi-hard' | 'naive' | 'batch-hard' | 'batch-easy' | 'all';
 
 /**
  * Chooses triplets of a batch. It selects; it does not compute distances and knows no loss.
- * `distances` [N, N] (euclidean or squared, whichever the loss uses), `labels` int32 [N], `margin` in the unit of the distances →
- * float32 [N, N, N], 1 at [a, p, n] where the triplet (anchor, positive, negative) is kept, else 0. No gradient flows through it.
+ * `distances` [N, N] (whichever the loss uses), `labels` int32 [N], `margin` in the unit of the distances →
+ * float32 [N, N, N], 1 at [a, p, n] where the triplet (anchor, positive, negative) is kept, else 0; a share between the two where
+ * several triplets count as one. No gradient flows through it.
  */
 export type Miner = (distances: Tensor2D, labels: Tensor1D, margin: number) => Tensor3D;

@@ -1,4 +1,5 @@
 import { all } from './all.js';
+import { batchEasy } from './batch-easy.js';
 import { batchHard } from './batch-hard.js';
 import type { Miner, MinerName } from './miner.js';
 import { naive } from './naive.js';
@@ -9,6 +10,7 @@ export const miners: ReadonlyMap<MinerName, Miner> = new Map<MinerName, Miner>([
   ['semi-hard', semiHard],
   ['naive', naive],
   ['batch-hard', batchHard],
+  ['batch-easy', batchEasy],
   ['all', all],
 ]);
 

@@ -1,5 +1,6 @@
 /** The keys of the two training phases: what each has of its own, and the rates that both share. */
 import { z } from 'zod';
+import { contradictions, MINER_NAMES } from './variants.js';
 
 const freezeSchema = z.union([
   z.strictObject({
@@ -84,22 +85,35 @@ export const classificationSchema = z.strictObject({
   ...sharedKeys(2e-3, 10),
 });
 
-export const tripletSchema = z.strictObject({
-  epochs: epochs(),
-  classesPerBatch: z.int().min(2).max(512).default(16).describe('P of the P×K sampler: classes a step'),
-  imagesPerClass: z.int().min(2).max(512).default(4).describe('K of the P×K sampler: images of each class'),
-  margin: z.number().positive().max(4).default(0.2).describe('how much farther the negative shall be than the positive'),
-  miner: z
-    .enum(['semi-hard', 'naive', 'batch-hard', 'all'])
-    .default('semi-hard')
-    .describe('which triplets are kept; semi-hard: d(a,p) < d(a,n) < d(a,p) + margin'),
-  distance: z.enum(['euclidean', 'squared-euclidean']).default('euclidean').describe('between embeddings of unit length'),
-  reduction: z
-    .enum(['kept', 'non-zero'])
-    .default('kept')
-    .describe('the loss is the mean over the kept triplets, or over those that cost something'),
-  ...sharedKeys(1e-2, 0.3),
-});
+export const tripletSchema = z
+  .strictObject({
+    epochs: epochs(),
+    classesPerBatch: z.int().min(2).max(512).default(16).describe('P of the P×K sampler: classes a step'),
+    imagesPerClass: z.int().min(2).max(512).default(4).describe('K of the P×K sampler: images of each class'),
+    margin: z.number().positive().max(4).default(0.2).describe('how much farther the negative shall be than the positive'),
+    miner: z
+      .enum(MINER_NAMES)
+      .default('semi-hard')
+      .describe(
+        'which triplets are kept, semi-hard: d(a,p) < d(a,n) < d(a,p) + margin; or a whole loss: tfa, tfsim, pml, facenet, vggface',
+      ),
+    distance: z
+      .enum(['euclidean', 'squared-euclidean', 'cosine'])
+      .nullable()
+      .default(null)
+      .describe("between embeddings of unit length; null: euclidean, or the one that the miner's name stands for"),
+    reduction: z
+      .enum(['kept', 'non-zero'])
+      .nullable()
+      .default(null)
+      .describe(
+        "the loss is the mean over the kept triplets, or over those that cost something; null: kept, or what the miner's name stands for",
+      ),
+    ...sharedKeys(1e-2, 0.3),
+  })
+  .superRefine((options, context) => {
+    for (const { key, expected } of contradictions(options)) context.addIssue({ code: 'custom', path: [key], message: expected });
+  });
 
 export type ClassificationOptions = z.infer<typeof classificationSchema>;
 export type TripletOptions = z.infer<typeof tripletSchema>;

@@ -1,6 +1,6 @@
 import { pkBatches, shuffledBatches } from '../data/samplers.js';
 import { denseLabels } from '../data/split.js';
-import { miners } from '../miners/registry.js';
+import { tripletComputation } from '../losses/variants.js';
 import type { Schedule } from '../optimizers/schedule.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
 import { classificationObjective, tripletObjective } from '../train/objectives.js';
@@ -39,12 +39,7 @@ export function objectiveOf(phase: PhaseName, recipe: Recipe): Objective {
     }
     case 'triplet': {
       const { miner, margin, distance, reduction } = recipe.triplet as NonNullable<Recipe['triplet']>;
-      return tripletObjective({
-        miner: miners.get(miner) as NonNullable<ReturnType<typeof miners.get>>,
-        margin,
-        distance,
-        reduction,
-      });
+      return tripletObjective({ ...tripletComputation(miner, distance, reduction), margin });
     }
   }
 }

@@ -5,7 +5,7 @@ import { meanDistances } from '../../src/losses/mean-distances.js';
 import { type Tensor2D, tf } from '../../src/runtime/tensorflow.js';
 import { batches } from '../miners/batches.js';
 
-const names = ['euclidean', 'squared-euclidean'] as const;
+const names = ['euclidean', 'squared-euclidean', 'cosine'] as const;
 
 /** Largest difference of two matrices. */
 function apart(a: number[][], b: number[][]): number {
@@ -16,7 +16,7 @@ function distanceLoop(rows: number[][], name: (typeof names)[number]): number[][
   return rows.map((a) =>
     rows.map((b) => {
       const squared = a.reduce((sum, value, k) => sum + (value - b[k]!) ** 2, 0);
-      return name === 'euclidean' ? Math.sqrt(squared) : squared;
+      return { euclidean: Math.sqrt(squared), 'squared-euclidean': squared, cosine: squared / 2 }[name];
     }),
   );
 }
@@ -50,7 +50,8 @@ describe.each(names)('pairwise distances, %s', (name) => {
         const expected = embeddings.map((row, i) =>
           row.map((value, k) =>
             embeddings.reduce((sum, other, j) => {
-              const slope = name === 'euclidean' ? (distances[i]![j] === 0 ? 0 : 1 / distances[i]![j]!) : 2;
+              const d = distances[i]![j]!;
+              const slope = { euclidean: d === 0 ? 0 : 1 / d, 'squared-euclidean': 2, cosine: 1 }[name];
               return sum + (weight(i, j) + weight(j, i)) * slope * (value - other[k]!);
             }, 0),
           ),
@@ -65,7 +66,7 @@ describe.each(names)('pairwise distances, %s', (name) => {
     const row = [0.6, 0.8, 0].map(Math.fround);
     const near = [row[0]!, row[1]!, Math.fround(1e-5)];
     const found = tf.tidy(() => pairwiseDistances(tf.tensor2d([row, near]), name).arraySync())[0]![1]!;
-    const expected = name === 'euclidean' ? 1e-5 : 1e-10;
+    const expected = { euclidean: 1e-5, 'squared-euclidean': 1e-10, cosine: 5e-11 }[name];
     expect(Math.abs(found / expected - 1)).toBeLessThan(1e-6);
   });
 

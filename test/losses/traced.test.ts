@@ -51,7 +51,7 @@ const functions: Record<string, ProgramFunction> = {
   smoothed_classifier: classifier(0.1),
 };
 for (const miner of miners.keys()) {
-  for (const distance of ['euclidean', 'squared-euclidean'] as const) {
+  for (const distance of ['euclidean', 'squared-euclidean', 'cosine'] as const) {
     for (const reduction of ['kept', 'non-zero'] as const)
       functions[`${miner}_${distance}_${reduction}`] = triplet(miner, distance, reduction);
   }

@@ -1,4 +1,5 @@
 /** The miners, the loss and its gradient as plain loops, for comparing. Nothing here shares code with `src`. */
+import type { DistanceName } from '../../src/losses/distances.js';
 import type { TripletReduction } from '../../src/losses/triplet.js';
 import type { MinerName } from '../../src/miners/registry.js';
 
@@ -13,9 +14,14 @@ export function mine(miner: MinerName, distances: number[][], labels: readonly n
   for (let a = 0; a < n; a++) {
     let farthest = -1;
     let nearest = -1;
+    let nearestPositive = -1;
+    let farthestNegative = -1;
     for (let i = 0; i < n; i++) {
       if (i !== a && labels[i] === labels[a] && (farthest < 0 || at(distances, a, i) > at(distances, a, farthest))) farthest = i;
       if (labels[i] !== labels[a] && (nearest < 0 || at(distances, a, i) < at(distances, a, nearest))) nearest = i;
+      const own = labels[i] === labels[a];
+      if (own && i !== a && (nearestPositive < 0 || at(distances, a, i) < at(distances, a, nearestPositive))) nearestPositive = i;
+      if (!own && (farthestNegative < 0 || at(distances, a, i) > at(distances, a, farthestNegative))) farthestNegative = i;
     }
     for (let p = 0; p < n; p++) {
       if (p === a || labels[p] !== labels[a]) continue;
@@ -27,6 +33,7 @@ export function mine(miner: MinerName, distances: number[][], labels: readonly n
           'semi-hard': positive < negative && negative < Math.fround(positive + Math.fround(margin)),
           naive: positive < negative,
           'batch-hard': p === farthest && q === nearest,
+          'batch-easy': p === nearestPositive && q === farthestNegative,
           all: true,
         }[miner];
         if (keep) kept.push([a, p, q]);
@@ -47,7 +54,7 @@ export interface Loss {
 export function lossOf(
   triplets: readonly Triplet[],
   embeddings: number[][],
-  distance: 'euclidean' | 'squared-euclidean',
+  distance: DistanceName,
   margin: number,
   reduction: TripletReduction,
 ): Loss {
@@ -57,13 +64,13 @@ export function lossOf(
   const difference = (i: number, j: number): number[] => (unit[i] as number[]).map((value, k) => value - at(unit, j, k));
   const between = (i: number, j: number): number => {
     const squared = difference(i, j).reduce((sum, value) => sum + value * value, 0);
-    return distance === 'euclidean' ? Math.sqrt(squared) : squared;
+    return { euclidean: Math.sqrt(squared), 'squared-euclidean': squared, cosine: squared / 2 }[distance];
   };
   const active = triplets.filter(([a, p, n]) => between(a, p) - between(a, n) + margin > 1e-7);
   const count = Math.max(1, reduction === 'kept' ? triplets.length : active.length);
   const push = (i: number, j: number, weight: number): void => {
     const d = between(i, j);
-    const slope = distance === 'euclidean' ? (d < 1e-9 ? 0 : 1 / d) : 2;
+    const slope = { euclidean: d < 1e-9 ? 0 : 1 / d, 'squared-euclidean': 2, cosine: 1 }[distance];
     difference(i, j).forEach((value, k) => {
       (byUnit[i] as number[])[k] = at(byUnit, i, k) + weight * slope * value;
       (byUnit[j] as number[])[k] = at(byUnit, j, k) - weight * slope * value;

@@ -9,7 +9,7 @@ import { type Batch, batches, duplicates, noPositives, oneClass, smallest } from
 import { maskOf, mine } from './brute-force.js';
 
 const names = [...miners.keys()];
-const distanceNames: DistanceName[] = ['euclidean', 'squared-euclidean'];
+const distanceNames: DistanceName[] = ['euclidean', 'squared-euclidean', 'cosine'];
 
 function mined(name: MinerName, distances: number[][], labels: number[], margin: number): number[] {
   return tf.tidy(() => [...miners.get(name)!(tf.tensor2d(distances), tf.tensor1d(labels, 'int32'), margin).dataSync()]);
