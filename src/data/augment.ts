@@ -1,42 +1,76 @@
+import { type Affine, compose, UPSIDE_DOWN } from './augment-affine.js';
+import { cropAffine, drawCrop } from './augment-crop.js';
+import { drawErasure } from './augment-erase.js';
+import type { AugmentOptions } from './augment-options.js';
+import { drawRandAugment } from './augment-rand.js';
+import { applyStep, type ViewStep } from './augment-steps.js';
 import { type RandomStream, randomStream } from './random.js';
 
-/** How far one view of an image may differ from it. All zeros and scale [1, 1]: not at all. */
-export interface AugmentOptions {
-  /** Probability of a mirrored image. */
-  readonly flip: number;
-  /** Range of the zoom: the seen width as a share of the image's; above 1 zooms out, below 1 crops in. */
-  readonly scale: readonly [low: number, high: number];
-  /** Width and height are each stretched by e^u, u uniform in ±aspect. */
-  readonly aspect: number;
-  /** Degrees to either side. */
-  readonly rotation: number;
-  /** In half widths (half heights), to either side. */
-  readonly shift: number;
-  /** Brightness ± colour · 128 grey levels, contrast and saturation × (1 ± colour). */
-  readonly colour: number;
-}
+export type { AugmentOptions } from './augment-options.js';
 
 /** One drawn view. */
 export interface AugmentDraw {
-  /**
-   * Where a place of the view lies in the image, both in [−1, 1] from edge to edge:
-   * (x′, y′) = (a·x + b·y + c, d·x + e·y + f), as PyTorch's `affine_grid(align_corners=False)`.
-   */
-  readonly affine: readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+  readonly affine: Affine;
   /** Added, in units of 128 grey levels. */
   readonly brightness: number;
   /** Factor about the mean of the view. */
   readonly contrast: number;
   /** Factor about each pixel's grey (the mean of its three channels). */
   readonly saturation: number;
+  /** What follows, one after the other; absent: nothing. */
+  readonly steps?: readonly ViewStep[];
+}
+
+/** What a draw is made for. */
+export interface DrawnFor {
+  /** Pixels of the view's side: erasing is in whole pixels. */
+  readonly side: number;
+  /** Width : height of the image before it was stretched to a square. */
+  readonly aspect: number;
 }
 
 /**
  * Draws one view. `place` is the image's place in the epoch's sequence, not its number in the data set: an image that comes
- * twice in a batch gets two views, and no view depends on which worker draws it.
+ * twice in a batch gets two views, and no view depends on which worker draws it. Each kind of change draws from a stream of its
+ * own: switching one on leaves the draws of the others as they were.
  */
-export function drawAugmentation(options: AugmentOptions, seed: number, epoch: number, place: number): AugmentDraw {
-  return drawFrom(options, randomStream(seed, 'augment', place, epoch));
+export function drawAugmentation(
+  options: AugmentOptions,
+  seed: number,
+  epoch: number,
+  place: number,
+  { side, aspect }: DrawnFor = { side: 1, aspect: 1 },
+): AugmentDraw {
+  const { flipVertical = 0, hue = 0, grey = 0 } = options;
+  let { affine, ...colours } = drawFrom(options, randomStream(seed, 'augment', place, epoch));
+  const steps: ViewStep[] = [];
+  if (options.crop) {
+    affine = compose(cropAffine(drawCrop(options.crop, aspect, randomStream(seed, 'augment-crop', place, epoch))), affine);
+  }
+  if (flipVertical > 0 && randomStream(seed, 'augment-vertical', place, epoch).uniform() < flipVertical) {
+    affine = compose(affine, UPSIDE_DOWN);
+  }
+  if (hue > 0 || grey > 0) {
+    const stream = randomStream(seed, 'augment-colour', place, epoch);
+    const turn = stream.between(-hue, hue);
+    if (hue > 0) steps.push({ name: 'hue', turn });
+    if (stream.uniform() < grey) steps.push({ name: 'grey' });
+  }
+  if (options.randAugment) {
+    const drawn = drawRandAugment(options.randAugment, randomStream(seed, 'augment-rand', place, epoch));
+    affine = drawn.maps.reduce(compose, affine);
+    steps.push(...drawn.steps);
+  }
+  if (options.blur) {
+    const stream = randomStream(seed, 'augment-blur', place, epoch);
+    const { probability, sigma } = options.blur;
+    if (stream.uniform() < probability) steps.push({ name: 'blur', sigma: stream.between(sigma[0], sigma[1]) });
+  }
+  if (options.erase) {
+    const erasure = drawErasure(options.erase, side, randomStream(seed, 'augment-erase', place, epoch));
+    if (erasure !== undefined) steps.push({ name: 'erase', ...erasure });
+  }
+  return { affine, ...colours, ...(steps.length === 0 ? {} : { steps }) };
 }
 
 function drawFrom(options: AugmentOptions, stream: RandomStream): AugmentDraw {
@@ -64,6 +98,7 @@ let scratch = new Float32Array(0);
  * Renders one view of an RGB image (side × side × 3 bytes, rows first) into `target` (as long). The image is sampled
  * bilinearly, its border goes on for ever; then saturation, contrast about the mean of the view, brightness, and rounding to
  * the nearest byte. The same arithmetic as the PyTorch peer's on (v − 127) / 128, in grey levels: all its steps are affine.
+ * Then, on bytes, the steps that the draw holds.
  */
 export function augment(source: Uint8Array, side: number, draw: AugmentDraw, target: Uint8Array): void {
   const size = side * side * 3;
@@ -84,6 +119,10 @@ export function augment(source: Uint8Array, side: number, draw: AugmentDraw, tar
     bytes[i] = r * own + base;
     bytes[i + 1] = g * own + base;
     bytes[i + 2] = b * own + base;
+  }
+  if (draw.steps !== undefined) {
+    const whole = target.subarray(0, size);
+    for (const step of draw.steps) applyStep(whole, side, step);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type AugmentOptions, augment, drawAugmentation } from './augment.js';
+import { drawMix, type Mix, type MixOptions, mixPixels } from './augment-mix.js';
 import { DamagedPixels, type PixelStore } from './pixels.js';
 
 /** Which images a batch is made of, and where in its epoch it stands. */
@@ -33,6 +34,16 @@ export interface BatchOptions {
   /** null: the images as they are. */
   readonly augment: AugmentOptions | null;
   readonly seed: number;
+  /** null or absent: no image is mixed with another. */
+  readonly mix?: MixOptions | null;
+  /** Width : height of each image of the store as it was on disk; absent: all are squares. Crops need it. */
+  readonly aspects?: Float32Array | null;
+}
+
+/** How the images of a batch are mixed; undefined where the options mix none. */
+export function mixOf({ mix, seed }: BatchOptions, plan: BatchPlan, side: number): Mix | undefined {
+  if (mix === undefined || mix === null) return undefined;
+  return drawMix(mix, seed, plan.epoch, plan.first, plan.indices.length, side);
 }
 
 /**
@@ -52,9 +63,12 @@ export function makeBatch(store: PixelStore, options: BatchOptions, plan: BatchP
       return;
     }
     store.read(image, source);
-    augment(source, side, drawAugmentation(options.augment, options.seed, plan.epoch, plan.first + position), target);
+    const aspect = options.aspects?.[image] ?? 1;
+    const draw = drawAugmentation(options.augment, options.seed, plan.epoch, plan.first + position, { side, aspect });
+    augment(source, side, draw, target);
   });
-  return pixels;
+  const mix = mixOf(options, plan, side);
+  return mix === undefined ? pixels : mixPixels(pixels, side, mix);
 }
 
 /** The pixels of a batch, or the number of an image in it that has to be decoded again first. */

@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { type Progress, silent } from '../progress.js';
-import { type BatchOptions, type BatchPlan, type BatchResult, tryBatch } from './batch.js';
+import { aspectsOf } from './aspects.js';
+import type { Mix } from './augment-mix.js';
+import { type BatchOptions, type BatchPlan, type BatchResult, mixOf, tryBatch } from './batch.js';
 import { mapInOrder } from './parallel.js';
 import { type DecodedDataset, repairPixels } from './pixel-cache.js';
 import { openPixels } from './pixels.js';
@@ -12,9 +14,11 @@ export interface Batch {
   /** images × side × side × 3 bytes, RGB, image after image. The caller's own: nothing writes to it again. */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly indices: Int32Array;
+  /** How its images were mixed, for the labels; absent where the options mix none. */
+  readonly mix?: Mix;
 }
 
-export interface LoaderOptions extends BatchOptions {
+export interface LoaderOptions extends Omit<BatchOptions, 'aspects'> {
   /** Threads that read and augment; 0: the caller's own thread; 'auto': half of the cores, 8 at most. The bytes are the same. */
   readonly workers?: number | 'auto';
   /** Batches made ahead of the one in use. */
@@ -38,16 +42,25 @@ interface BatchSource {
  * A loader of the images of `decoded`. An image whose cached bytes are damaged is decoded again, and `progress` says so.
  */
 export function createLoader(decoded: DecodedDataset, options: LoaderOptions): Loader {
-  const { augment, seed, workers = 'auto', progress = silent } = options;
+  const { augment, seed, mix = null, workers = 'auto', progress = silent } = options;
   const threads = workers === 'auto' ? Math.min(8, Math.max(1, availableParallelism() >> 1)) : workers;
-  const source =
-    threads === 0 ? inThisThread(decoded.storePath, { augment, seed }) : inWorkers(decoded.storePath, { augment, seed }, threads);
+  const { storePath, dataset } = decoded;
+  const ended = new AbortController();
+
+  async function start(): Promise<BatchSource> {
+    // A crop has to know the shape that an image had before it was stretched.
+    const aspects = augment?.crop ? await aspectsOf(dataset, storePath, { progress, signal: ended.signal }) : null;
+    const all = { augment, seed, mix, aspects };
+    return threads === 0 ? inThisThread(storePath, all) : inWorkers(storePath, all, threads);
+  }
+  const source = start();
+  source.catch(() => {}); // told to whoever asks for a batch
 
   async function load(plan: BatchPlan): Promise<Batch> {
     let repaired = -1;
     for (;;) {
-      const result = await source.make(plan);
-      if (ArrayBuffer.isView(result)) return { pixels: result, indices: plan.indices };
+      const result = await (await source).make(plan);
+      if (ArrayBuffer.isView(result)) return handedOut(result, plan);
       const { damaged } = result;
       if (damaged === repaired) throw new Error(`${decoded.storePath} does not keep what is written to it (image ${damaged})`);
       await repairPixels(decoded, damaged);
@@ -56,9 +69,18 @@ export function createLoader(decoded: DecodedDataset, options: LoaderOptions): L
     }
   }
 
+  function handedOut(pixels: Uint8Array<ArrayBuffer>, plan: BatchPlan): Batch {
+    const side = Math.sqrt(pixels.length / (3 * plan.indices.length));
+    const drawn = mixOf({ augment, seed, mix }, plan, side);
+    return { pixels, indices: plan.indices, ...(drawn === undefined ? {} : { mix: drawn }) };
+  }
+
   return {
     batches: (plan) => mapInOrder(plan, threads === 0 ? 1 : (options.prefetch ?? threads + 1), load),
-    close: () => source.close(),
+    async close() {
+      ended.abort();
+      await (await source.catch(() => undefined))?.close();
+    },
   };
 }
 

@@ -47,7 +47,22 @@ export function philox(counter: ArrayLike<number>, key: ArrayLike<number>, out: 
 }
 
 /** What draws are for; two purposes never share numbers. The order is part of every seeded result: append only. */
-const purposes = ['shuffle', 'augment', 'classes-of-batches', 'images-of-batches', 'validation', 'derive'] as const;
+const purposes = [
+  'shuffle',
+  'augment',
+  'classes-of-batches',
+  'images-of-batches',
+  'validation',
+  'derive',
+  'augment-crop',
+  'augment-vertical',
+  'augment-colour',
+  'augment-rand',
+  'augment-blur',
+  'augment-erase',
+  'mix',
+  'order-of-class',
+] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** A sequence of draws that is a pure function of (seed, purpose, a, b). */

@@ -5,21 +5,28 @@ import { ownGradient } from './own-gradient.js';
 export interface CrossEntropyOptions {
   /** Share ε of each label that is spread evenly over all classes, 0 ≤ ε < 1. */
   smoothing: number;
+  /** The images were mixed: λ of the label, 1 − λ of the other. */
+  mixed?: { others: Tensor1D; lambda: Scalar } | undefined;
 }
 
 /**
  * Mean over the batch of `−Σ_c t_c log softmax(logits)_c`, in nats, as `torch.nn.functional.cross_entropy`.
  * The target t is 1 at the label; smoothed, `t = (1 − ε)·onehot + ε/C` (Szegedy et al. 2016, §7).
- * `logits` [N, C], `labels` int32 [N] in [0, C). Stable for any finite logits; the gradient is `(softmax − t) / N`.
+ * Where images were mixed, `t = λ·t(label) + (1 − λ)·t(other)`, each smoothed: the loss is λ·CE(label) + (1 − λ)·CE(other) (Zhang et al.
+ * 2018, "mixup"). `logits` [N, C], `labels` int32 [N] in [0, C). Stable for any finite logits; the gradient is `(softmax − t) / N`.
  * One fused op of TensorFlow gives the loss and that gradient together.
  */
-export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D, { smoothing }: CrossEntropyOptions): Scalar {
+export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D, { smoothing, mixed }: CrossEntropyOptions): Scalar {
   const [batch, classes] = logits.shape;
   return ownGradient(logits, (scores) => {
     const [losses, softmaxLessTarget] =
-      smoothing === 0
+      smoothing === 0 && mixed === undefined
         ? fused('SparseSoftmaxCrossEntropyWithLogits', scores, labels)
-        : fused('SoftmaxCrossEntropyWithLogits', scores, smoothed(labels, classes, smoothing));
+        : fused(
+            'SoftmaxCrossEntropyWithLogits',
+            scores,
+            target(labels, mixed, (one) => smoothed(one, classes, smoothing)),
+          );
     return {
       value: tf.mean(losses) as Scalar,
       saved: [softmaxLessTarget],
@@ -31,6 +38,20 @@ export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D, { smooth
 /** Share of the rows whose largest logit is the label's. `logits` [N, C], `labels` int32 [N]. No gradient flows through it. */
 export function accuracy(logits: Tensor2D, labels: Tensor1D): Scalar {
   return withoutGradient(() => tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32')) as Scalar);
+}
+
+function target(labels: Tensor1D, mixed: CrossEntropyOptions['mixed'], spread: (labels: Tensor1D) => Tensor2D): Tensor2D {
+  if (mixed === undefined) return spread(labels);
+  const { others, lambda } = mixed;
+  return tf.add(tf.mul(spread(labels), lambda), tf.mul(spread(others), tf.sub(tf.scalar(1), lambda))) as Tensor2D;
+}
+
+/** The label that an image shows more of; of two halves its own. int32 [N]. */
+export function heavierLabel(labels: Tensor1D, mixed: CrossEntropyOptions['mixed']): Tensor1D {
+  if (mixed === undefined) return labels;
+  // Where on two vectors wants the condition as long as they are.
+  const own = tf.greaterEqual(tf.mul(tf.onesLike(tf.cast(labels, 'float32')), mixed.lambda), tf.scalar(0.5));
+  return tf.where(own, labels, mixed.others) as Tensor1D;
 }
 
 function smoothed(labels: Tensor1D, classes: number, smoothing: number): Tensor2D {

@@ -1,12 +1,13 @@
 import { type DistanceName, pairwiseDistances, unitLength } from '../losses/distances.js';
 import { meanDistances } from '../losses/mean-distances.js';
-import { accuracy, softmaxCrossEntropy } from '../losses/softmax-cross-entropy.js';
+import { accuracy, heavierLabel, softmaxCrossEntropy } from '../losses/softmax-cross-entropy.js';
 import { type TripletReduction, tripletLoss } from '../losses/triplet.js';
 import type { Miner } from '../miners/registry.js';
 import type { Lookup } from '../network/forward.js';
 import { addBias } from '../runtime/ops/bias.js';
 import { dropout } from '../runtime/ops/dropout.js';
 import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../runtime/tensorflow.js';
+import { mixedOf } from './mixed-labels.js';
 import type { Objective } from './step.js';
 
 export const HEAD_KERNEL = 'head/kernel';
@@ -17,14 +18,18 @@ export function dense(pooled: Tensor2D, variable: Lookup): Tensor2D {
   return addBias(tf.matMul(pooled, variable(HEAD_KERNEL) as Tensor2D), variable(HEAD_BIAS)) as Tensor2D;
 }
 
-/** Phase 1: cross-entropy of a softmax head over the training classes. Figures: accuracy. */
+/**
+ * Phase 1: cross-entropy of a softmax head over the training classes. Figures: accuracy, of mixed images against the label that they
+ * show more of.
+ */
 export function classificationObjective(options: { dropout: number; smoothing: number }): Objective {
   return (pooled, variable, inputs) => {
     const labels = inputs.labels as Tensor1D;
+    const mixed = mixedOf(inputs);
     const logits = dense(dropout(pooled, options.dropout, inputs.seed as Tensor1D), variable);
     return {
-      loss: softmaxCrossEntropy(logits, labels, { smoothing: options.smoothing }),
-      figures: { accuracy: accuracy(logits, labels) },
+      loss: softmaxCrossEntropy(logits, labels, { smoothing: options.smoothing, mixed }),
+      figures: { accuracy: accuracy(logits, heavierLabel(labels, mixed)) },
     };
   };
 }

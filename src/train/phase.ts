@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import type { Program } from '../runtime/program.js';
 import type { Values } from '../runtime/session.js';
+import { type MixedBatch, mixedValues } from './mixed-labels.js';
 
 /** Where a phase stands: enough to go on to the same numbers as a run that was never stopped. */
 export interface Position {
@@ -38,6 +39,7 @@ export interface EpochSummary {
 export interface Batch {
   readonly pixels: Uint8Array;
   readonly indices: Int32Array;
+  readonly mix?: MixedBatch;
 }
 
 export interface PhaseLoop {
@@ -118,9 +120,11 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
 }
 
 function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string, number> {
+  const labels = Int32Array.from(batch.indices, loop.labelOf);
   const outputs = loop.program.run('step', {
     pixels: batch.pixels,
-    labels: Int32Array.from(batch.indices, loop.labelOf),
+    labels,
+    ...mixedValues(batch.mix, labels),
     rate: Float32Array.of(loop.rateAt(position.step)),
     step: Float32Array.of(position.updates + 1),
     seed: Int32Array.of(loop.seed | 0, position.step),

@@ -2,6 +2,7 @@ import type { Network } from '../network/network.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { createProgram, type Engine, type Program, type StateValue } from '../runtime/program.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import { mixedInputs } from './mixed-labels.js';
 import { featureFunction, type Objective, slotName, stepSignature, trainStep } from './step.js';
 
 /** Values of variables by name, as they are carried from phase to phase and into checkpoints. */
@@ -20,6 +21,8 @@ export interface TrainerOptions {
   /** Images a call when features are computed. */
   readonly featureBatch: number;
   readonly side: number;
+  /** Whether images are mixed: the step then takes the partners' labels and λ too. */
+  readonly mixed?: boolean;
 }
 
 /** The state of a phase: every variable of the plan, and the optimizer's slots of those that are trained. */
@@ -44,10 +47,14 @@ export function phaseState(plan: PhasePlan, optimizer: Optimizer, weights: Weigh
 
 /** The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features. */
 export function createTrainer(options: TrainerOptions): { program: Program; names: { variables: string[]; all: string[] } } {
-  const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side } = options;
+  const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side, mixed = false } = options;
   const state = phaseState(plan, optimizer, weights);
+  const { inputs } = stepSignature(batch, side);
   const program = createProgram(engine, state, {
-    step: { signature: stepSignature(batch, side), fn: trainStep(network, plan, optimizer, clipNorm, objective) },
+    step: {
+      signature: { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs },
+      fn: trainStep(network, plan, optimizer, clipNorm, objective),
+    },
     features: {
       signature: { inputs: { pixels: { shape: [featureBatch, side, side, 3], dtype: 'uint8' } } },
       fn: featureFunction(network),

@@ -93,14 +93,16 @@ describe('drawAugmentation', () => {
 
   it('stays in the ranges of the recipe and fills them', () => {
     const draws = Array.from({ length: 4000 }, (_, place) => drawAugmentation(emoji, 5, 0, place));
-    const parts = draws.map(({ affine: [a, b, c, d, e, f], ...colour }) => ({
+    const parts = draws.map(({ affine: [a, b, c, d, e, f], brightness, contrast, saturation }) => ({
       mirrored: a < 0 ? 1 : 0,
       rotation: (Math.atan2(-b, e) * 180) / Math.PI,
       width: Math.hypot(a, d),
       height: Math.hypot(b, e),
       right: c,
       down: f,
-      ...colour,
+      brightness,
+      contrast,
+      saturation,
     }));
     const range = (key: keyof (typeof parts)[number]) => {
       const values = parts.map((part) => part[key]);
