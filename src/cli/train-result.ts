@@ -2,8 +2,9 @@ import { relative } from 'node:path';
 import type { Recipe } from '../recipe/schema.js';
 import type { Manifest } from '../run/manifest.js';
 import type { SummaryTable } from '../run/summary.js';
-import { changesTable, frozenInWords, scoreTable, warningsInWords } from '../run/summary.js';
+import { changesTable, classifierInWords, frozenInWords, scoreTable, warningsInWords } from '../run/summary.js';
 import type { RunResult } from '../run/train.js';
+import type { PhaseName } from '../transfer/plan.js';
 import { duration } from './progress.js';
 import { textTable } from './table.js';
 
@@ -26,8 +27,14 @@ export interface TrainedRun {
 export function trainedInWords(run: TrainedRun): string {
   const { recipe, manifest, result, heldOut, path, from } = run;
   const { rows, steps, exported, reason, check } = result;
+  const { classifier, classifierCheck } = result;
+  const title =
+    classifier === null && recipe.data.split === 'class'
+      ? `Retrieval of ${heldOut.classes} classes never seen in training (${heldOut.images} images), 95 % intervals`
+      : `Retrieval among ${heldOut.images} held-out images of ${heldOut.classes} classes, 95 % intervals`;
   const lines = [
-    `Retrieval of ${heldOut.classes} classes never seen in training (${heldOut.images} images), 95 % intervals`,
+    ...(classifier === null ? [] : [...classifierInWords(classifier), '']),
+    title,
     '',
     table(scoreTable(rows, exported)),
     '',
@@ -46,6 +53,12 @@ export function trainedInWords(run: TrainedRun): string {
     const model = relative(from, check.folder);
     lines.push(`model   ${model} (compared on ${check.images} images: cosine ≥ ${check.smallestCosine.toFixed(6)})`);
   }
+  if (classifierCheck !== null) {
+    const model = relative(from, classifierCheck.folder);
+    lines.push(
+      `        ${model}: the classifier (compared on ${classifierCheck.images} images: probabilities differ by at most ${classifierCheck.largestDifference.toExponential(0)})`,
+    );
+  }
   const argument = shellWord(path);
   lines.push(
     '',
@@ -55,9 +68,15 @@ export function trainedInWords(run: TrainedRun): string {
     // `ft freeze` makes a working recipe on the built-in images; a run on photos goes on from its own recipe.
     recipe.data.source === 'emoji'
       ? '  ft freeze --until conv2 && ft train'
-      : `  ft train ${shellWord(`${path}/recipe.yaml`)} --set 'classification.freeze={until: conv2}' --set 'triplet.freeze={until: conv2}'`,
+      : `  ft train ${shellWord(`${path}/recipe.yaml`)} ${phasesOf(recipe)
+          .map((phase) => `--set '${phase}.freeze={until: conv2}'`)
+          .join(' ')}`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+function phasesOf(recipe: Recipe): PhaseName[] {
+  return (['classification', 'triplet'] as const).filter((phase) => recipe[phase] !== null);
 }
 
 function table({ titles, lines }: SummaryTable): string {

@@ -78,7 +78,7 @@ export function calibration(
 }
 
 /** Fills `into` with the softmax; gives the index of the first largest and log Σ exp. */
-function softmax(scores: Float32Array | Float64Array, into: Float64Array): { best: number; logSum: number } {
+export function softmax(scores: Float32Array | Float64Array, into: Float64Array): { best: number; logSum: number } {
   let best = 0;
   for (let c = 0; c < scores.length; c++) {
     const score = scores[c] as number;

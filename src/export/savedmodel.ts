@@ -19,19 +19,22 @@ export interface FinishedModel {
   readonly side: number;
 }
 
+/** What comes out of an exported model: embeddings of unit length, or a classifier's probabilities (softmax of its head). */
+export type ExportOutput = 'embedding' | 'probabilities';
+
 const INPUT = 'serving_default_images';
-const OUTPUT = 'embedding';
 
 /**
  * Writes a SavedModel with frozen constants: input `images`, uint8 [batch, side, side, 3] RGB, any batch; output `embedding`,
- * float32 [batch, dimensions] of unit length; the preprocessing is inside. BatchNorm is folded into the convolutions.
+ * float32 [batch, dimensions] of unit length, or `probabilities`, float32 [batch, classes]; the preprocessing is inside.
+ * BatchNorm is folded into the convolutions.
  */
-export async function writeSavedModel(model: FinishedModel, folder: string): Promise<void> {
+export async function writeSavedModel(model: FinishedModel, folder: string, output: ExportOutput = 'embedding'): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'saved_model.pb'), savedModelBytes(model));
+  await writeFile(join(folder, 'saved_model.pb'), savedModelBytes(model, output));
 }
 
-export function savedModelBytes({ network, weights, head, side }: FinishedModel): Uint8Array {
+export function savedModelBytes({ network, weights, head, side }: FinishedModel, output: ExportOutput = 'embedding'): Uint8Array {
   const graph = new GraphBuilder();
   const shape = [-1, side, side, 3];
   const images = graph.placeholder(INPUT, DT.uint8, shape);
@@ -55,13 +58,14 @@ export function savedModelBytes({ network, weights, head, side }: FinishedModel)
       return tensor;
     };
     const pooled = globalPool(forward(network, normalise(pixels, network.preprocessing), lookup));
-    const embedding = unitLength(head === null ? pooled : applyHead(pooled, head));
-    graph.node('Identity', OUTPUT, [recorder.place(embedding)], { T: attr.type(DT.float32) });
-    return embedding.shape[1];
+    const projected = head === null ? pooled : applyHead(pooled, head);
+    const result = output === 'embedding' ? unitLength(projected) : (tf.softmax(projected) as Tensor2D);
+    graph.node('Identity', output, [recorder.place(result)], { T: attr.type(DT.float32) });
+    return result.shape[1];
   });
   return graph.savedModel('serve', {
     inputs: { images: { tensor: `${INPUT}:0`, dtype: DT.uint8, shape } },
-    outputs: { embedding: { tensor: `${OUTPUT}:0`, dtype: DT.float32, shape: [-1, dimensions] } },
+    outputs: { [output]: { tensor: `${output}:0`, dtype: DT.float32, shape: [-1, dimensions] } },
   });
 }
 
@@ -76,15 +80,16 @@ export class LoadedSavedModel {
   constructor(
     folder: string,
     private readonly side: number,
+    private readonly output: ExportOutput = 'embedding',
   ) {
     this.session = Session.fromFolder(folder, 'serve');
   }
 
-  /** Embeddings of `count` images given as RGB bytes, row-major. */
-  embed(pixels: Uint8Array, count: number): Float32Array {
+  /** The output for `count` images given as RGB bytes, row-major. */
+  run(pixels: Uint8Array, count: number): Float32Array {
     return this.session.run(
       [{ name: INPUT, values: pixels, shape: [count, this.side, this.side, 3] }],
-      [OUTPUT],
+      [this.output],
     )[0] as Float32Array;
   }
 

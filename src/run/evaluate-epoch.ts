@@ -1,6 +1,7 @@
 import type { Head } from '../heads/head.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
+import { accuracyOf } from '../train/classifier.js';
 import { computeFeatures } from '../train/features.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { retrieval } from '../train/scoring.js';
@@ -10,12 +11,25 @@ import type { Workbench } from './workbench.js';
 
 /** What is looked at after an epoch; null where there is nothing to look at, or the recipe does not ask. */
 export interface EpochEvaluation {
+  /** What chooses the epoch, in [0, 1]: as `measure` says. */
   validation: number | null;
+  measure: Measure;
   held_out_recall_at_1: number | null;
+  /** Of the classifier, where the held-out images are of the classes that train. */
+  held_out_accuracy: number | null;
+}
+
+/** What the validation figure of a phase is: retrieval, or where the classifier knows the classes, its accuracy. */
+export type Measure = 'map_at_r' | 'accuracy';
+
+/** By what the epochs of a phase are judged. */
+export function measureOf(phase: PhaseName, { split }: Workbench): Measure {
+  return phase === 'classification' && split.kind === 'closed' ? 'accuracy' : 'map_at_r';
 }
 
 /**
- * MAP@R on the validation classes, and Recall@1 on the held-out ones where the recipe asks for it in this epoch.
+ * MAP@R (of a classifier whose classes are held out too: accuracy) on the validation part, and Recall@1 and accuracy on the
+ * held-out one where the recipe asks for it in this epoch.
  * @throws Interrupted where the person asked to stop
  */
 export async function evaluateEpoch(
@@ -25,24 +39,32 @@ export async function evaluateEpoch(
   program: Program,
   { bench, source, progress, stopped }: PhaseContext,
 ): Promise<EpochEvaluation> {
-  const head = phase === 'triplet' ? presentHead(program, bench) : null;
+  const measure = measureOf(phase, bench);
+  const head = phase === 'triplet' ? presentHead(program, bench, bench.recipe.head.dimensions) : null;
+  const { classes } = bench.split.train;
+  const classifier = measure === 'accuracy' ? { head: presentHead(program, bench, classes.length), classes } : null;
   const look = async (samples: Int32Array, what: string) => {
     const bar = progress.bar(`features of the ${what} images`, samples.length, 'images');
     const features = await computeFeatures(program, source, samples, bar, stopped).finally(() => bar.done());
-    return retrieval(features, head);
+    return { accuracy: classifier && accuracyOf(classifier, features), scores: () => retrieval(features, head) };
   };
   const validation = await look(bench.split.validation.samples, 'validation');
   const asked = options.evaluateEvery > 0 && epoch % options.evaluateEvery === 0;
   const heldOut = asked ? await look(bench.split.heldOut.samples, 'held-out') : null;
-  return { validation: validation?.map_at_r ?? null, held_out_recall_at_1: heldOut?.recall_at_1 ?? null };
+  return {
+    validation: measure === 'accuracy' ? validation.accuracy : (validation.scores()?.map_at_r ?? null),
+    measure,
+    held_out_recall_at_1: heldOut?.scores()?.recall_at_1 ?? null,
+    held_out_accuracy: heldOut?.accuracy ?? null,
+  };
 }
 
-function presentHead(program: Program, bench: Workbench): Head {
+function presentHead(program: Program, bench: Workbench, outputs: number): Head {
   const values = program.read([HEAD_KERNEL, HEAD_BIAS]);
   return {
     kernel: values[HEAD_KERNEL] as Float32Array,
     bias: values[HEAD_BIAS] as Float32Array,
     inputs: bench.network.features,
-    outputs: bench.recipe.head.dimensions,
+    outputs,
   };
 }

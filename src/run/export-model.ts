@@ -1,17 +1,31 @@
-import { type FinishedModel, LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { softmax } from '../evaluate/calibration.js';
+import { type ExportOutput, type FinishedModel, LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
+import type { Head } from '../heads/head.js';
+import { logits } from '../heads/project.js';
 import { createFolderAtomic } from '../runtime/folders.js';
-import { computeFeatures, type FeatureSource } from '../train/features.js';
+import { computeFeatures, type FeatureSource, type Features } from '../train/features.js';
+import { jsonText } from '../train/run-folder.js';
 import { embeddings } from '../train/scoring.js';
 import { createFeatureProgram } from '../train/trainer.js';
 
 /** The least cosine between a run's own embedding and the export's, and how many images are compared. */
 const LEAST_COSINE = 0.9999;
+/** The most that a probability of an exported classifier may differ from the run's own. */
+const LARGEST_DIFFERENCE = 1e-4;
 const COMPARED = 64;
 
 export interface ExportCheck {
   readonly folder: string;
   readonly images: number;
   readonly smallestCosine: number;
+}
+
+export interface ClassifierCheck {
+  readonly folder: string;
+  readonly images: number;
+  readonly largestDifference: number;
 }
 
 /**
@@ -24,32 +38,83 @@ export async function exportSavedModel(
   source: FeatureSource,
   samples: ArrayLike<number>,
 ): Promise<ExportCheck> {
-  const compared = Array.from(
-    { length: Math.min(COMPARED, samples.length) },
-    (_, index) => samples[Math.floor((index * samples.length) / Math.min(COMPARED, samples.length))] as number,
-  );
-  const program = createFeatureProgram('traced', model.network, model.weights, source.batch, model.side);
-  const own = await computeFeatures(program, source, compared).finally(() => program.close());
-  const reference = unitRows(embeddings(own, model.head));
+  const compared = someOf(samples);
+  const reference = unitRows(embeddings(await ownFeatures(model, source, compared), model.head));
   return createFolderAtomic(folder, async (temporary) => {
     await writeSavedModel(model, temporary);
-    const loaded = new LoadedSavedModel(temporary, model.side);
-    try {
-      const bytes = model.side * model.side * 3;
-      const pixels = new Uint8Array(compared.length * bytes);
-      for (const [place, sample] of compared.entries())
-        await source.read(sample, pixels.subarray(place * bytes, (place + 1) * bytes));
-      const smallestCosine = smallestDot(reference.values, loaded.embed(pixels, compared.length), reference.dimensions);
-      if (!(smallestCosine >= LEAST_COSINE)) {
-        throw new Error(
-          `the exported model does not give the run's embeddings: smallest cosine ${smallestCosine} on ${compared.length} images, at least ${LEAST_COSINE} was expected; nothing was written`,
-        );
-      }
-      return { folder, images: compared.length, smallestCosine };
-    } finally {
-      loaded.close();
+    const smallestCosine = smallestDot(
+      reference.values,
+      await outputsOf(temporary, model, source, compared, 'embedding'),
+      reference.dimensions,
+    );
+    if (!(smallestCosine >= LEAST_COSINE)) {
+      throw new Error(
+        `the exported model does not give the run's embeddings: smallest cosine ${smallestCosine} on ${compared.length} images, at least ${LEAST_COSINE} was expected; nothing was written`,
+      );
     }
+    return { folder, images: compared.length, smallestCosine };
   });
+}
+
+/** The same for a classifier: its output are probabilities, in the order of `labels.json` beside the model. */
+export async function exportClassifier(
+  model: FinishedModel & { readonly head: Head },
+  labels: readonly string[],
+  folder: string,
+  source: FeatureSource,
+  samples: ArrayLike<number>,
+): Promise<ClassifierCheck> {
+  const compared = someOf(samples);
+  const scores = logits((await ownFeatures(model, source, compared)).values, model.head);
+  const reference = new Float64Array(scores.length);
+  for (let at = 0; at < scores.length; at += labels.length)
+    softmax(scores.subarray(at, at + labels.length), reference.subarray(at, at + labels.length));
+  return createFolderAtomic(folder, async (temporary) => {
+    await writeSavedModel(model, temporary, 'probabilities');
+    await writeFile(join(temporary, 'labels.json'), jsonText(labels));
+    const found = await outputsOf(temporary, model, source, compared, 'probabilities');
+    const largestDifference = reference.reduce((largest, value, at) => {
+      const difference = Math.abs(value - (found[at] as number));
+      return difference <= largest ? largest : difference; // NaN is kept
+    }, 0);
+    if (!(largestDifference <= LARGEST_DIFFERENCE)) {
+      throw new Error(
+        `the exported classifier does not give the run's probabilities: they differ by ${largestDifference} on ${compared.length} images, at most ${LARGEST_DIFFERENCE} was expected; nothing was written`,
+      );
+    }
+    return { folder, images: compared.length, largestDifference };
+  });
+}
+
+/** Up to 64 of the samples, evenly spaced. */
+function someOf(samples: ArrayLike<number>): number[] {
+  const count = Math.min(COMPARED, samples.length);
+  return Array.from({ length: count }, (_, index) => samples[Math.floor((index * samples.length) / count)] as number);
+}
+
+async function ownFeatures(model: FinishedModel, source: FeatureSource, samples: readonly number[]): Promise<Features> {
+  const program = createFeatureProgram('traced', model.network, model.weights, source.batch, model.side);
+  return computeFeatures(program, source, samples).finally(() => program.close());
+}
+
+/** What the model in a folder, loaded as others load it, gives for some samples. */
+async function outputsOf(
+  folder: string,
+  { side }: FinishedModel,
+  source: FeatureSource,
+  samples: readonly number[],
+  output: ExportOutput,
+): Promise<Float32Array> {
+  const loaded = new LoadedSavedModel(folder, side, output);
+  try {
+    const bytes = side * side * 3;
+    const pixels = new Uint8Array(samples.length * bytes);
+    for (const [place, sample] of samples.entries())
+      await source.read(sample, pixels.subarray(place * bytes, (place + 1) * bytes));
+    return loaded.run(pixels, samples.length);
+  } finally {
+    loaded.close();
+  }
 }
 
 function unitRows({ values, dimensions }: { values: Float32Array; dimensions: number }): {

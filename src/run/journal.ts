@@ -4,6 +4,7 @@ import { metrics } from '../evaluate/metrics.js';
 import type { PerQuery, Scores } from '../evaluate/retrieval.js';
 import type { Head } from '../heads/head.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
+import type { ClassifierScores } from '../train/classifier.js';
 import type { FrozenProof } from '../train/frozen-proof.js';
 import type { EpochSummary } from '../train/phase.js';
 import type { RunFolder } from '../train/run-folder.js';
@@ -33,6 +34,7 @@ export interface PhaseRecord {
 interface Contents {
   phases: Partial<Record<PhaseName, PhaseRecord>>;
   stages: Partial<Record<Stage, StoredRow[]>>;
+  classifier?: ClassifierScores;
 }
 
 const FILE = 'journal.json';
@@ -56,13 +58,18 @@ export class Journal {
     return this.contents.stages[stage];
   }
 
+  /** How the classifier of phase 1 did; null where its classes are not those that are held out. */
+  classifier(): ClassifierScores | null {
+    return this.contents.classifier ?? null;
+  }
+
   async finishPhase(name: PhaseName, record: PhaseRecord): Promise<void> {
     this.contents.phases[name] = record;
     await this.folder.writeJson(FILE, this.contents);
   }
 
   /** Keeps the rows of a stage: their scores here; what each query got, the embeddings and the fitted heads in files of their own. */
-  async finishStage(stage: Stage, rows: readonly Row[]): Promise<void> {
+  async finishStage(stage: Stage, rows: readonly Row[], classifier: ClassifierScores | null): Promise<void> {
     for (const row of rows) {
       await this.folder.writeJson(`evaluation/${row.name}.json`, {
         rows: [...row.perQuery.rows],
@@ -76,6 +83,7 @@ export class Journal {
       });
       if (row.head !== null) await writeHead(this.folder.file('checkpoints', `${row.name}-head.safetensors`), row.head);
     }
+    if (classifier !== null) this.contents.classifier = classifier;
     this.contents.stages[stage] = rows.map((row) => ({
       name: row.name,
       dimensions: row.dimensions,

@@ -1,7 +1,7 @@
 import type { Recipe } from '../recipe/schema.js';
 import type { EpochSummary, Position } from '../train/phase.js';
 import type { PhaseName } from '../transfer/plan.js';
-import type { EpochEvaluation } from './evaluate-epoch.js';
+import type { EpochEvaluation, Measure } from './evaluate-epoch.js';
 import type { Workbench } from './workbench.js';
 
 /** `triplet 2/4`: the phase and its epoch, counted from 1. */
@@ -37,6 +37,8 @@ export function figuresInWords(phase: PhaseName, figures: Record<string, number>
   }
 }
 
+const MEASURES: Readonly<Record<Measure, string>> = { map_at_r: 'MAP@R', accuracy: 'accuracy' };
+
 /** The line that stays on the terminal after an epoch. */
 export function epochLine(
   phase: PhaseName,
@@ -46,7 +48,9 @@ export function epochLine(
   bench: Workbench,
 ): string {
   const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
-  if (evaluation.validation !== null) parts.push(`validation MAP@R ${evaluation.validation.toFixed(3)}`);
+  if (evaluation.validation !== null)
+    parts.push(`validation ${MEASURES[evaluation.measure]} ${evaluation.validation.toFixed(3)}`);
+  if (evaluation.held_out_accuracy !== null) parts.push(`held-out accuracy ${evaluation.held_out_accuracy.toFixed(3)}`);
   if (evaluation.held_out_recall_at_1 !== null) parts.push(`held-out R@1 ${evaluation.held_out_recall_at_1.toFixed(3)}`);
   if (summary.skipped === summary.steps) parts.push(`none of the ${summary.steps} batches held a triplet: nothing was learned`);
   else if (summary.skipped > 0) parts.push(`${summary.skipped} of ${summary.steps} batches without a triplet`);

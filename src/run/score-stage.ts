@@ -2,6 +2,7 @@ import { deriveSeed, randomStream } from '../data/random.js';
 import type { Head } from '../heads/head.js';
 import { pca } from '../heads/pca.js';
 import { randomHead } from '../heads/random.js';
+import { type Classifier, type ClassifierScores, scoreClassifier } from '../train/classifier.js';
 import { computeFeatures, refuseCollapsed } from '../train/features.js';
 import {
   fitWhitening,
@@ -20,11 +21,13 @@ import type { PhaseContext } from './phase-context.js';
 export interface StageResult {
   readonly rows: Row[];
   readonly nextHead: Head | null;
+  /** Of the classification phase, where the held-out images are of the classes that train. */
+  readonly classifier: ClassifierScores | null;
 }
 
 /**
  * Computes the features of all images once with the weights of a stage, scores them plain (with the stage's own head, where
- * it has one) and whitened, and fits the next head where one is wanted.
+ * it has one) and whitened, scores the classifier where one is given, and fits the next head where one is wanted.
  */
 export async function scoreStage(
   stage: Stage,
@@ -32,9 +35,10 @@ export async function scoreStage(
   head: Head | null,
   context: PhaseContext,
   wantsNext: boolean,
+  classifier: Classifier | null,
 ): Promise<StageResult> {
   const { bench } = context;
-  const { recipe } = bench;
+  const { recipe, decoded } = bench;
   const features = await stageFeatures(weights, context, stage);
   if (stage !== 'before') refuseCollapsed(features.train, stage);
   const { seed } = recipe;
@@ -43,7 +47,12 @@ export async function scoreStage(
   const whitening = needed ? fitWhitening(features, recipe.head) : null;
   if (whitening !== null && recipe.head.refit !== 'none')
     rows.push(scoreWhitened(`${stage}-whitened` as RowName, features, whitening, seed));
-  return { rows, nextHead: wantsNext ? firstHead(features, whitening, context) : null };
+  const nameOf = (number: number) => decoded.dataset.classes[number] as string;
+  return {
+    rows,
+    nextHead: wantsNext ? firstHead(features, whitening, context) : null,
+    classifier: classifier && scoreClassifier(classifier, features.heldOut, nameOf, seed),
+  };
 }
 
 async function stageFeatures(

@@ -1,6 +1,7 @@
 import type { Difference, Interval } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
+import type { ClassifierScores } from '../train/classifier.js';
 import type { PhaseName } from '../transfer/plan.js';
 import type { StoredRow } from './journal.js';
 import type { Manifest } from './manifest.js';
@@ -59,6 +60,29 @@ function verdictOf(recall: Difference, map: Difference): string {
   const verdicts = new Set([recall.verdict, map.verdict]);
   if (verdicts.has('worse')) return verdicts.has('better') ? 'better in one, worse in the other' : 'WORSE';
   return verdicts.has('better') ? 'better' : 'no clear difference';
+}
+
+/** How the classifier did on the held-out images, and which classes it takes for which. */
+export function classifierInWords(scores: ClassifierScores): string[] {
+  const { top_1: top1 } = scores.intervals;
+  const others = [
+    ...(scores.top_5 === null ? [] : [`top-5 ${plain(scores.top_5)}`]),
+    `macro F1 ${plain(scores.macro_f1)}`,
+    `calibration error ${plain(scores.ece)}`,
+  ];
+  const lines = [
+    `Classifier of ${scores.classes.length} classes on ${scores.images} held-out images, 95 % interval`,
+    '',
+    `  top-1 ${withInterval(top1, plain)}, ${others.join(', ')}`,
+  ];
+  const mixedUp = scores.confusion
+    .flatMap((row, truth) => row.map((images, named) => ({ images, truth, named })))
+    .filter(({ images, truth, named }) => images > 0 && truth !== named)
+    .sort((a, b) => b.images - a.images)
+    .slice(0, 5)
+    .map(({ images, truth, named }) => `${scores.classes[truth]} as ${scores.classes[named]} ${images}×`);
+  if (mixedUp.length > 0) lines.push(`  mixed up most: ${mixedUp.join(', ')}`);
+  return lines;
 }
 
 /** One sentence for each phase that made it worse, and where there is one, what was done about it. */

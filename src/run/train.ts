@@ -6,12 +6,13 @@ import type { Head } from '../heads/head.js';
 import { randomHead } from '../heads/random.js';
 import type { Progress } from '../progress.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
+import type { Classifier, ClassifierScores } from '../train/classifier.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import type { RunFolder } from '../train/run-folder.js';
 import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
 import type { Weights } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
-import { type ExportCheck, exportSavedModel } from './export-model.js';
+import { type ClassifierCheck, type ExportCheck, exportClassifier, exportSavedModel } from './export-model.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
 import type { PhaseContext } from './phase-context.js';
@@ -30,11 +31,14 @@ export interface RunContext {
 /** A finished run, as the terminal tells it. */
 export interface RunResult {
   readonly rows: readonly StoredRow[];
+  /** Where the held-out images are of the classes that train. */
+  readonly classifier: ClassifierScores | null;
   /** Each row against the one that came before it without a fit, paired by query. */
   readonly steps: readonly { from: RowName; to: RowName; difference: Record<Metric, Difference> }[];
   readonly exported: RowName;
   readonly reason: string;
   readonly check: ExportCheck | null;
+  readonly classifierCheck: ClassifierCheck | null;
   readonly seconds: number;
 }
 
@@ -65,10 +69,11 @@ export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Ma
         weights = await readWeights(folder, stage);
       }
       if (journal.rows(stage) !== undefined) continue;
-      const head = stage === 'triplet' ? headOf(weights, bench) : null;
-      const result = await scoreStage(stage, weights, head, phaseContext, stages[index + 1] === 'triplet');
+      const head = stage === 'triplet' ? headOf(weights, bench, bench.recipe.head.dimensions) : null;
+      const classifier = stage === 'classification' && bench.split.kind === 'closed' ? classifierOf(weights, bench) : null;
+      const result = await scoreStage(stage, weights, head, phaseContext, stages[index + 1] === 'triplet', classifier);
       if (result.nextHead !== null) await writeHead(folder.file('checkpoints', START_HEAD), result.nextHead);
-      await journal.finishStage(stage, result.rows);
+      await journal.finishStage(stage, result.rows, result.classifier);
     }
     return await finish(stages, journal, phaseContext, manifest);
   } finally {
@@ -80,6 +85,7 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   const { bench, folder, source, progress } = context;
   const { recipe, network, split } = bench;
   const rows = stages.flatMap((stage) => journal.rows(stage) ?? []);
+  const classifier = journal.classifier();
   const { row, reason } = chooseRow(rows, recipe.head.dimensions);
   const stage = row.name.replace('-whitened', '') as Stage;
   const weights = stage === 'before' ? networkWeights(bench) : await readWeights(folder, stage);
@@ -94,6 +100,7 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
       split.heldOut.samples,
     ).finally(() => bar.done());
   }
+  const classifierCheck = classifier === null ? null : await exportItsClassifier(context);
   const steps = await differences(rows, journal, recipe.seed);
   const seconds = stages.reduce((sum, one) => sum + (one === 'before' ? 0 : (journal.phase(one)?.seconds ?? 0)), 0);
   await folder.writeJson('scores.json', {
@@ -103,6 +110,7 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
         { ...scores, dimensions, validation_map_at_r: validation, ...(shrinkage === null ? {} : { shrinkage }), intervals },
       ]),
     ),
+    ...(classifier === null ? {} : { classifier }),
     differences: Object.fromEntries(steps.map(({ from, to, difference }) => [`${to} − ${from}`, difference])),
     exported: row.name,
     exported_because: reason,
@@ -110,7 +118,24 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   await writeModel(folder, weights, head, bench);
   manifest.finished ??= new Date().toISOString();
   await folder.writeJson('manifest.json', manifest);
-  return { rows, steps, exported: row.name, reason, check, seconds };
+  return { rows, classifier, steps, exported: row.name, reason, check, classifierCheck, seconds };
+}
+
+/** The classifier of phase 1, where it knows the classes that it will be asked for, with its labels beside it. */
+async function exportItsClassifier({ bench, folder, source, progress }: PhaseContext): Promise<ClassifierCheck | null> {
+  const { recipe, network, split, decoded } = bench;
+  if (!recipe.export.formats.includes('savedmodel')) return null;
+  const weights = await readWeights(folder, 'classification');
+  const { head, classes } = classifierOf(weights, bench);
+  const labels = classes.map((number) => decoded.dataset.classes[number] as string);
+  const bar = progress.bar('exporting', 1, 'classifier');
+  return exportClassifier(
+    { network, weights, head, side: recipe.data.side },
+    labels,
+    folder.file('export', 'classifier'),
+    source,
+    split.heldOut.samples,
+  ).finally(() => bar.done());
 }
 
 /** What each phase and each fit brought, paired by query. */
@@ -144,12 +169,18 @@ async function startHead(phase: PhaseName, bench: Workbench, folder: RunFolder):
   return randomHead(bench.network.features, bench.split.train.classes.length, () => stream.uniform());
 }
 
-function headOf(weights: Weights, { network, recipe }: Workbench): Head {
+/** The classifier that phase 1 trained: an output for each training class. */
+function classifierOf(weights: Weights, bench: Workbench): Classifier {
+  const { classes } = bench.split.train;
+  return { head: headOf(weights, bench, classes.length), classes };
+}
+
+function headOf(weights: Weights, { network }: Workbench, outputs: number): Head {
   return {
     kernel: weights[HEAD_KERNEL] as Float32Array,
     bias: weights[HEAD_BIAS] as Float32Array,
     inputs: network.features,
-    outputs: recipe.head.dimensions,
+    outputs,
   };
 }
 

@@ -142,7 +142,7 @@ describe('ft export', () => {
     for (const batch of [1, 7, 10]) {
       const pixels = new Uint8Array(batch * 32 * 32 * 3);
       for (let i = 0; i < batch; i++) store.read(i, pixels.subarray(i * 3072, (i + 1) * 3072));
-      const found = model.embed(pixels, batch);
+      const found = model.run(pixels, batch);
       expect(found).toHaveLength(batch * columns);
       for (let i = 0; i < batch; i++) {
         let cosine = 0;

@@ -62,7 +62,7 @@ describe('an exported model', () => {
 
   it.each([1, 7, 12])('gives unit-length embeddings of %i images by the trained weights, BatchNorm folded', (batch) => {
     const loaded = new LoadedSavedModel(folder, SIDE);
-    const found = loaded.embed(pixels.subarray(0, batch * IMAGE), batch);
+    const found = loaded.run(pixels.subarray(0, batch * IMAGE), batch);
     loaded.close();
     expect(found).toHaveLength(batch * OUTPUTS);
     expected(model)
@@ -77,7 +77,7 @@ describe('an exported model', () => {
     const bare = { ...model, head: null };
     await writeSavedModel(bare, join(root, 'bare'));
     const loaded = new LoadedSavedModel(join(root, 'bare'), SIDE);
-    const found = loaded.embed(pixels, IMAGES);
+    const found = loaded.run(pixels, IMAGES);
     loaded.close();
     expect(found).toHaveLength(IMAGES * network.features);
     expected(bare)

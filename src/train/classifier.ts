@@ -1,0 +1,90 @@
+import { bootstrapMeans, type Interval } from '../evaluate/bootstrap.js';
+import { calibration, type ReliabilityBin } from '../evaluate/calibration.js';
+import { confusion, perClass, predictions, topK } from '../evaluate/classification.js';
+import { seededResampler } from '../evaluate/resample.js';
+import type { Head } from '../heads/head.js';
+import { logits } from '../heads/project.js';
+import type { Features } from './features.js';
+
+/** How the classifier of phase 1 does on images that it never saw, of the classes that it learned. As `scores.json` holds it. */
+export interface ClassifierScores {
+  readonly images: number;
+  readonly classes: readonly string[];
+  readonly top_1: number;
+  /** Null where there are five classes or fewer. */
+  readonly top_5: number | null;
+  /** Mean of the classes' F1. */
+  readonly macro_f1: number;
+  /** Expected calibration error. */
+  readonly ece: number;
+  /** Mean −log of the probability of the right class. */
+  readonly nll: number;
+  readonly brier: number;
+  readonly intervals: { readonly top_1: Interval };
+  readonly per_class: readonly { class: string; precision: number; recall: number; f1: number; images: number }[];
+  /** [truth][named]: images. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly reliability: readonly ReliabilityBin[];
+}
+
+/** A classifier: its head, and the class of the data set that each of its outputs stands for. */
+export interface Classifier {
+  readonly head: Head;
+  readonly classes: readonly number[];
+}
+
+const RESAMPLES = 2000;
+
+/** Scores of a classifier on the features of images; `nameOf` gives a class its name. */
+export function scoreClassifier(
+  { head, classes }: Classifier,
+  features: Features,
+  nameOf: (number: number) => string,
+  seed: number,
+): ClassifierScores {
+  const scores = logits(features.values, head);
+  const truth = outputsOf(classes, features.labels);
+  const named = predictions(scores, classes.length);
+  const counts = confusion(truth, named, classes.length);
+  const figures = perClass(counts);
+  const [top1, top5] = topK(scores, truth, classes.length, [1, 5]) as [number, number];
+  const right = Float64Array.from(named, (output, image) => (output === truth[image] ? 1 : 0));
+  const { ece, nll, brier, bins } = calibration(scores, truth, classes.length);
+  const names = classes.map(nameOf);
+  return {
+    images: truth.length,
+    classes: names,
+    top_1: top1,
+    top_5: classes.length > 5 ? top5 : null,
+    macro_f1: figures.macro.f1,
+    ece,
+    nll,
+    brier,
+    intervals: { top_1: bootstrapMeans([right], seededResampler(seed), RESAMPLES)[0] as Interval },
+    per_class: figures.classes.map(({ precision, recall, f1, support }, output) => ({
+      class: names[output] as string,
+      precision,
+      recall,
+      f1,
+      images: support,
+    })),
+    confusion: names.map((_, output) => [...counts.counts.subarray(output * names.length, (output + 1) * names.length)]),
+    reliability: bins,
+  };
+}
+
+/** Share of the images that a classifier names right; null where there are none. */
+export function accuracyOf({ head, classes }: Classifier, features: Features): number | null {
+  if (features.labels.length === 0) return null;
+  return topK(logits(features.values, head), outputsOf(classes, features.labels), classes.length, [1])[0] as number;
+}
+
+/** The output of the classifier that stands for each image's class. */
+function outputsOf(classes: readonly number[], labels: Int32Array): Int32Array {
+  const outputs = new Map(classes.map((number, output) => [number, output]));
+  return labels.map((label) => {
+    const output = outputs.get(label);
+    if (output === undefined) throw new Error(`the classifier has no output for class ${label}`);
+    return output;
+  });
+}
