@@ -15,6 +15,8 @@ export type Lookup = (name: string) => Tensor;
 export interface ForwardOptions {
   /** BatchNorm layers that normalise with the statistics of the batch and move their own; all others use and keep theirs. */
   readonly trainStatistics?: (layer: BatchNormLayer) => boolean;
+  /** Sees what each layer gives, in order (a convolution with its folded BatchNorm already in it). */
+  readonly onOutput?: (layer: Layer, output: Tensor) => void;
 }
 
 export interface ForwardResult {
@@ -102,7 +104,9 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
     }
   };
   for (const layer of network.layers) {
-    values.set(layer.name, compute(layer));
+    const output = compute(layer);
+    values.set(layer.name, output);
+    options.onOutput?.(layer, output);
     if (layer.name === network.output) break;
   }
   return { output: values.get(network.output) as Tensor, statistics };

@@ -26,8 +26,11 @@ export interface StateValue extends StateSpec {
 
 /** Functions over one common state. What goes in and out are plain typed arrays. */
 export interface Program {
-  /** Runs a function: feeds its inputs, updates the state, returns its outputs. */
-  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Values>;
+  /**
+   * Runs a function: feeds its inputs, updates the state, returns its outputs. Traced, what only an output that is not `wanted`
+   * needs is not computed. At least one has to be wanted.
+   */
+  run(name: string, inputs: Readonly<Record<string, Values>>, wanted?: (output: string) => boolean): Record<string, Values>;
   /** Copies of the present values of some variables of the state. */
   read(names: readonly string[]): Record<string, Float32Array | Int32Array>;
   write(values: Readonly<Record<string, Float32Array | Int32Array>>): void;
@@ -79,7 +82,11 @@ class TracedProgram implements Program {
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
   }
 
-  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Values> {
+  run(
+    name: string,
+    inputs: Readonly<Record<string, Values>>,
+    wanted: (output: string) => boolean = () => true,
+  ): Record<string, Values> {
     const ends = this.traced.get(name);
     const signature = this.functions[name]?.signature;
     if (ends === undefined || signature === undefined) throw new Error(`the program has no function '${name}'`);
@@ -90,8 +97,12 @@ class TracedProgram implements Program {
       shape: spec.shape,
       ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
     }));
-    const keys = [...ends.outputs.keys()];
-    const values = this.session.run(feeds, [...ends.outputs.values()]);
+    const outputs = [...ends.outputs].filter(([key]) => wanted(key));
+    const keys = outputs.map(([key]) => key);
+    const values = this.session.run(
+      feeds,
+      outputs.map(([, place]) => place),
+    );
     return Object.fromEntries(keys.map((key, index) => [key, values[index] as Values]));
   }
 
@@ -137,7 +148,11 @@ class EagerProgram implements Program {
     this.write(Object.fromEntries(Object.entries(specs).map(([name, { values }]) => [name, values])));
   }
 
-  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Values> {
+  run(
+    name: string,
+    inputs: Readonly<Record<string, Values>>,
+    wanted: (output: string) => boolean = () => true,
+  ): Record<string, Values> {
     const entry = this.functions[name];
     if (entry === undefined) throw new Error(`the program has no function '${name}'`);
     checkInputs(name, entry.signature, inputs);
@@ -146,7 +161,7 @@ class EagerProgram implements Program {
       const tensors: Tensors = {};
       for (const [key, spec] of Object.entries(entry.signature.inputs)) tensors[key] = inputTensor(inputs[key] as Values, spec);
       const { outputs, state = {} } = entry.fn(tensors, this.state);
-      for (const [key, tensor] of Object.entries(outputs)) result[key] = tensor.dataSync() as Values;
+      for (const [key, tensor] of Object.entries(outputs)) if (wanted(key)) result[key] = tensor.dataSync() as Values;
       const before = new Set(Object.values(this.state));
       const fresh = Object.entries(state)
         .filter(([, tensor]) => !before.has(tensor))

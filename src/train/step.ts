@@ -3,9 +3,12 @@ import type { Network } from '../network/network.js';
 import { clipByGlobalNorm } from '../optimizers/clip.js';
 import { onlyIf } from '../optimizers/only-if.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { squareSum } from '../runtime/ops/square-sum.js';
 import { type Scalar, type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
 import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import { featureSpread } from './feature-spread.js';
+import { stageFigures } from './stage-figures.js';
 
 /** What a phase minimises, from the pooled features [N, C] of a batch. */
 export type Objective = (
@@ -41,6 +44,9 @@ export function slotName(variable: string, suffix: string): string {
 /**
  * One step of training: forward, loss, gradients of exactly the variables that the plan trains, clipping, and the update of
  * each with its own multiplier and weight decay. Plain tfjs code, pure: the traced and the eager engine run this same function.
+ *
+ * Outputs beside the loss and the objective's figures: `spread` (see featureSpread), `finite` (1, or 0 where the loss, a gradient
+ * or a new statistic is NaN or infinite: then nothing has changed, so that the step can be looked into), and the stages' figures.
  */
 export function trainStep(
   network: Network,
@@ -64,18 +70,21 @@ export function trainStep(
       const variable: Lookup = (name) => present.get(name) ?? of(name);
       const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
       const { output, statistics } = run(network, images, variable, { trainStatistics: (layer) => moving.has(layer.name) });
-      const result = objective(globalPool(output), variable, inputs);
-      for (const tensor of [...Object.values(result.figures), ...Object.values(statistics)]) tf.keep(tensor);
+      const pooled = globalPool(output);
+      const result = objective(pooled, variable, inputs);
+      const seen = { ...result.figures, spread: featureSpread(pooled) };
+      for (const tensor of [...Object.values(seen), ...Object.values(statistics)]) tf.keep(tensor);
       if (result.valid !== undefined) tf.keep(result.valid);
-      kept = { figures: result.figures, statistics, valid: result.valid };
+      kept = { figures: seen, statistics, valid: result.valid };
       return result.loss;
     };
     const { value, grads } = tf.valueAndGrads(loss)(trained.map(({ name }) => of(name)));
     if (kept === undefined) throw new Error('the objective was not computed');
     const { figures, statistics, valid } = kept;
 
-    let gradients: Record<string, Tensor> = Object.fromEntries(trained.map(({ name }, index) => [name, grads[index] as Tensor]));
-    if (clipNorm !== null) gradients = clipByGlobalNorm(gradients, clipNorm).gradients;
+    const raw: Record<string, Tensor> = Object.fromEntries(trained.map(({ name }, index) => [name, grads[index] as Tensor]));
+    const finite = allFinite(value, [...Object.values(raw), ...Object.values(statistics)]);
+    const gradients = clipNorm === null ? raw : clipByGlobalNorm(raw, clipNorm).gradients;
     const after: Tensors = { ...statistics };
     for (const { name, shape, multiplier, weightDecay } of trained) {
       const slots = Object.fromEntries(optimizer.slots(shape).map(({ suffix }) => [suffix, of(slotName(name, suffix))]));
@@ -91,9 +100,16 @@ export function trainStep(
       after[name] = updated.value;
       for (const [suffix, slot] of Object.entries(updated.slots)) after[slotName(name, suffix)] = slot;
     }
-    if (valid !== undefined) for (const [name, tensor] of Object.entries(after)) after[name] = onlyIf(valid, tensor, of(name));
-    return { outputs: { loss: value, ...figures }, state: after };
+    const sound = valid === undefined ? finite : (tf.logicalAnd(finite, valid) as Scalar);
+    for (const [name, tensor] of Object.entries(after)) after[name] = onlyIf(sound, tensor, of(name));
+    const stages = stageFigures(trained, { gradients: raw, before: of, after });
+    return { outputs: { loss: value, ...figures, finite: tf.cast(finite, 'float32'), ...stages }, state: after };
   };
+}
+
+/** bool: no NaN and no infinity in the loss and the tensors (a norm beyond float32, 3e38, counts as infinite). */
+function allFinite(loss: Scalar, tensors: readonly Tensor[]): Scalar {
+  return tf.isFinite(tensors.map(squareSum).reduce((sum, one) => tf.add(sum, one), loss)) as Scalar;
 }
 
 /** From bytes to pooled features [N, C], all statistics frozen. */
