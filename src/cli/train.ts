@@ -1,5 +1,5 @@
 /** `ft train`: a recipe from its images to scores and export. */
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
 import { Interrupted, UserError } from '../errors.js';
@@ -15,12 +15,14 @@ import { onInterrupt } from './interrupt.js';
 import { type Io, processIo } from './io.js';
 import { setOption } from './plan.js';
 import { terminalProgress } from './progress.js';
+import type { PartOfSeries, SeriesToTrain } from './train-series.js';
 
 interface Options {
   set: string[];
   data?: string;
   strict?: true;
   resume?: string;
+  seeds?: string;
   runs: string;
 }
 
@@ -33,15 +35,22 @@ export function trainVerb(io: Io = processIo()): Command {
     .addOption(setOption())
     .option('--data <folder>', 'your own photos, one folder a class')
     .option('--strict', 'stop at images that cannot be read, instead of leaving them out')
-    .option('--resume <run>', 'go on with a run that was stopped, e.g. runs/latest')
+    .option('--resume <run>', 'go on with a run or a series that was stopped, e.g. runs/latest')
+    .option('--seeds <seeds>', 'how many seeds (3), or which (0,1,2): one run each, then means and spreads')
     .option('--runs <folder>', 'where run folders are made', 'runs')
     .action(async (given: string | undefined, options: Options) => {
       const progress = terminalProgress(io.stderr);
-      const { recipe, name, folder } = await recipeOf(given, options, io);
-      if (recipe.threads !== null) {
-        process.env.TF_NUM_INTRAOP_THREADS = String(recipe.threads);
-        process.env.TF_NUM_INTEROP_THREADS = String(recipe.threads);
+      const series = await seriesOf(given, options, io);
+      if (series !== undefined) {
+        const { trainSeries } = await import('./train-series.js');
+        setThreads(series.recipe);
+        const one = (recipe: Recipe, folder: RunFolder | null, part: PartOfSeries) =>
+          train(recipe, series.name, folder, options, progress, io, part);
+        await trainSeries(series, options.runs, one, progress, io);
+        return;
       }
+      const { recipe, name, folder } = await recipeOf(given, options, io);
+      setThreads(recipe);
       await train(recipe, name, folder, options, progress, io);
     });
   return withExamples(command, [
@@ -49,8 +58,28 @@ export function trainVerb(io: Io = processIo()): Command {
     ['ft train folder --data my-photos', 'your own photos: my-photos/class/image.jpg'],
     ['ft train', 'the working recipe, ft.yaml'],
     ['ft train smoke --set seed=3', 'one key changed'],
+    ['ft train smoke --seeds 3', 'three runs that differ in their seed, then what of it is chance'],
     ['ft train --resume runs/latest', 'go on where Ctrl-C stopped'],
   ]);
+}
+
+function setThreads({ threads }: Recipe): void {
+  if (threads === null) return;
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  process.env.TF_NUM_INTEROP_THREADS = String(threads);
+}
+
+/** The series that is asked for, or that is gone on with; undefined where it is one run. */
+async function seriesOf(given: string | undefined, options: Options, io: Io): Promise<SeriesToTrain | undefined> {
+  const { openSeries, parseSeeds } = await import('../run/series.js');
+  const opened = options.resume === undefined ? undefined : await openSeries(options.resume, io.folder, options.runs);
+  if (opened !== undefined) {
+    refuseBeside(given, options);
+    return { opened, recipe: loadRecipe(join(opened.path, 'recipe.yaml')).recipe, name: opened.contents.recipe };
+  }
+  if (options.seeds === undefined) return undefined;
+  const { recipe, name } = await recipeOf(given, options, io);
+  return { seeds: parseSeeds(options.seeds, recipe.seed), recipe, name };
 }
 
 /** The recipe: of the command line, or the one that an earlier call resolved into its run folder. */
@@ -67,17 +96,21 @@ async function recipeOf(
     });
     return { recipe: withWholePaths(recipe, io.folder), name, folder: null };
   }
-  if (given !== undefined || options.set.length > 0 || options.data !== undefined || options.strict) {
-    throw new UserError({
-      what: 'a run goes on with the recipe it was started with',
-      where: '--resume',
-      found: 'a recipe, --set, --data or --strict beside it',
-      mend: `ft train --resume ${options.resume}`,
-    });
-  }
+  refuseBeside(given, options);
   const folder = await openRunFolder(options.resume, io.folder, options.runs);
   const manifest = await folder.readJson<Manifest>('manifest.json');
   return { recipe: loadRecipe(folder.file('recipe.yaml')).recipe, name: manifest?.recipe ?? 'recipe', folder };
+}
+
+/** What was begun goes on as it was begun. */
+function refuseBeside(given: string | undefined, { set, data, strict, seeds, resume }: Options): void {
+  if (given === undefined && set.length === 0 && data === undefined && !strict && seeds === undefined) return;
+  throw new UserError({
+    what: 'a run goes on with the recipe it was started with',
+    where: '--resume',
+    found: 'a recipe, --set, --data, --strict or --seeds beside it',
+    mend: `ft train --resume ${resume}`,
+  });
 }
 
 async function train(
@@ -87,6 +120,7 @@ async function train(
   options: Options,
   progress: Progress,
   io: Io,
+  part?: PartOfSeries,
 ): Promise<void> {
   const began = Date.now();
   // TensorFlow is loaded here and not with the command line, which must answer at once.
@@ -102,7 +136,8 @@ async function train(
   const now = makeManifest(bench, name, process.argv.slice(2), new Date());
   const manifest = (await resumed?.readJson<Manifest>('manifest.json')) ?? now;
   const first = { 'recipe.yaml': writeRecipe(recipe), 'manifest.json': jsonText(manifest) };
-  const folder = resumed ?? (await createRunFolder(resolve(io.folder, options.runs), name, new Date(), first));
+  const folder = resumed ?? (await createRunFolder(resolve(io.folder, options.runs), part?.label ?? name, new Date(), first));
+  if (resumed === null) await part?.begun(folder.path);
   const path = relative(io.folder, folder.path) || '.';
   refuseChanged(manifest, now, path);
   progress.line(`run folder: ${path}`);
@@ -120,7 +155,7 @@ async function train(
     io.stdout.write(`\n${words.trainedInWords({ recipe, manifest, result, heldOut, path, from: io.folder, took, peakMemory })}`);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`${error.message}\ngo on with: ft train --resume ${words.shellWord(path)}`);
+    throw new Interrupted(`${error.message}\ngo on with: ft train --resume ${words.shellWord(part?.goOn ?? path)}`);
   } finally {
     interrupt.off();
   }
