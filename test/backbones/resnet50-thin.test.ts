@@ -114,9 +114,9 @@ describe('resnet50-thin', () => {
 
 describe('the registry of backbones', () => {
   it('answers a name that it lacks with the nearest one', async () => {
-    expect([...backbones.keys()]).toEqual(['resnet50-thin', 'mobilenet-v1']);
+    expect([...backbones.keys()]).toEqual(['resnet50-thin', 'mobilenet-v1', 'efficientnet-lite0']);
     await expect(loadBackbone('resnet50thin', { progress: silent })).rejects.toThrow(
-      "unknown backbone 'resnet50thin'\n  expected: resnet50-thin, mobilenet-v1\n  do this:  did you mean 'resnet50-thin'?",
+      "unknown backbone 'resnet50thin'\n  expected: resnet50-thin, mobilenet-v1, efficientnet-lite0\n  do this:  did you mean 'resnet50-thin'?",
     );
   });
 });

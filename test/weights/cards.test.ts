@@ -19,7 +19,7 @@ describe('the cards in pretrained/', () => {
 
   it('answer a name that none of them has with the nearest one', async () => {
     await expect(readCard('resnet50thin')).rejects.toThrow(
-      "unknown set of weights 'resnet50thin'\n  expected: mobilenet-v1, resnet50-thin\n  do this:  did you mean 'resnet50-thin'?",
+      "unknown set of weights 'resnet50thin'\n  expected: efficientnet-lite0, mobilenet-v1, resnet50-thin\n  do this:  did you mean 'resnet50-thin'?",
     );
   });
 });
