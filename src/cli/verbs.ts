@@ -32,6 +32,11 @@ export const verbs: readonly Verb[] = [
     load: async (io) => (await import('./evaluate.js')).evaluateVerb(io),
   },
   {
+    name: 'compare',
+    summary: 'set runs side by side: what is better, and on which images',
+    load: async (io) => (await import('./compare.js')).compareVerb(io),
+  },
+  {
     name: 'embed',
     summary: 'turn a folder of images into vectors',
     load: async (io) => (await import('./embed.js')).embedVerb(io),

@@ -35,8 +35,8 @@ interface ScoresFile extends Record<string, unknown> {
 }
 
 /** Opens a run that came to its end; `argument` is a path from `from`, or a name in `runs`. @throws UserError */
-export async function openResults(argument: string, from: string): Promise<RunResults> {
-  const folder = await openRunFolder(argument, from);
+export async function openResults(argument: string, from: string, root = 'runs'): Promise<RunResults> {
+  const folder = await openRunFolder(argument, from, root);
   const manifest = (await folder.readJson<Manifest>('manifest.json')) as Manifest;
   const scores = await folder.readJson<ScoresFile>('scores.json');
   if (manifest.finished === undefined || scores === undefined) {
