@@ -1,6 +1,7 @@
 /** One triplet step on plain arrays: what the tests and the tables in docs/semi-hard.md are measured with. */
 import { type DistanceName, pairwiseDistances, unitLength } from '../../src/losses/distances.js';
 import { type TripletReduction, tripletLoss } from '../../src/losses/triplet.js';
+import type { TripletComputation } from '../../src/losses/variants.js';
 import { type MinerName, miners } from '../../src/miners/registry.js';
 import { type Scalar, type Tensor2D, tf } from '../../src/runtime/tensorflow.js';
 
@@ -18,17 +19,22 @@ export interface Measured {
 }
 
 /** Loss and gradient by the un-normalised embeddings. */
-export function measure(
+export function measure(embeddings: number[][], labels: readonly number[], { miner, ...rest }: Setting): Measured {
+  return measureComputation(embeddings, labels, { ...rest, miner: miners.get(miner)! });
+}
+
+/** The same for a selection of any kind. */
+export function measureComputation(
   embeddings: number[][],
   labels: readonly number[],
-  { miner, distance, reduction, margin }: Setting,
+  { miner, distance, reduction, margin }: TripletComputation & { margin: number },
 ): Measured {
   return tf.tidy(() => {
     const classes = tf.tensor1d([...labels], 'int32');
     let counts: [kept: Scalar, active: Scalar] | undefined;
     const { value, grad } = tf.valueAndGrad((x) => {
       const distances = pairwiseDistances(unitLength(x as Tensor2D), distance);
-      const { loss, kept, active } = tripletLoss(distances, miners.get(miner)!(distances, classes, margin), margin, reduction);
+      const { loss, kept, active } = tripletLoss(distances, miner(distances, classes, margin), margin, reduction);
       counts = [tf.keep(kept), tf.keep(active)];
       return loss;
     })(tf.tensor2d(embeddings));

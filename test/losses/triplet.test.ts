@@ -121,7 +121,8 @@ describe('docs/semi-hard.md', () => {
       const count = (value: number): string => value.toLocaleString('en-US');
       const counts = `${count(kept!.kept)} | ${kept!.active}`;
       const losses = `${kept!.loss.toFixed(4)} | ${nonZero!.loss.toFixed(4)}`;
-      expect(docs).toContain(`| ${pair.miner} | ${pair.distance} | ${counts} | ${losses} |`);
+      const start = `| ${pair.miner} | ${pair.distance} |`;
+      expect(docs.split('\n').find((line) => line.startsWith(start))).toBe(`${start} ${counts} | ${losses} |`);
     },
   );
 });
