@@ -1,66 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { readPytorch, stateDict } from '../../src/weights/pytorch.js';
 import { tensorValues } from '../../src/weights/pytorch-tensor.js';
-import { zipOf } from './zip.js';
-
-const GOLDEN = fileURLToPath(new URL('../golden/pytorch-pickle/', import.meta.url));
-const PROTO = '\x80\x02';
-const MAGIC = `${PROTO}\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.`;
-const VERSION = `${PROTO}M\xe9\x03.`;
-const SYSTEM = `${PROTO}}X\x0d\x00\x00\x00little_endian\x88s.`;
-const NO_STORAGES = `${PROTO}].`;
-
-/** A legacy file around one pickle and what follows it. */
-function legacy(pickle: string, after = NO_STORAGES): Buffer {
-  return Buffer.from(MAGIC + VERSION + SYSTEM + PROTO + pickle + after, 'latin1');
-}
-function zipped(pickle: string): Buffer {
-  return zipOf('archive/data.pkl', Buffer.from(PROTO + pickle, 'latin1'));
-}
-function text(value: string): string {
-  return `X${String.fromCharCode(value.length)}\x00\x00\x00${value}`;
-}
-/** An integer of 0 … 2³¹. */
-function integer(value: number): string {
-  const bytes = Buffer.alloc(5);
-  bytes.write('J');
-  bytes.writeInt32LE(value, 1);
-  return bytes.toString('latin1');
-}
-function long(value: bigint): string {
-  const bytes = Buffer.alloc(10);
-  bytes.write('\x8a\x08', 'latin1');
-  bytes.writeBigInt64LE(value, 2);
-  return bytes.toString('latin1');
-}
-function storage(length: string, more: { key?: string; type?: string; view?: string } = {}): string {
-  return `(${text('storage')}ctorch\n${more.type ?? 'FloatStorage'}\n${text(more.key ?? '0')}${text('cpu')}${length}${more.view ?? 'N'}tQ`;
-}
-/** `shape` and `strides` as pickled tuples. */
-function tensor(store: string, offset: string, shape: string, strides: string): string {
-  return `ctorch._utils\n_rebuild_tensor_v2\n(${store}${offset}${shape}${strides}\x89NtR`;
-}
-function tuple(...values: string[]): string {
-  return `(${values.join('')}t`;
-}
-/** The list of storages, then one storage of float32. */
-function floats(key: string, values: readonly number[], count = BigInt(values.length)): string {
-  const bytes = Buffer.alloc(8 + 4 * values.length);
-  bytes.writeBigInt64LE(count);
-  values.forEach((value, at) => bytes.writeFloatLE(value, 8 + 4 * at));
-  return `${PROTO}](${text(key)}e.${bytes.toString('latin1')}`;
-}
-async function fault(file: Buffer): Promise<string> {
-  const found = await readPytorch(file, 'bad.pth').then(
-    () => 'nothing was wrong',
-    (error: unknown) => error,
-  );
-  if (!(found instanceof UserError)) throw found;
-  return found.message;
-}
+import {
+  fault,
+  floats,
+  integer,
+  legacy,
+  long,
+  NO_STORAGES,
+  PROTO,
+  storage,
+  tensor,
+  text,
+  tuple,
+  zipped,
+} from './pytorch-handmade.js';
 
 describe('a hostile pickle', () => {
   const commands = [
@@ -167,10 +122,10 @@ describe('a hostile pickle', () => {
     );
   });
 
-  it('that holds itself, and one a million lists deep, are values like others', async () => {
+  it('that holds itself, and one 200,000 lists deep, are values like others', async () => {
     const self = (await readPytorch(legacy(']q\x00h\x00a.'), 'self.pth')) as unknown[];
     expect(self[0]).toBe(self);
-    const depth = 1_000_000;
+    const depth = 200_000;
     let value: unknown = await readPytorch(legacy(`${']'.repeat(depth)}${'a'.repeat(depth - 1)}.`), 'deep.pth');
     for (let level = 1; level < depth; level++) value = (value as unknown[])[0];
     expect(value).toEqual([]);
@@ -255,52 +210,4 @@ describe('a storage', () => {
   ])('ends in "%s"', async (what, file) => {
     expect(await fault(file)).toContain(what);
   });
-});
-
-describe('a file that is no file of PyTorch, or not a whole one', () => {
-  it.each([
-    ['nothing at all', Buffer.alloc(0)],
-    ['text', Buffer.from('<html>404</html>')],
-    ['another pickle', Buffer.from(`${PROTO}N.`, 'latin1')],
-  ])('is told so: %s', async (_, file) => {
-    expect(await fault(file)).toContain('bad.pth: this is no file of PyTorch\n  expected: a file that torch.save wrote');
-  });
-
-  it('says what the other systems and formats are', async () => {
-    expect(await fault(Buffer.from(`${MAGIC}${PROTO}K\x07.`, 'latin1'))).toContain('another version of the file format');
-    expect(await fault(Buffer.from(`${MAGIC}${VERSION}${PROTO}}.`, 'latin1'))).toContain(
-      'not written on a little-endian machine',
-    );
-    expect(await fault(zipOf('model/constants.txt', Buffer.from('x')))).toContain('holds no data.pkl');
-  });
-
-  it.each(['checkpoint.legacy', 'module.zip'])('%s cut at any byte is a UserError', async (name) => {
-    const whole = readFileSync(`${GOLDEN}${name}.pth`);
-    for (let length = 0; length < whole.length; length++) expect(await fault(whole.subarray(0, length))).toMatch(/^bad\.pth/);
-  });
-
-  it.each(['checkpoint.legacy', 'views.protocol4', 'module.zip'])(
-    '%s with any byte changed is read or is a UserError',
-    async (name) => {
-      const whole = readFileSync(`${GOLDEN}${name}.pth`);
-      let refused = 0;
-      let state = 1;
-      for (let at = 0; at < whole.length; at++) {
-        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-        const changed = Buffer.from(whole);
-        changed[at] = (whole[at] as number) ^ (1 + ((state >>> 24) % 255));
-        const value = await readPytorch(changed, 'bad.pth').catch((error: unknown) => {
-          if (!(error instanceof UserError)) throw error;
-          refused++;
-        });
-        // What was taken can be asked for to the end.
-        if (value instanceof Map) {
-          for (const entry of value.values())
-            if (typeof entry === 'object' && entry !== null && 'storage' in entry)
-              expect(tensorValues(entry).length).toBe(entry.size);
-        }
-      }
-      expect(refused).toBeGreaterThan(whole.length / 20);
-    },
-  );
 });
