@@ -75,6 +75,9 @@ const sharedKeys = (rate: number, newLayers: number) => ({
   clipNorm: z.number().positive().nullable().default(null).describe('largest norm of all gradients together; null: not clipped'),
 });
 
+const ANSWERS =
+  'what is done when the network collapses; restart-smaller: again from the start with a tenth of the rate, at most twice';
+
 const epochs = () => z.int().min(1).max(10_000).default(4).describe('times that every training image is seen');
 
 export const classificationSchema = z.strictObject({
@@ -83,6 +86,7 @@ export const classificationSchema = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0.2).describe('share of the pooled features left out at each step'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('share of each label that is spread over all classes'),
   ...sharedKeys(2e-3, 10),
+  onCollapse: z.enum(['stop', 'restart-smaller']).default('stop').describe(ANSWERS),
 });
 
 export const tripletSchema = z
@@ -110,6 +114,10 @@ export const tripletSchema = z
         "the loss is the mean over the kept triplets, or over those that cost something; null: kept, or what the miner's name stands for",
       ),
     ...sharedKeys(1e-2, 0.3),
+    onCollapse: z
+      .enum(['stop', 'restart-smaller', 'batch-easy'])
+      .default('stop')
+      .describe(`${ANSWERS}; batch-easy: once again from the start, with the easiest triplets in its first epoch`),
   })
   .superRefine((options, context) => {
     for (const { key, expected } of contradictions(options)) context.addIssue({ code: 'custom', path: [key], message: expected });
@@ -131,7 +139,9 @@ export type PhaseRates = Pick<
   | 'clipNorm'
   | 'evaluateEvery'
   | 'epochs'
->;
+> & { readonly onCollapse: OnCollapse };
+/** What is done when the network collapses. */
+export type OnCollapse = TripletOptions['onCollapse'];
 export type Freeze = z.infer<typeof freezeSchema>;
 export type OptimizerOptions = z.infer<typeof optimizerSchema>;
 export type ScheduleOptions = z.infer<typeof scheduleSchema>;

@@ -84,6 +84,7 @@ export type ExportFormat = Recipe['export']['formats'][number];
 export type {
   ClassificationOptions,
   Freeze,
+  OnCollapse,
   OptimizerOptions,
   PhaseRates,
   ScheduleOptions,

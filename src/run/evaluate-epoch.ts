@@ -2,9 +2,10 @@ import type { Head } from '../heads/head.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
 import { accuracyOf } from '../train/classifier.js';
+import { type DistanceHistogram, embeddingFigures, evenlyByClass } from '../train/embedding-figures.js';
 import { computeFeatures } from '../train/features.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
-import { retrieval } from '../train/scoring.js';
+import { embeddings, retrieval } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
 import type { PhaseContext } from './phase-context.js';
 import type { Workbench } from './workbench.js';
@@ -17,6 +18,9 @@ export interface EpochEvaluation {
   held_out_recall_at_1: number | null;
   /** Of the classifier, where the held-out images are of the classes that train. */
   held_out_accuracy: number | null;
+  /** Of embeddings of the validation part (without one, of some training images); the pooled features in phase 1. */
+  effective_rank: number;
+  distances: DistanceHistogram;
 }
 
 /** What the validation figure of a phase is: retrieval, or where the classifier knows the classes, its accuracy. */
@@ -46,17 +50,33 @@ export async function evaluateEpoch(
   const look = async (samples: Int32Array, what: string) => {
     const bar = progress.bar(`features of the ${what} images`, samples.length, 'images');
     const features = await computeFeatures(program, source, samples, bar, stopped).finally(() => bar.done());
-    return { accuracy: classifier && accuracyOf(classifier, features), scores: () => retrieval(features, head) };
+    return {
+      features,
+      accuracy: classifier && accuracyOf(classifier, features),
+      scores: () => retrieval(features, head),
+    };
   };
   const validation = await look(bench.split.validation.samples, 'validation');
   const asked = options.evaluateEvery > 0 && epoch % options.evaluateEvery === 0;
   const heldOut = asked ? await look(bench.split.heldOut.samples, 'held-out') : null;
+  const seen = validation.features.labels.length > 0 ? validation : await look(someTraining(bench), 'training');
+  const { values, dimensions } = embeddings(seen.features, head);
   return {
+    ...embeddingFigures(values, dimensions, seen.features.labels),
     validation: measure === 'accuracy' ? validation.accuracy : (validation.scores()?.map_at_r ?? null),
     measure,
     held_out_recall_at_1: heldOut?.scores()?.recall_at_1 ?? null,
     held_out_accuracy: heldOut?.accuracy ?? null,
   };
+}
+
+/** Enough to tell whether the embeddings differ; they choose nothing. */
+const TRAINING_IMAGES = 128;
+
+function someTraining({ split, decoded }: Workbench): Int32Array {
+  const { samples } = split.train;
+  const labels = samples.map((sample) => decoded.dataset.samples[sample]?.class as number);
+  return Int32Array.from(evenlyByClass(labels, TRAINING_IMAGES), (row) => samples[row] as number);
 }
 
 function presentHead(program: Program, bench: Workbench, outputs: number): Head {

@@ -11,6 +11,7 @@ import type { RunFolder } from '../train/run-folder.js';
 import type { Row, RowName, Stage } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { writeNpy } from '../vectors/npy.js';
+import type { Restart } from './collapse-answer.js';
 
 /** A row of scores as it is kept between two sittings of a run. */
 export interface StoredRow {
@@ -29,6 +30,8 @@ export interface PhaseRecord {
   readonly best: { readonly epoch: number; readonly validation: number | null };
   readonly epochs: readonly EpochSummary[];
   readonly seconds: number;
+  /** What was done about collapses, in order. */
+  readonly restarts: readonly Restart[];
 }
 
 interface Contents {

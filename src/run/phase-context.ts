@@ -13,4 +13,6 @@ export interface PhaseContext {
   readonly stopped: () => boolean;
   /** Milliseconds. */
   readonly now: () => number;
+  /** Milliseconds between two checkpoints inside an epoch; five minutes where it is not given. */
+  readonly saveEvery?: number;
 }

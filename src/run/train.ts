@@ -15,17 +15,20 @@ import type { PhaseName } from '../transfer/plan.js';
 import { type ClassifierCheck, type ExportCheck, exportClassifier, exportSavedModel } from './export-model.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
+import { lastCheckpoint, phaseWeights } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { pixelSource } from './pixel-source.js';
 import { writeRecord } from './record.js';
 import { scoreStage } from './score-stage.js';
-import { lastCheckpoint, phaseWeights, trainPhase } from './train-phase.js';
+import { trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
 
 export interface RunContext {
   readonly progress: Progress;
   readonly stopped: () => boolean;
   readonly now: () => number;
+  /** Milliseconds between two checkpoints inside an epoch; five minutes where it is not given. */
+  readonly saveEvery?: number;
 }
 
 /** A finished run, as the terminal tells it. */

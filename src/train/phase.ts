@@ -1,7 +1,8 @@
-import { UserError } from '../errors.js';
 import type { Program } from '../runtime/program.js';
 import type { Values } from '../runtime/session.js';
+import { Collapsed, type CollapseWatch, looksCollapsed, stepsToTell } from './collapse.js';
 import { type MixedBatch, mixedValues } from './mixed-labels.js';
+import { byStage, isStageFigure, type StageFigures } from './stage-figures.js';
 
 /** Where a phase stands: enough to go on to the same numbers as a run that was never stopped. */
 export interface Position {
@@ -15,11 +16,13 @@ export interface Position {
   updates: number;
   /** Sums over the steps of this epoch: of the figures, and of what the epoch's summary counts. */
   sums: Record<string, number>;
+  /** Steps in a row, up to this one, that looked collapsed. */
+  alike: number;
   /** Seconds of training so far. */
   seconds: number;
 }
 
-export const START: Position = { epoch: 0, stepOfEpoch: 0, step: 0, updates: 0, sums: {}, seconds: 0 };
+export const START: Position = { epoch: 0, stepOfEpoch: 0, step: 0, updates: 0, sums: {}, alike: 0, seconds: 0 };
 
 /** The mean figures of one epoch. */
 export interface EpochSummary {
@@ -29,6 +32,8 @@ export interface EpochSummary {
   /** Steps of this epoch that changed nothing. */
   skipped: number;
   figures: Record<string, number>;
+  /** By stage, over the steps of the epoch at which they were looked at (every eighth). */
+  stages: Record<string, StageFigures>;
   imagesPerSecond: number;
   /** Share of the time in which the step waited for images. */
   waiting: number;
@@ -55,8 +60,11 @@ export interface PhaseLoop {
   /** Of the masks of dropout. */
   readonly seed: number;
   readonly now: () => number;
+  readonly watch: CollapseWatch;
   /** After every step. */
-  readonly onStep: (position: Position, figures: Record<string, number>) => void;
+  readonly onStep: (position: Position, figures: Record<string, number>) => void | Promise<void>;
+  /** A step met NaN or an infinity; it has changed nothing. Throws, saying where they came from. */
+  readonly onNotFinite: (position: Position, feed: Readonly<Record<string, Values>>, figures: Record<string, number>) => never;
   /**
    * After every epoch: evaluate, log, write a checkpoint. `next` points to the next epoch; `ended` to behind the last step of
    * this one: a run that goes on from there comes to this same call again, without a step.
@@ -72,7 +80,7 @@ export interface PhaseLoop {
  * Runs a phase from a position to its end, or until it is stopped. Everything that a step takes is a pure function of the seed,
  * the epoch and the step, so that going on from any position gives the same numbers.
  * @returns whether the phase came to its end
- * @throws UserError where the loss is no finite number
+ * @throws Collapsed where the network gives the same to every image
  */
 export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean> {
   let position: Position = { ...from, sums: { ...from.sums } };
@@ -82,13 +90,14 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
       const arrived = loop.now();
       const figures = step(loop, batch, position);
       const finished = loop.now();
-      position = advance(position, figures, {
+      position = advance(loop, position, figures, {
         images: batch.indices.length,
         seconds: (finished - clock) / 1000,
         waited: (arrived - clock) / 1000,
       });
       clock = finished;
-      loop.onStep(position, figures);
+      await loop.onStep(position, figures);
+      refuseCollapse(loop, position, figures);
       // The session blocks the thread: timers, signals and the terminal get their turn here.
       await new Promise((resolve) => setImmediate(resolve));
       if (loop.stopped()) {
@@ -104,6 +113,7 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
       steps,
       skipped: sums.skipped ?? 0,
       figures: means(sums, steps),
+      stages: byStage(observedMeans(sums)),
       imagesPerSecond: (sums.images ?? 0) / seconds,
       waiting: (sums.waited ?? 0) / seconds,
       rate: loop.rateAt(position.step - 1),
@@ -119,47 +129,54 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
   return true;
 }
 
+/** Steps between two looks at the stages' figures, which cost passes over all weights. */
+const LOOK_EVERY = 8;
+
 function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string, number> {
   const labels = Int32Array.from(batch.indices, loop.labelOf);
-  const outputs = loop.program.run('step', {
+  const feed = {
     pixels: batch.pixels,
     labels,
     ...mixedValues(batch.mix, labels),
     rate: Float32Array.of(loop.rateAt(position.step)),
     step: Float32Array.of(position.updates + 1),
     seed: Int32Array.of(loop.seed | 0, position.step),
-  });
-  const figures = Object.fromEntries(
+  };
+  const look = position.stepOfEpoch % LOOK_EVERY === 0;
+  const outputs = loop.program.run('step', feed, (output) => look || !isStageFigure(output));
+  const { finite, ...figures } = Object.fromEntries(
     Object.entries(outputs).map(([name, values]: [string, Values]) => [name, Number(values[0])]),
   );
-  if (!Number.isFinite(figures.loss)) {
-    throw new UserError({
-      what: `the loss of the ${loop.name} phase is ${figures.loss}: training has diverged`,
-      where: `epoch ${position.epoch + 1}, step ${position.step + 1} of the phase`,
-      expected: 'a finite number',
-      mend: `lower the rate (${loop.name}.rate) or set ${loop.name}.clipNorm, e.g. --set ${loop.name}.clipNorm=1`,
-    });
-  }
+  if (finite === 0) loop.onNotFinite(position, feed, figures);
   return figures;
 }
 
+function refuseCollapse(loop: PhaseLoop, { epoch, step, alike }: Position, figures: Record<string, number>): void {
+  const seen = looksCollapsed(figures, loop.watch);
+  if (seen === null || alike < stepsToTell(loop.stepsPerEpoch)) return;
+  throw new Collapsed({ ...seen, steps: alike, epoch: epoch + 1, step });
+}
+
 /** What an epoch counts besides the figures of its steps. */
-const COUNTED = ['skipped', 'images', 'seconds', 'waited'] as const;
+const COUNTED = ['skipped', 'images', 'seconds', 'waited', 'looks'] as const;
 
 function advance(
+  loop: PhaseLoop,
   position: Position,
   figures: Record<string, number>,
   counted: { images: number; seconds: number; waited: number },
 ): Position {
   const skipped = figures.kept === 0 ? 1 : 0;
   const sums: Record<string, number> = { ...position.sums };
-  for (const [name, value] of Object.entries({ ...figures, ...counted, skipped })) sums[name] = (sums[name] ?? 0) + value;
+  const looks = Object.keys(figures).some(isStageFigure) ? 1 : 0;
+  for (const [name, value] of Object.entries({ ...figures, ...counted, skipped, looks })) sums[name] = (sums[name] ?? 0) + value;
   return {
     epoch: position.epoch,
     stepOfEpoch: position.stepOfEpoch + 1,
     step: position.step + 1,
     updates: position.updates + 1 - skipped,
     sums,
+    alike: looksCollapsed(figures, loop.watch) === null ? 0 : position.alike + 1,
     seconds: position.seconds + counted.seconds,
   };
 }
@@ -167,7 +184,13 @@ function advance(
 function means(sums: Record<string, number>, steps: number): Record<string, number> {
   return Object.fromEntries(
     Object.entries(sums)
-      .filter(([name]) => !(COUNTED as readonly string[]).includes(name))
+      .filter(([name]) => !(COUNTED as readonly string[]).includes(name) && !isStageFigure(name))
       .map(([name, sum]) => [name, sum / steps]),
   );
+}
+
+/** The stages' figures, over the steps that they were looked at. */
+function observedMeans(sums: Record<string, number>): Record<string, number> {
+  const observed = Object.entries(sums).filter(([name]) => isStageFigure(name));
+  return Object.fromEntries(observed.map(([name, sum]) => [name, sum / (sums.looks ?? 1)]));
 }

@@ -1,6 +1,7 @@
 import type { Network } from '../network/network.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { createProgram, type Engine, type Program, type StateValue } from '../runtime/program.js';
+import type { Signature } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { mixedInputs } from './mixed-labels.js';
 import { featureFunction, type Objective, slotName, stepSignature, trainStep } from './step.js';
@@ -46,13 +47,19 @@ export function phaseState(plan: PhasePlan, optimizer: Optimizer, weights: Weigh
 }
 
 /** The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features. */
-export function createTrainer(options: TrainerOptions): { program: Program; names: { variables: string[]; all: string[] } } {
+export function createTrainer(options: TrainerOptions): {
+  program: Program;
+  names: { variables: string[]; all: string[] };
+  /** Of `step`. */
+  signature: Signature;
+} {
   const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side, mixed = false } = options;
   const state = phaseState(plan, optimizer, weights);
   const { inputs } = stepSignature(batch, side);
+  const signature: Signature = { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs };
   const program = createProgram(engine, state, {
     step: {
-      signature: { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs },
+      signature,
       fn: trainStep(network, plan, optimizer, clipNorm, objective),
     },
     features: {
@@ -60,7 +67,7 @@ export function createTrainer(options: TrainerOptions): { program: Program; name
       fn: featureFunction(network),
     },
   });
-  return { program, names: { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) } };
+  return { program, names: { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) }, signature };
 }
 
 /** A program that only computes features, for the scores before any training and for a finished model. */

@@ -1,0 +1,149 @@
+import { planEpoch } from '../data/batch.js';
+import type { Loader } from '../data/loader.js';
+import { Interrupted } from '../errors.js';
+import { createOptimizer } from '../optimizers/registry.js';
+import { scheduleFactor } from '../optimizers/schedule.js';
+import type { Bar } from '../progress.js';
+import type { PhaseRates } from '../recipe/schema.js';
+import { writeCheckpoint } from '../runtime/checkpoint.js';
+import { Collapsed, collapsedEpoch } from '../train/collapse.js';
+import { fingerprints } from '../train/frozen-proof.js';
+import { findNonFinite } from '../train/non-finite.js';
+import { type EpochSummary, type Position, runPhase } from '../train/phase.js';
+import { createTrainer } from '../train/trainer.js';
+import type { PhaseName } from '../transfer/plan.js';
+import { rateFactor } from './collapse-answer.js';
+import { evaluateEpoch } from './evaluate-epoch.js';
+import { notFiniteError } from './not-finite-words.js';
+import { lastCheckpoint, type PhaseMeta, type PhaseState, phaseWeights, storedTensors } from './phase-checkpoint.js';
+import type { PhaseContext } from './phase-context.js';
+import { scheduleInSteps } from './phase-parts.js';
+import type { Segment } from './phase-segments.js';
+import { epochLine, figuresInWords, label, whereabouts } from './phase-words.js';
+
+/** What the segments of a phase share. */
+export interface PhaseSetup {
+  readonly phase: PhaseName;
+  readonly options: PhaseRates;
+  readonly seed: number;
+  readonly epochBatches: (epoch: number) => Int32Array[];
+  readonly loader: Loader;
+  readonly context: PhaseContext;
+  /** Names of what is frozen in every segment. */
+  readonly frozen: readonly string[];
+}
+
+/** Between two checkpoints inside an epoch: what a kill costs at most. */
+const SAVE_EVERY = 5 * 60_000;
+
+/**
+ * Trains the epochs of one segment that are still to do, from a state to the next, with a checkpoint after each epoch and every
+ * few minutes. Slots that the state does not hold (of variables that were frozen until now) start at 0.
+ * @throws Interrupted after the checkpoint is written; Collapsed; UserError where numbers are not finite
+ */
+export async function trainSegment(segment: Segment, setup: PhaseSetup, state: PhaseState): Promise<PhaseState> {
+  const { phase, options, seed, epochBatches, loader, context } = setup;
+  const { bench, folder, progress, source } = context;
+  const { recipe, network } = bench;
+  const { plan, objective, watch } = segment;
+  const optimizer = createOptimizer(options.optimizer);
+  const batches = epochBatches(0);
+  const { program, names, signature } = createTrainer({
+    engine: recipe.engine,
+    network,
+    plan,
+    optimizer,
+    clipNorm: options.clipNorm,
+    objective,
+    weights: state.values,
+    batch: (batches[0] as Int32Array).length,
+    featureBatch: source.batch,
+    side: recipe.data.side,
+  });
+  const stepsPerEpoch = batches.length;
+  const meta: PhaseMeta = { ...state.meta, epochs: [...state.meta.epochs] };
+  const factor = options.rate * rateFactor(meta.restarts);
+  const total = options.epochs * stepsPerEpoch;
+  const rateAt = (step: number) => factor * scheduleFactor(step, total, scheduleInSteps(options.schedule, stepsPerEpoch));
+  let saved = context.now();
+  const save = async (position: Position) => {
+    meta.position = position;
+    await writeCheckpoint<PhaseMeta>(lastCheckpoint(folder), {
+      tensors: storedTensors(program, names.all, plan, optimizer),
+      meta,
+    });
+    saved = context.now();
+  };
+  let bar: Bar | undefined;
+  const begin = (epoch: number) => {
+    if (epoch < options.epochs) bar = progress.bar(label(phase, epoch, options.epochs), stepsPerEpoch, 'steps');
+  };
+  const onEpoch = async (summary: EpochSummary, next: Position, ended: Position) => {
+    bar?.done();
+    const evaluation = await evaluateEpoch(phase, summary.epoch, options, program, context).catch(async (error) => {
+      if (error instanceof Interrupted) await save(ended);
+      throw error;
+    });
+    const collapse = collapsedEpoch(summary, evaluation.effective_rank, watch);
+    if (collapse !== null) throw new Collapsed({ ...collapse, steps: summary.steps, epoch: summary.epoch, step: ended.step });
+    meta.epochs.push(summary);
+    // Without validation nothing can be compared: the last epoch is the one.
+    const { validation } = evaluation;
+    const better = validation === null || meta.best.validation === null || validation > meta.best.validation;
+    if (better) {
+      meta.best = { epoch: summary.epoch, validation };
+      const tensors = storedTensors(program, names.variables, plan, optimizer);
+      await writeCheckpoint(phaseWeights(folder, phase), { tensors, meta: meta.best });
+    }
+    await folder.log({ phase, ...flat(summary), ...evaluation, best_so_far: better });
+    progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
+    await save(next);
+    if (next.epoch < segment.to) begin(next.epoch);
+  };
+  try {
+    const slots = names.all.filter((name) => !names.variables.includes(name) && state.values[name] !== undefined);
+    program.write(Object.fromEntries(slots.map((name) => [name, state.values[name] as Float32Array])));
+    if (meta.position.step === 0) meta.frozenBefore = fingerprints(program.read(setup.frozen));
+    begin(meta.position.epoch);
+    bar?.advance(meta.position.stepOfEpoch);
+    const finished = await runPhase(
+      {
+        name: phase,
+        program,
+        epochs: segment.to,
+        stepsPerEpoch,
+        now: context.now,
+        stopped: context.stopped,
+        seed: seed & 0x7fffffff,
+        batches: (epoch, fromStep) => loader.batches(planEpoch(epochBatches(epoch), epoch, fromStep)),
+        labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
+        rateAt,
+        watch,
+        async onStep(position, figures) {
+          bar?.advance(1, figuresInWords(phase, figures, bench));
+          if (context.now() - saved >= (context.saveEvery ?? SAVE_EVERY)) await save(position);
+        },
+        onNotFinite({ epoch, step }, feed, { loss }) {
+          bar?.done();
+          const weights = program.read(names.variables);
+          const found = findNonFinite({ engine: recipe.engine, network, plan, objective, signature, weights, feed });
+          const kept = meta.best.epoch === 0 ? null : `epoch ${meta.best.epoch} are in ${phaseWeights(folder, phase)}`;
+          const place = { epoch: epoch + 1, step: step + 1, stepsPerEpoch, rate: factor };
+          throw notFiniteError(phase, place, loss as number, found, kept);
+        },
+        onEpoch,
+        onStop: save,
+      },
+      meta.position,
+    );
+    if (!finished) throw new Interrupted(`stopped in ${whereabouts(phase, meta.position, options.epochs, stepsPerEpoch)}`);
+    return { values: program.read(names.all) as Record<string, Float32Array>, meta };
+  } finally {
+    bar?.done();
+    program.close();
+  }
+}
+
+function flat({ figures, imagesPerSecond, ...rest }: EpochSummary): Record<string, unknown> {
+  return { ...rest, ...figures, images_per_second: imagesPerSecond };
+}
