@@ -33,7 +33,7 @@ export function trainVerb(io: Io = processIo()): Command {
     )
     .argument('[recipe]', 'a name (`ft recipes list`) or a file; ft.yaml in this folder where none is given')
     .addOption(setOption())
-    .option('--data <folder>', 'your own photos, one folder a class')
+    .option('--data <path>', 'your own photos: one folder a class, a table (file,class), or a published download')
     .option('--strict', 'stop at images that cannot be read, instead of leaving them out')
     .option('--resume <run>', 'go on with a run or a series that was stopped, e.g. runs/latest')
     .option('--seeds <seeds>', 'how many seeds (3), or which (0,1,2): one run each, then means and spreads')
@@ -56,6 +56,7 @@ export function trainVerb(io: Io = processIo()): Command {
   return withExamples(command, [
     ['ft train resnet-semihard', 'the main job, on the built-in images'],
     ['ft train folder --data my-photos', 'your own photos: my-photos/class/image.jpg'],
+    ['ft train folder --data labels.csv', 'a table of them: file,class[,split][,group][,…]'],
     ['ft train', 'the working recipe, ft.yaml'],
     ['ft train smoke --set seed=3', 'one key changed'],
     ['ft train smoke --seeds 3', 'three runs that differ in their seed, then what of it is chance'],

@@ -1,25 +1,19 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { type Progress, silent } from '../progress.js';
-import { createDataset, type Dataset, type Skipped } from './dataset.js';
-import { readableExtensions, reasonOf, unreadableExtensions } from './decode.js';
-import { mapInOrder } from './parallel.js';
+import { readContents } from './contents.js';
+import type { Dataset, Skipped } from './dataset.js';
+import { judgeFile, type Listed, type Listing, PassedOverCounts } from './listing.js';
+import { printable, shortList } from './printable.js';
+import { type Met, walk } from './walk.js';
 
 const layout = 'one folder a class, with its images in it: cat/1.jpg, cat/2.jpg, dog/1.jpg, …';
 
-/** An image found on disk. */
-interface Found {
-  readonly file: string;
-  readonly className: string;
-  readonly path: string;
-}
-
 /**
- * Reads a tree `class/image.jpg`: the first folder is the class, folders below it are allowed, links are followed, hidden
- * files and other kinds of files are passed over. Pictures that cannot be used are listed as skipped, with the reason; that
- * a file decodes is found out when its pixels are cached.
+ * Reads a tree `class/image.jpg`: the first folder is the class, folders below it are allowed, links are followed. Pictures
+ * that cannot be used are listed as skipped, with the reason; hidden files and those that are no images are counted by kind.
+ * Whether a file decodes is found out when its pixels are cached.
  * @throws UserError when the folder is absent or holds fewer than two classes
  */
 export async function scanFolder(folder: string, options: { name?: string; progress?: Progress } = {}): Promise<Dataset> {
@@ -37,28 +31,7 @@ export async function scanImages(
   options: { name?: string; progress?: Progress; classesOnly?: boolean } = {},
 ): Promise<Dataset> {
   const { name = basename(resolve(folder)), progress = silent, classesOnly = false } = options;
-  await checkFolder(folder);
-  const skipped: Skipped[] = [];
-  const found = await findImages(folder, skipped, classesOnly);
-  const bar = progress.bar(`reading ${name}`, found.length, 'images');
-  const images: (Found & { sha256: string })[] = [];
-  const hashed = mapInOrder(found, 8, async (image) => {
-    try {
-      const bytes = await readFile(image.path);
-      return bytes.length === 0 ? { reason: 'the file is empty' } : { sha256: createHash('sha256').update(bytes).digest('hex') };
-    } catch (error) {
-      return { reason: reasonOf(error) };
-    }
-  });
-  let at = 0;
-  for await (const result of hashed) {
-    const image = found[at++] as Found;
-    if (result.sha256 === undefined) skipped.push({ file: image.file, reason: result.reason });
-    else images.push({ ...image, sha256: result.sha256 });
-    bar.advance(1);
-  }
-  bar.done();
-  return createDataset(name, images, skipped);
+  return readContents(name, resolve(folder), await listFolder(folder, { classesOnly }), { progress });
 }
 
 /** Refuses a set in which nothing can be told apart. Asked again once it is known which images decode. */
@@ -67,16 +40,79 @@ export function checkClasses(dataset: Dataset, folder?: string): void {
   const where = folder === undefined ? {} : { where: folder };
   const why = dataset.skipped
     .slice(0, 5)
-    .map(({ file, reason }) => `${file}: ${reason}`)
+    .map(({ file, reason }) => `${printable(file)}: ${reason}`)
     .join('; ');
   throw new UserError({
     ...where,
     what: dataset.classes.length === 0 ? 'no readable image lies in a class folder here' : 'only one class has images',
     expected: layout,
     found:
-      dataset.classes.length === 0 ? why || 'no images at all' : `${dataset.classes[0]} with ${dataset.samples.length} images`,
-    mend: 'put the images of each class into a folder of its own',
+      dataset.classes.length === 0
+        ? why || 'no images at all'
+        : `${printable(dataset.classes[0] as string)} with ${dataset.samples.length} images`,
+    mend: 'put the images of each class into a folder of its own, or name a table of them (file,class)',
   });
+}
+
+/**
+ * The images of class folders, without reading those whose name says what they are. Names of classes are brought to
+ * Unicode's composed form: an archive from a Mac spells `é` otherwise, and two folders that look the same are one class.
+ * @throws UserError when the folder is absent
+ */
+export async function listFolder(folder: string, options: { classesOnly?: boolean } = {}): Promise<Listing> {
+  await checkFolder(folder);
+  const images: Listed[] = [];
+  const skipped: Skipped[] = [];
+  const passedOver = new PassedOverCounts();
+  const spellings = new Map<string, Set<string>>();
+  for (const met of await everything(folder)) {
+    if (met.type === 'clutter') passedOver.add(met.kind, met.file);
+    else if (met.type === 'unusable') skipped.push({ file: met.file, reason: met.reason });
+    else {
+      const verdict = await judgeFile(met.path, met.file);
+      const slash = met.file.indexOf('/');
+      if (verdict.is === 'other') passedOver.add(verdict.kind, met.file);
+      else if (verdict.is === 'skipped') skipped.push({ file: met.file, reason: verdict.reason });
+      else if (slash < 0 && options.classesOnly) skipped.push({ file: met.file, reason: 'lies in no class folder' });
+      else {
+        const spelt = slash < 0 ? '' : met.file.slice(0, slash);
+        images.push({ file: met.file, className: classNamed(spelt, spellings), path: met.path });
+      }
+    }
+  }
+  return { images, skipped, passedOver: passedOver.list(), notes: notesOn(spellings) };
+}
+
+/** All that is met, so that files can be judged one after the other without recursion. */
+async function everything(folder: string): Promise<Met[]> {
+  const met: Met[] = [];
+  await walk(folder, (entry) => met.push(entry));
+  return met;
+}
+
+function classNamed(spelt: string, spellings: Map<string, Set<string>>): string {
+  const name = spelt.normalize('NFC');
+  const known = spellings.get(name);
+  if (known === undefined) spellings.set(name, new Set([spelt]));
+  else known.add(spelt);
+  return name;
+}
+
+/** Classes that were put together, and classes that a person might take for one. */
+export function notesOn(spellings: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const notes: string[] = [];
+  const twins = [...spellings].filter(([, spelt]) => spelt.size > 1).map(([name]) => name);
+  if (twins.length > 0) notes.push(`taken as one class although Unicode spells it in two ways: ${shortList(twins, 5)}`);
+  const alike = new Map<string, string[]>();
+  for (const name of spellings.keys()) {
+    const key = name.trim().toLowerCase();
+    alike.set(key, [...(alike.get(key) ?? []), name]);
+  }
+  const pairs = [...alike.values()]
+    .filter((names) => names.length > 1)
+    .map((names) => names.map((name) => `'${name}'`).join(' = '));
+  if (pairs.length > 0) notes.push(`classes that differ in capitals or spaces only, and are kept apart: ${shortList(pairs, 5)}`);
+  return notes;
 }
 
 async function checkFolder(folder: string): Promise<void> {
@@ -87,38 +123,4 @@ async function checkFolder(folder: string): Promise<void> {
     where: folder,
     expected: layout,
   });
-}
-
-async function findImages(root: string, skipped: Skipped[], classesOnly: boolean): Promise<Found[]> {
-  const found: Found[] = [];
-
-  // `above` holds the real paths of the folders that lead here, so that a link to one of them does not turn for ever.
-  async function walk(folder: string, parts: readonly string[], above: ReadonlySet<string>): Promise<void> {
-    const real = await realpath(folder);
-    if (above.has(real)) return;
-    const entries = await readdir(folder, { withFileTypes: true });
-    for (const entry of entries) {
-      if (entry.name.startsWith('.')) continue;
-      const path = join(folder, entry.name);
-      const names = [...parts, entry.name];
-      const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
-      if (kind === undefined) skipped.push({ file: names.join('/'), reason: 'a link that leads nowhere' });
-      else if (kind.isDirectory()) await walk(path, names, new Set([...above, real]));
-      else if (kind.isFile()) addFile(path, names);
-    }
-  }
-
-  function addFile(path: string, names: readonly string[]): void {
-    const file = names.join('/');
-    const extension = extname(path).slice(1).toLowerCase();
-    if (unreadableExtensions.has(extension)) {
-      skipped.push({ file, reason: `.${extension} cannot be decoded here: convert it to JPEG or PNG` });
-    } else if (readableExtensions.has(extension)) {
-      if (names.length === 1 && classesOnly) skipped.push({ file, reason: 'lies in no class folder' });
-      else found.push({ file, className: names.length === 1 ? '' : (names[0] as string), path });
-    }
-  }
-
-  await walk(root, [], new Set());
-  return found;
 }

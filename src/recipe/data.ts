@@ -7,13 +7,15 @@ export const dataSchema = z
     source: z
       .enum(['emoji', 'folder'])
       .default('emoji')
-      .describe('emoji: built in, 1,594 classes; folder: your own photos, one folder a class'),
+      .describe('emoji: built in, 1,594 classes; folder: your own photos, in class folders or by a table'),
     folder: z
       .string()
       .min(1)
       .nullable()
       .default(null)
-      .describe('where the photos lie (source: folder), relative to where ft is called'),
+      .describe(
+        'where the photos lie (source: folder): a folder, or a table (.csv, .tsv, .jsonl), relative to where ft is called',
+      ),
     classes: z.int().min(4).nullable().default(null).describe('emoji only: take this many classes, evenly spaced; null: all'),
     side: z.int().min(16).max(1024).default(128).describe('side in pixels that images are resized to'),
     layout: z
@@ -27,7 +29,9 @@ export const dataSchema = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('column of the table that names the class, e.g. a coarser level; null: class'),
+      .describe(
+        'column of the table, or level of the published set, that is taken as the class, e.g. coarse; null: the usual one',
+      ),
     strict: z.boolean().default(false).describe('true: stop at the first image that cannot be read, instead of leaving it out'),
     workers: z
       .union([z.literal('auto'), z.int().min(0).max(64)])

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.js';
 import { emojiDataset } from '../data/emoji.js';
-import { scanFolder } from '../data/folder.js';
+import { openLabelled } from '../data/layouts.js';
 import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
 import { type Split, type SplitRule, splitDataset } from '../data/split.js';
 import { UserError } from '../errors.js';
@@ -38,7 +38,7 @@ export async function openDataset(options: DataOptions, progress: Progress): Pro
           mend: 'ft train folder --data FOLDER, or make recipe=folder data=FOLDER',
         });
       }
-      return scanFolder(options.folder, { progress });
+      return openLabelled(options.folder, { layout: options.layout, label: options.label, progress });
     }
   }
 }

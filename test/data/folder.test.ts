@@ -95,8 +95,9 @@ describe('images that cannot be used', () => {
       'skipped 4 files that cannot be used:',
       '  cat/cut.jpg: premature end of JPEG image',
       '  cat/empty.jpg: the file is empty',
-      '  … and 2 more',
-      '1 classes have one image only, so nothing can be retrieved for it: emu',
+      '  dog/phone.heic: .heic cannot be decoded here: convert it to JPEG or PNG',
+      '  dog/text.jpg: not an image, or of a kind that cannot be decoded here',
+      '1 class has one image only, so nothing can be retrieved for it: emu',
     ]);
   });
 
