@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { randomStream, shuffle, shuffleInPlace } from './random.js';
+import { indexClasses, membersOf } from './samplers-classes.js';
 
 /**
  * One epoch of shuffled batches. The last, partial batch is dropped (`⌊n / batch⌋` batches) so that every step has the same
@@ -37,29 +38,26 @@ export function pkBatches(
   epoch: number,
 ): Int32Array[] {
   checkPk(labels, classesPerBatch, imagesPerClass);
-  const ofClass = new Map<number, number[]>();
-  labels.forEach((label, i) => {
-    const members = ofClass.get(label);
-    if (members === undefined) ofClass.set(label, [samples[i] as number]);
-    else members.push(samples[i] as number);
-  });
-  const classes = [...ofClass.keys()].sort((a, b) => a - b);
+  const index = indexClasses(samples, labels);
+  const classes = [...index.labels.keys()];
   const classStream = randomStream(seed, 'classes-of-batches', epoch);
   const imageStream = randomStream(seed, 'images-of-batches', epoch);
   let queue: number[] = [];
+  let at = 0;
   return Array.from({ length: stepsOfPk(samples.length, classesPerBatch, imagesPerClass) }, () => {
-    if (queue.length < classesPerBatch) {
+    if (queue.length - at < classesPerBatch) {
       // What is left of the round goes first and is left out of the next one, so that a batch never has a class twice.
-      const left = new Set(queue);
-      queue.push(...shuffleInPlace([...classes], classStream).filter((label) => !left.has(label)));
+      const rest = queue.slice(at);
+      const left = new Set(rest);
+      queue = rest.concat(shuffleInPlace([...classes], classStream).filter((place) => !left.has(place)));
+      at = 0;
     }
-    const taken = queue.slice(0, classesPerBatch);
-    queue = queue.slice(classesPerBatch);
+    const taken = queue.slice(at, at + classesPerBatch);
+    at += classesPerBatch;
     return Int32Array.from(
-      taken.flatMap((label) => {
-        const members = ofClass.get(label) as number[];
+      taken.flatMap((place) => {
         const images: number[] = [];
-        while (images.length < imagesPerClass) images.push(...shuffleInPlace([...members], imageStream));
+        while (images.length < imagesPerClass) images.push(...shuffleInPlace(membersOf(index, place).slice(), imageStream));
         return images.slice(0, imagesPerClass);
       }),
     );
