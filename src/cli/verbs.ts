@@ -12,6 +12,11 @@ export interface Verb {
 /** Every verb, in the order of a first day's work. */
 export const verbs: readonly Verb[] = [
   {
+    name: 'data',
+    summary: 'check images before they are trained on, and split them',
+    load: async (io) => (await import('./data.js')).dataVerb(io),
+  },
+  {
     name: 'train',
     summary: 'fine-tune a backbone by a recipe: scores, export, run folder',
     load: async (io) => (await import('./train.js')).trainVerb(io),

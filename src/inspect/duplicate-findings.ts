@@ -1,0 +1,46 @@
+import type { Dataset, Sample } from '../data/dataset.js';
+import type { DuplicateMeaning } from '../data/duplicates.js';
+import { counted } from '../data/printable.js';
+import type { DuplicateSet } from './duplicate-sets.js';
+import { type Finding, type FindingKind, finding } from './findings.js';
+import type { NameImages } from './found-images.js';
+
+const kinds: Readonly<Record<DuplicateMeaning, { kind: FindingKind; where: string }>> = {
+  leakage: { kind: 'leakage', where: 'on two sides of the split' },
+  conflict: { kind: 'label-conflict', where: 'under different classes' },
+  redundancy: { kind: 'redundancy', where: 'in one class' },
+};
+
+/** Sets of the same or nearly the same image by what they mean: leakage, a label conflict, redundancy. Equal files come first. */
+export function duplicateFindings(dataset: Dataset, sets: readonly DuplicateSet[], names: NameImages): Finding[] {
+  return (['leakage', 'conflict', 'redundancy'] as const).flatMap((meaning) => {
+    const those = sets.filter((set) => set.meaning === meaning).sort(byLikeness);
+    const exact = those.filter((set) => set.exact).length;
+    const near = those.length - exact;
+    const parts = [
+      ...(exact > 0 ? [`${counted(exact, 'set')} of equal files`] : []),
+      ...(near > 0 ? [`${counted(near, 'set')} of nearly equal images`] : []),
+    ];
+    return finding(
+      kinds[meaning].kind,
+      those.map((set) => ({ note: noteOf(dataset, set), images: names(set.samples) })),
+      `${parts.join(' and ')} ${kinds[meaning].where}`,
+    );
+  });
+}
+
+function byLikeness(a: DuplicateSet, b: DuplicateSet): number {
+  const rank = (set: DuplicateSet) => (set.exact ? 2 : (set.similarity ?? 1));
+  return rank(b) - rank(a) || (a.samples[0] as number) - (b.samples[0] as number);
+}
+
+function noteOf({ samples }: Dataset, { samples: set, exact, similarity, meaning }: DuplicateSet): string {
+  const alike = exact
+    ? 'equal byte by byte'
+    : similarity === null
+      ? 'nearly equal by their hashes'
+      : `${similarity.toFixed(2)} alike`;
+  // A leak may be a wrong label besides.
+  const classes = new Set(set.map((index) => (samples[index] as Sample).class)).size;
+  return meaning === 'leakage' && classes > 1 ? `${alike}, of different classes` : alike;
+}

@@ -1,0 +1,203 @@
+import { nearlyUniform } from '../data/appearance.js';
+import { type Dataset, labelsOf, type PartName } from '../data/dataset.js';
+import { exactDuplicates, partsOf } from '../data/duplicates.js';
+import { nearHashes } from '../data/hash-index.js';
+import { differingBits } from '../data/perceptual-hash.js';
+import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
+import { counted } from '../data/printable.js';
+import { type Split, splitDataset } from '../data/split.js';
+import { Interrupted, UserError } from '../errors.js';
+import { classFindings } from '../inspect/class-findings.js';
+import { type ClassSizes, classSizes } from '../inspect/class-sizes.js';
+import { duplicateFindings } from '../inspect/duplicate-findings.js';
+import { type DuplicateSet, duplicateSets, type NearRule, nearPairs } from '../inspect/duplicate-sets.js';
+import { type Finding, finding, findingKinds } from '../inspect/findings.js';
+import { namesOf } from '../inspect/found-images.js';
+import { lookFindings } from '../inspect/look-findings.js';
+import { centredRows, type Neighbours, nearestNeighbours } from '../inspect/neighbours.js';
+import { cosine, type DoubtfulLabel, doubtfulLabels } from '../inspect/wrong-labels.js';
+import type { Progress } from '../progress.js';
+import type { Recipe } from '../recipe/schema.js';
+import { type AllFeatures, backboneFeatures, runFeatures } from './check-features.js';
+import { type Looks, lookAtImages } from './check-looks.js';
+import type { FinishedRun } from './finished.js';
+import { openDataset, splitRule } from './images.js';
+
+/** Neighbours of an image that are looked at. */
+const neighboursEach = 20;
+
+/** Measured on groceries and emoji with planted copies: see docs/data.md. */
+export const nearRule: NearRule = { bits: 12, confirmed: 0.8, alone: 0.93, bitsAlone: 6 };
+
+/** How much nearer another class has to be than the own one. */
+export const doubtMargin = 0.1;
+
+export interface CheckOptions {
+  /** false: hashes and files only, no network. */
+  readonly features: boolean;
+  /** A run whose embedding judges the labels, in place of the pre-trained features. */
+  readonly model?: FinishedRun;
+  readonly stopped: () => boolean;
+}
+
+/** What was found in a set of images. */
+export interface DataCheck {
+  readonly name: string;
+  readonly images: number;
+  readonly classes: readonly { readonly name: string; readonly images: number }[];
+  readonly sizes: Omit<ClassSizes, 'images'>;
+  /** How it would be split, or why it cannot be. */
+  readonly split:
+    | {
+        readonly by: string;
+        readonly kind: 'open' | 'closed';
+        readonly parts: Readonly<Record<PartName, number>>;
+        readonly notes: readonly string[];
+      }
+    | { readonly by: string; readonly refused: string };
+  /** What judged likeness, and what judged labels; null where no network was used. */
+  readonly features: { readonly likeness: string; readonly labels: string } | null;
+  /** The gravest first. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Checks the images that a recipe names: class sizes, damaged files, equal and nearly equal images (leakage across the recipe's
+ * split, label conflicts, redundancy), likely wrong labels, and images that look unlike the rest. Changes nothing.
+ * @throws Interrupted where the person asked to stop
+ */
+export async function checkData(recipe: Recipe, options: CheckOptions, progress: Progress): Promise<DataCheck> {
+  const { stopped } = options;
+  const decoded = await decode(recipe, stopped, progress);
+  const { dataset } = decoded;
+  const split = trySplit(dataset, recipe);
+  const parts = split instanceof UserError ? [] : partsOf(split, dataset.samples.length);
+  const names = namesOf(dataset, parts);
+  const labels = labelsOf(dataset);
+  const sizes = classSizes(labels, dataset.classes.length);
+  const looks = await lookAtImages(decoded, progress, stopped);
+  const features = options.features ? await backboneFeatures(recipe.backbone, decoded, progress, stopped) : null;
+  const space = features === null ? null : await neighbourhood(features, progress, stopped);
+  const sets = findDuplicates(dataset, parts, looks, space);
+  const doubtful = await findDoubtful(decoded, labels, sets, space, options, progress);
+  const damaged = dataset.skipped.map(({ file, reason }) => ({
+    note: reason,
+    images: [{ file, class: null, part: null, path: null }],
+  }));
+  const found = [
+    ...duplicateFindings(dataset, sets, names),
+    ...finding('damaged', damaged, `${counted(damaged.length, 'file')} that cannot be used`),
+    ...finding(
+      'wrong-label',
+      doubtful.map(({ sample, likelier, margin, witness }) => ({
+        note: `likelier ${dataset.classes[likelier]} (nearer by ${margin.toFixed(2)})`,
+        images: names([sample, witness]),
+      })),
+      `${counted(doubtful.length, 'image')} more like another class than like the own one`,
+    ),
+    ...classFindings(dataset, sizes, names),
+    ...lookFindings(looks.appearances, looks.frames, labels, recipe.data.side, names),
+  ];
+  const { images, ...figures } = sizes;
+  return {
+    name: dataset.name,
+    images: dataset.samples.length,
+    classes: dataset.classes.map((name, number) => ({ name, images: images[number] as number })),
+    sizes: figures,
+    split: splitRecord(split, recipe),
+    features:
+      features === null
+        ? null
+        : { likeness: features.from, labels: options.model ? `the model of ${options.model.folder.path}` : features.from },
+    findings: found.sort((a, b) => findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind)),
+  };
+}
+
+async function decode(recipe: Recipe, stopped: () => boolean, progress: Progress): Promise<DecodedDataset> {
+  const dataset = await openDataset(recipe.data, progress);
+  const abort = new AbortController();
+  // Decoding asks the signal before every image; whether Ctrl-C was pressed is asked through the bar's calls.
+  const watched: Progress = {
+    line: (text) => progress.line(text),
+    bar: (label, total, unit) => {
+      const bar = progress.bar(label, total, unit);
+      return {
+        ...bar,
+        advance: (count, note) => {
+          if (stopped()) abort.abort(new Interrupted('stopped while images were decoded; nothing was written'));
+          bar.advance(count, note);
+        },
+      };
+    },
+  };
+  return cachePixels(dataset, { side: recipe.data.side, progress: watched, signal: abort.signal });
+}
+
+function trySplit(dataset: Dataset, recipe: Recipe): Split | UserError {
+  try {
+    return splitDataset(dataset, splitRule(recipe));
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
+function splitRecord(split: Split | UserError, recipe: Recipe): DataCheck['split'] {
+  const { split: by } = recipe.data;
+  if (split instanceof UserError) return { by, refused: split.message };
+  const { kind, train, validation, heldOut, notes = [] } = split;
+  const parts = { train: train.samples.length, validation: validation.samples.length, heldOut: heldOut.samples.length };
+  return { by, kind, parts, notes };
+}
+
+/** Centred unit features and each image's neighbours among them. */
+interface Space {
+  readonly unit: Float32Array;
+  readonly dimensions: number;
+  readonly neighbours: Neighbours;
+}
+
+async function neighbourhood({ values, dimensions }: AllFeatures, progress: Progress, stopped: () => boolean): Promise<Space> {
+  const unit = centredRows(values, dimensions);
+  const bar = progress.bar('comparing images', values.length / dimensions, 'images');
+  try {
+    return { unit, dimensions, neighbours: await nearestNeighbours(unit, dimensions, neighboursEach, { bar, stopped }) };
+  } finally {
+    bar.done();
+  }
+}
+
+function findDuplicates(
+  dataset: Dataset,
+  parts: readonly (PartName | undefined)[],
+  { hashes, appearances }: Looks,
+  space: Space | null,
+): DuplicateSet[] {
+  const word = (index: number, which: 0 | 1) => hashes[2 * index + which] as number;
+  const bitsOf = (a: number, b: number) => differingBits(word(a, 0), word(b, 0)) + differingBits(word(a, 1), word(b, 1));
+  const features =
+    space === null
+      ? null
+      : { neighbours: space.neighbours, cosine: (a: number, b: number) => cosine(space.unit, space.dimensions, a, b) };
+  const candidates = nearHashes(hashes, space === null ? nearRule.bitsAlone : nearRule.bits);
+  const pairs = nearPairs(candidates, bitsOf, features, new Set(nearlyUniform(appearances)), nearRule);
+  return duplicateSets(dataset, exactDuplicates(dataset), pairs, parts);
+}
+
+async function findDoubtful(
+  decoded: DecodedDataset,
+  labels: Int32Array,
+  sets: readonly DuplicateSet[],
+  space: Space | null,
+  { model, stopped }: CheckOptions,
+  progress: Progress,
+): Promise<DoubtfulLabel[]> {
+  const judged =
+    model === undefined ? space : await neighbourhood(await runFeatures(model, decoded, progress, stopped), progress, stopped);
+  if (judged === null) return [];
+  const setOf = new Int32Array(labels.length).fill(-1);
+  sets.forEach(({ samples }, number) => {
+    for (const sample of samples) setOf[sample] = number;
+  });
+  return doubtfulLabels(judged.unit, judged.dimensions, labels, judged.neighbours, setOf, doubtMargin);
+}

@@ -1,0 +1,53 @@
+import { type Appearance, appearanceOf, type FrameSize } from '../data/appearance.js';
+import type { Sample } from '../data/dataset.js';
+import { sharp } from '../data/image-library.js';
+import { mapInOrder } from '../data/parallel.js';
+import { perceptualHash } from '../data/perceptual-hash.js';
+import type { DecodedDataset } from '../data/pixel-cache.js';
+import { Interrupted } from '../errors.js';
+import type { Progress } from '../progress.js';
+import { pixelSource } from './pixel-source.js';
+
+/** What is known of every image without a network. */
+export interface Looks {
+  readonly appearances: readonly Appearance[];
+  /** Two words for each image. */
+  readonly hashes: Uint32Array;
+  readonly frames: readonly (FrameSize | undefined)[];
+}
+
+/** Looks at the cached pixels of every image, and at the head of its file for its own size. */
+export async function lookAtImages(decoded: DecodedDataset, progress: Progress, stopped: () => boolean): Promise<Looks> {
+  const { samples } = decoded.dataset;
+  const { source, close } = pixelSource(decoded, 0, progress);
+  const bar = progress.bar('looking at images', samples.length, 'images');
+  const appearances: Appearance[] = [];
+  const hashes = new Uint32Array(2 * samples.length);
+  const frames: (FrameSize | undefined)[] = [];
+  try {
+    const pixels = new Uint8Array(source.side * source.side * 3);
+    for await (const frame of mapInOrder(samples, 8, frameOf)) {
+      const index = frames.length;
+      frames.push(frame);
+      await source.read(index, pixels);
+      appearances.push(appearanceOf(pixels));
+      hashes.set(perceptualHash(pixels, source.side), 2 * index);
+      bar.advance(1);
+      if (stopped()) throw new Interrupted('stopped while images were looked at; nothing was written');
+    }
+  } finally {
+    bar.done();
+    close();
+  }
+  return { appearances, hashes, frames };
+}
+
+/** Width and height of the upright image; undefined where the file has gone since it was decoded. */
+async function frameOf({ path }: Sample): Promise<FrameSize | undefined> {
+  try {
+    const { width, height, autoOrient } = await sharp(path).metadata();
+    return { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+  } catch {
+    return undefined;
+  }
+}
