@@ -1,5 +1,5 @@
 /** The figures of a retrieval, each between 0 and 1, by the names that they have in `scores.json`. */
-export const metrics = ['recall_at_1', 'recall_at_5', 'recall_at_10', 'map_at_r', 'r_precision'] as const;
+export const metrics = ['recall_at_1', 'recall_at_5', 'recall_at_10', 'map_at_r', 'r_precision', 'mrr', 'map'] as const;
 
 export type Metric = (typeof metrics)[number];
 
@@ -15,15 +15,22 @@ export function forEachMetric<T>(make: (metric: Metric) => T): Record<Metric, T>
  * - MAP@R: Σ over those at rank ≤ R of (how many of them up to there / rank), divided by R.
  *   Source: Musgrave, Belongie & Lim, "A metric learning reality check", ECCV 2020, §4.2.
  * - R-precision: the share of the first R ranks that they took.
+ * - MRR: 1 / the rank of the first of them.
+ * - MAP: Σ over all of them of (how many of them up to there / rank), divided by R: average precision over the whole list, which
+ *   person re-identification reports beside CMC.
  */
 export function metricsOfRanks(ranks: ArrayLike<number>): Record<Metric, number> {
   const relevant = ranks.length;
   const first = ranks[0] as number;
   let found = 0;
   let precision = 0;
-  for (let i = 0; i < relevant && (ranks[i] as number) <= relevant; i++) {
+  let all = 0;
+  for (let i = 0; i < relevant; i++) {
+    const rank = ranks[i] as number;
+    all += (i + 1) / rank;
+    if (rank > relevant) continue;
     found++;
-    precision += found / (ranks[i] as number);
+    precision += found / rank;
   }
   return {
     recall_at_1: first <= 1 ? 1 : 0,
@@ -31,5 +38,7 @@ export function metricsOfRanks(ranks: ArrayLike<number>): Record<Metric, number>
     recall_at_10: first <= 10 ? 1 : 0,
     map_at_r: precision / relevant,
     r_precision: found / relevant,
+    mrr: 1 / first,
+    map: all / relevant,
   };
 }

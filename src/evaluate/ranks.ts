@@ -1,19 +1,20 @@
 /**
- * The ranks (ascending, the first is 1) at which `relevant` items come when all items but `self` are ordered by descending
+ * The ranks (ascending, the first is 1) at which `relevant` items come when all items but those of `leftOut` are ordered by descending
  * similarity, equal ones by ascending index.
  *
  * Only the similarities of the relevant items are sorted. Every other item is then placed among them by bisection: it pushes
  * down all that it precedes. So a query costs O(items · log relevant) whatever the ranks are.
  *
  * @param similarities one for each item, finite
- * @param relevant indices of the relevant items, without `self`; at least one
+ * @param relevant indices of the relevant items; at least one
+ * @param leftOut indices of the items that are no answers: the query itself, and what else is not asked for
  */
-export function relevantRanks(similarities: Float64Array, relevant: readonly number[], self: number): Int32Array {
+export function relevantRanks(similarities: Float64Array, relevant: readonly number[], leftOut: readonly number[]): Int32Array {
   const count = relevant.length;
   const sorted = Float64Array.from(relevant, (item) => similarities[item] as number).sort();
   const lowest = sorted[0] as number;
   const skip = new Uint8Array(similarities.length);
-  skip[self] = 1;
+  for (const item of leftOut) skip[item] = 1;
   for (const item of relevant) skip[item] = 1;
 
   const pushed = new Int32Array(count + 1);

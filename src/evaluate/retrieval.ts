@@ -7,7 +7,7 @@ import { relevantRanks } from './ranks.js';
 export interface PerQuery {
   /** The row of each query among the embeddings, ascending. */
   readonly rows: Int32Array;
-  /** Images that asked nothing, because they are the only one of their class. They stay among the answers. */
+  /** Images that asked nothing, because no other image is a right answer to them. They stay among the answers. */
   readonly leftOut: number;
   readonly values: Readonly<Record<Metric, Float64Array>>;
 }
@@ -28,9 +28,11 @@ const BLOCK_ROWS = 512;
  *
  * @param embeddings row-major [images, dimensions]; need not be of unit length
  * @param labels [images], any integers
+ * @param groups [images], −1 for none. Given, images of the query's class *and* group are no answers at all, neither right nor wrong:
+ *   the same camera's other shots of a person, the same product's other angles (Zheng et al. 2015, Market-1501, §4.1)
  * @throws UserError where an embedding is not finite, or no class has two images
  */
-export function retrieve(embeddings: Float32Array, dimensions: number, labels: Int32Array): PerQuery {
+export function retrieve(embeddings: Float32Array, dimensions: number, labels: Int32Array, groups?: Int32Array): PerQuery {
   const images = labels.length;
   if (embeddings.length !== images * dimensions) {
     throw new RangeError(`${embeddings.length} values are not ${images} rows of ${dimensions}`);
@@ -38,12 +40,18 @@ export function retrieve(embeddings: Float32Array, dimensions: number, labels: I
   const unit = unitRows(embeddings, dimensions);
   const members = membersOf(labels);
   const classOf = (row: number) => members.get(labels[row] as number) as number[];
-  const rows = Int32Array.from(labels.keys()).filter((row) => classOf(row).length > 1);
+  const alike = (row: number, other: number) =>
+    row === other || (groups !== undefined && groups[row] !== -1 && groups[row] === groups[other]);
+  const rightOf = (row: number) => classOf(row).filter((other) => !alike(row, other));
+  const rows = Int32Array.from(labels.keys()).filter((row) => classOf(row).some((other) => !alike(row, other)));
   if (rows.length === 0) {
     throw new UserError({
-      what: 'nothing can be retrieved: no class of the evaluated set has two images',
+      what: `nothing can be retrieved: no class of the evaluated set has two images${groups === undefined ? '' : ' of two groups'}`,
       found: `${images} images of ${members.size} classes`,
-      mend: 'give at least two images to each class that is evaluated',
+      mend:
+        groups === undefined
+          ? 'give at least two images to each class that is evaluated'
+          : 'give each class images of two groups, or do not leave groups out',
     });
   }
   const values = forEachMetric(() => new Float64Array(rows.length));
@@ -58,8 +66,9 @@ export function retrieve(embeddings: Float32Array, dimensions: number, labels: I
         inner.get(inner.multiply(inner.put(block, queries.length, dimensions), gallery, { transposeB: true })),
       );
       queries.forEach((row, at) => {
-        const relevant = classOf(row).filter((other) => other !== row);
-        const figures = metricsOfRanks(relevantRanks(similarities.subarray(at * images, (at + 1) * images), relevant, row));
+        const leftOut = classOf(row).filter((other) => alike(row, other));
+        const ranks = relevantRanks(similarities.subarray(at * images, (at + 1) * images), rightOf(row), leftOut);
+        const figures = metricsOfRanks(ranks);
         for (const metric of metrics) values[metric][first + at] = figures[metric];
       });
     }
