@@ -112,12 +112,12 @@ function encode(event: Record<string, unknown>): Uint8Array {
 /** What an event says, as plain objects with the names of `tensorboard.proto`. @throws where the bytes are no event */
 export interface DecodedEvent {
   wall_time?: number;
-  step?: number;
+  step: number;
   file_version?: string;
   session_log?: { status: number };
   summary?: { value: (Record<string, unknown> & { tag: string; simple_value?: number })[] };
 }
 
 export function decodeEvent(bytes: Uint8Array): DecodedEvent {
-  return Event.toObject(Event.decode(bytes), { longs: Number }) as DecodedEvent;
+  return { step: 0, ...Event.toObject(Event.decode(bytes), { longs: Number }) } as DecodedEvent;
 }

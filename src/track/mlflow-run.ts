@@ -55,6 +55,7 @@ export async function findOrCreateRun(server: MlflowServer, experiment: string, 
     if (found !== undefined) return found;
   }
   const created = await callMlflow<{ run: { info: { run_id: string } } }>(server, 'runs/create', {
+    once: true,
     body: {
       experiment_id: experiment,
       run_name: run.name,

@@ -74,11 +74,15 @@ export class MlflowFailure extends Error {
 }
 
 /**
- * Calls `api/2.0/mlflow/<path>` and gives the answer's JSON. A connection that breaks is tried once more: an idle one may just
- * have been closed. @throws MlflowFailure
+ * Calls `api/2.0/mlflow/<path>` and gives the answer's JSON. A connection that breaks is tried once more (an idle one may just
+ * have been closed), but for a call that may not come twice (`once`). @throws MlflowFailure
  */
-export async function callMlflow<T>(server: MlflowServer, path: string, request: { body?: unknown; query?: string }): Promise<T> {
-  const { body, query } = request;
+export async function callMlflow<T>(
+  server: MlflowServer,
+  path: string,
+  request: { body?: unknown; query?: string; once?: boolean },
+): Promise<T> {
+  const { body, query, once = false } = request;
   const ask = () =>
     fetch(`${server.uri}/api/2.0/mlflow/${path}${query === undefined ? '' : `?${query}`}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -90,7 +94,7 @@ export async function callMlflow<T>(server: MlflowServer, path: string, request:
       signal: AbortSignal.timeout(server.timeout),
     }).then(async (answer) => ({ status: answer.status, text: await answer.text() }));
   const { status, text } = await ask()
-    .catch((error: unknown) => (isTimeout(error) ? Promise.reject(error) : ask()))
+    .catch((error: unknown) => (once || isTimeout(error) ? Promise.reject(error) : ask()))
     .catch((error: unknown) => {
       throw new MlflowFailure(unreachable(error, server.timeout), null, false);
     });
