@@ -19,7 +19,7 @@ const cosines = Float64Array.from({ length: lowest * gridSide }, (_, at) => {
  * below 32 gives each cell the pixel that it lies in.
  */
 export function greyGrid(pixels: Uint8Array, side: number): Float64Array {
-  const rows = Float64Array.from({ length: side * gridSide });
+  const rows = new Float64Array(side * gridSide);
   const weights = areaWeights(side);
   for (let y = 0; y < side; y++) {
     for (const { cell, pixel, weight } of weights) {

@@ -27,7 +27,7 @@ import { openDataset, splitRule } from './images.js';
 const neighboursEach = 20;
 
 /** Measured on groceries and emoji with planted copies: see docs/data.md. */
-export const nearRule: NearRule = { bits: 12, confirmed: 0.8, alone: 0.93, bitsAlone: 6 };
+export const nearRule: NearRule = { bits: 11, confirmed: 0.8, alone: 0.93, bitsAlone: 6 };
 
 /** How much nearer another class has to be than the own one. */
 export const doubtMargin = 0.1;
