@@ -11,7 +11,7 @@ export function notFiniteError(
   kept: string | null,
 ): UserError {
   const smaller = Number((place.rate / 10).toPrecision(2));
-  const lower = `lower the rate, e.g. --set ${phase}.rate=${smaller}, or set --set ${phase}.clipNorm=1`;
+  const lower = `lower the rate, e.g. --set ${phase}.rate=${smaller}, or --set ${phase}.clipNorm=1`;
   return new UserError({
     what: `training has diverged: ${whatOf(found)}`,
     where: `the ${phase} phase, epoch ${place.epoch}, step ${place.step} of the phase`,
