@@ -80,11 +80,31 @@ const ANSWERS =
 
 const epochs = () => z.int().min(1).max(10_000).default(4).describe('times that every training image is seen');
 
+const alpha = () => z.number().positive().max(100).nullable().default(null);
+
+const mixSchema = z
+  .strictObject({
+    probability: z.number().min(0).max(1).default(1).describe('share of the batches that are mixed'),
+    mixup: alpha().describe('α of the blended share, Beta(α, α), e.g. 0.2; null: no mixup'),
+    cutmix: alpha().describe('α of the share that is cut out of the other image, Beta(α, α), e.g. 1; null: no CutMix'),
+  })
+  .refine(({ mixup, cutmix }) => mixup !== null || cutmix !== null, {
+    message: 'an α for mixup or cutmix (or mix: null)',
+  });
+
 export const classificationSchema = z.strictObject({
   epochs: epochs(),
   batch: z.int().min(1).max(4096).default(32).describe('images a step'),
   dropout: z.number().min(0).lt(1).default(0.2).describe('share of the pooled features left out at each step'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('share of each label that is spread over all classes'),
+  sampler: z
+    .enum(['shuffled', 'class-balanced'])
+    .default('shuffled')
+    .describe('shuffled: every image about once an epoch; class-balanced: every class equally often, small ones by repeats'),
+  mix: mixSchema
+    .nullable()
+    .default(null)
+    .describe('each image is mixed with another of its batch, and so is its label; null: not'),
   ...sharedKeys(2e-3, 10),
   onCollapse: z.enum(['stop', 'restart-smaller']).default('stop').describe(ANSWERS),
 });
@@ -94,6 +114,25 @@ export const tripletSchema = z
     epochs: epochs(),
     classesPerBatch: z.int().min(2).max(512).default(16).describe('P of the P×K sampler: classes a step'),
     imagesPerClass: z.int().min(2).max(512).default(4).describe('K of the P×K sampler: images of each class'),
+    sampler: z
+      .enum(['cover', 'random', 'hierarchical'])
+      .default('random')
+      .describe(
+        'cover: every image once an epoch where class sizes allow it; random: every class equally often; ' +
+          'hierarchical: cover, and classes of one level meet in a batch',
+      ),
+    level: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('for the hierarchical sampler: column of the table that is coarser than the class; null: the only one'),
+    levelShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe('for the hierarchical sampler: share of the classes of a batch that are of one level'),
     margin: z.number().positive().max(4).default(0.2).describe('how much farther the negative shall be than the positive'),
     miner: z
       .enum(MINER_NAMES)

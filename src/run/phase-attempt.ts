@@ -1,5 +1,6 @@
 import { planEpoch } from '../data/batch.js';
 import type { Loader } from '../data/loader.js';
+import { coverageOf } from '../data/samplers-coverage.js';
 import { Interrupted } from '../errors.js';
 import { createOptimizer } from '../optimizers/registry.js';
 import { scheduleFactor } from '../optimizers/schedule.js';
@@ -59,6 +60,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     batch: (batches[0] as Int32Array).length,
     featureBatch: source.batch,
     side: recipe.data.side,
+    mixed: phase === 'classification' && recipe.classification?.mix != null,
   });
   const stepsPerEpoch = batches.length;
   const meta: PhaseMeta = { ...state.meta, epochs: [...state.meta.epochs] };
@@ -95,7 +97,13 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       const tensors = storedTensors(program, names.variables, plan, optimizer);
       await writeCheckpoint(phaseWeights(folder, phase), { tensors, meta: meta.best });
     }
-    await folder.log({ phase, ...flat(summary), ...evaluation, best_so_far: better });
+    await folder.log({
+      phase,
+      ...flat(summary),
+      ...evaluation,
+      coverage: coverageOf(epochBatches(summary.epoch - 1), bench.split.train.samples),
+      best_so_far: better,
+    });
     progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
     await save(next);
     if (next.epoch < segment.to) begin(next.epoch);

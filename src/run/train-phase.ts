@@ -13,7 +13,7 @@ import type { PhaseRecord } from './journal.js';
 import { type PhaseSetup, trainSegment } from './phase-attempt.js';
 import { type PhaseMeta, type PhaseState, readPhase, writeRestart } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
-import { batchesOf } from './phase-parts.js';
+import { batchesOf, viewsOf } from './phase-parts.js';
 import { type Segment, segmentsOf } from './phase-segments.js';
 
 /**
@@ -28,8 +28,7 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
   const options = recipe[phase] as PhaseRates;
   const seed = deriveSeed(recipe.seed, phase);
   const loader = createLoader(bench.decoded, {
-    augment: recipe.data.augment === 'none' ? null : recipe.data.augment,
-    seed,
+    ...viewsOf(phase, recipe, seed),
     workers: recipe.data.workers,
     progress,
   });

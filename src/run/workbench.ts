@@ -10,6 +10,7 @@ import type { Recipe } from '../recipe/schema.js';
 import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { openImages } from './images.js';
+import { meetingOf } from './phase-parts.js';
 import { planPhases } from './plans.js';
 
 /** Everything that a recipe names, opened and checked, before anything is trained. */
@@ -33,6 +34,7 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
   const dense = denseLabels(decoded.dataset, split.train);
   const fitting = withClassesThereAre(recipe, split, progress);
   checkTrainable(fitting, network, split, dense);
+  if (fitting.triplet?.sampler === 'hierarchical') meetingOf({ recipe: fitting, split, decoded });
   return {
     recipe: fitting,
     network,
