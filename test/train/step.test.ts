@@ -147,4 +147,113 @@ describe('a training step', () => {
   it('gives bit-equal weights when it is run again', () => {
     expect(run(sgd, 'traced', { steps: 8, dropout: 0.2 }).values).toEqual(run(sgd, 'traced', { steps: 8, dropout: 0.2 }).values);
   });
+
+  it.each(['traced', 'eager'] as const)(
+    "measures each stage's gradient and movement as a loop over the weights does (%s)",
+    (engine) => {
+      // SGD without momentum at rate 1 and no decay: the update is the gradient times the multiplier, so both can be read off.
+      const { network, plan, program, feed, names } = stepOf(engine, { rate: 1 });
+      const before = program.read(names.variables) as Record<string, Float32Array>;
+      const outputs = program.run('step', feed);
+      const after = program.read(names.variables) as Record<string, Float32Array>;
+      program.close();
+      for (const stage of ['conv2', 'conv3', 'head']) {
+        const variables = plan.variables.filter(
+          (variable) => variable.stage === stage && !variable.frozen && !variable.statistic,
+        );
+        const norm = (of: (name: string, at: number, multiplier: number) => number) =>
+          Math.sqrt(
+            variables
+              .flatMap(({ name, multiplier }) =>
+                Array.from(before[name] as Float32Array, (_, at) => of(name, at, multiplier) ** 2),
+              )
+              .reduce((sum, square) => sum + square, 0),
+          );
+        const moved = (name: string, at: number) => (after[name]?.[at] as number) - (before[name]?.[at] as number);
+        const gradient = norm((name, at, multiplier) => moved(name, at) / multiplier);
+        const ratio = norm(moved) / norm((name, at) => before[name]?.[at] as number);
+        expect(gradient).toBeGreaterThan(1e-3);
+        expect(Number(outputs[`stages/${stage}/gradient_norm`]?.[0]) / gradient).toBeCloseTo(1, 4);
+        expect(Number(outputs[`stages/${stage}/update_ratio`]?.[0]) / ratio).toBeCloseTo(1, 4);
+      }
+      expect(Object.keys(outputs).filter((name) => name.startsWith('stages/conv1'))).toEqual([]);
+      expect(network.stages).toContain('conv1');
+    },
+  );
+
+  it.each(['traced', 'eager'] as const)('that meets NaN changes nothing, not even slots, and says so (%s)', (engine) => {
+    const { program, feed, names } = stepOf(engine, { spoil: Number.NaN });
+    const before = program.read(names.all);
+    const outputs = program.run('step', feed);
+    expect([Number(outputs.finite?.[0]), Number(outputs.loss?.[0])]).toEqual([0, Number.NaN]);
+    expect(program.read(names.all)).toEqual(before);
+    program.close();
+  });
+
+  it.each(['traced', 'eager'] as const)("tells how much the features' directions differ (%s)", (engine) => {
+    const { program, feed } = stepOf(engine, {});
+    const outputs = program.run('step', feed);
+    // `features` takes four images at a time; the same network, before the step has moved it.
+    const fresh = stepOf(engine, {}).program;
+    const bytes = SIDE * SIDE * 3 * 4;
+    const rows = [0, 1, 2].flatMap((part) => {
+      const pixels = (feed.pixels as Uint8Array).slice(part * bytes, (part + 1) * bytes);
+      const features = fresh.run('features', { pixels }).features as Float32Array;
+      return [0, 1, 2, 3].map((row) => Array.from(features.subarray(row * 8, (row + 1) * 8)));
+    });
+    const unit = rows.map((row) => row.map((value) => value / Math.hypot(...row)));
+    let squared = 0;
+    for (const a of unit)
+      for (const b of unit) squared += a.reduce((sum, value, at) => sum + (value - (b[at] as number)) ** 2, 0);
+    expect(Number(outputs.spread?.[0])).toBeCloseTo(squared / 2 / BATCH ** 2, 5);
+    expect(Number(outputs.spread?.[0])).toBeGreaterThan(1e-3);
+    program.close();
+    fresh.close();
+  });
 });
+
+/** One step of SGD without momentum and decay, ready to be run; `spoil` is put into the head. */
+function stepOf(engine: Engine, { rate = 1e-2, spoil }: { rate?: number; spoil?: number }) {
+  const network = formulaNetwork();
+  const head = formulaHead(5);
+  if (spoil !== undefined) head.kernel[3] = spoil;
+  const plan = planPhase(
+    network,
+    denseHead(8, 5),
+    'classification',
+    {
+      freeze: { until: 'conv1' },
+      batchNorm: 'frozen',
+      rate: 1,
+      newLayers: 2,
+      decay: 1,
+      multipliers: [],
+      optimizer: { weightDecay: 0 },
+    },
+    SIDE,
+  );
+  const trainer = createTrainer({
+    engine,
+    network,
+    plan,
+    optimizer: createOptimizer({ name: 'sgd', momentum: 0.9 }),
+    clipNorm: null,
+    objective: classificationObjective({ dropout: 0, smoothing: 0 }),
+    weights: {
+      ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
+      'head/kernel': head.kernel,
+      'head/bias': head.bias,
+    },
+    batch: BATCH,
+    featureBatch: 4,
+    side: SIDE,
+  });
+  const feed = {
+    pixels: formulaPixels(0),
+    labels: LABELS,
+    rate: Float32Array.of(rate),
+    step: Float32Array.of(1),
+    seed: Int32Array.of(7, 0),
+  };
+  return { network, plan, feed, ...trainer };
+}
