@@ -32,6 +32,11 @@ export const verbs: readonly Verb[] = [
     load: async (io) => (await import('./freeze.js')).freezeVerb(io),
   },
   {
+    name: 'find-lr',
+    summary: 'raise the rate step by step: where a phase learns fastest, and where it runs away',
+    load: async (io) => (await import('./find-lr.js')).findLrVerb(io),
+  },
+  {
     name: 'evaluate',
     summary: 'score a run on classes it never saw',
     load: async (io) => (await import('./evaluate.js')).evaluateVerb(io),
@@ -40,6 +45,11 @@ export const verbs: readonly Verb[] = [
     name: 'compare',
     summary: 'set runs side by side: what is better, and on which images',
     load: async (io) => (await import('./compare.js')).compareVerb(io),
+  },
+  {
+    name: 'report',
+    summary: 'write a run as one page: scores, curves, what it finds and mixes up',
+    load: async (io) => (await import('./report.js')).reportVerb(io),
   },
   {
     name: 'embed',

@@ -1,0 +1,82 @@
+import { PCA } from 'ml-pca';
+import { UMAP } from 'umap-js';
+import { draws } from './draws.js';
+import type { HeldOut, Vectors } from './input.js';
+
+/** Places of some images on two maps, each coordinate within 0 … 1. */
+export interface Layout {
+  readonly images: readonly number[];
+  readonly pca: readonly (readonly [number, number])[];
+  /** Share of the variance of these images that the two axes of the PCA hold. */
+  readonly explained: number;
+  /** Null where there are too few images. */
+  readonly umap: readonly (readonly [number, number])[] | null;
+}
+
+/**
+ * Whole classes, drawn until there are about `limit` images: single images of many classes would show no group. A class takes
+ * at most an eighth of them.
+ */
+export function imagesOfMap({ labels, classes }: HeldOut, limit: number, seed: number): number[] {
+  const members: number[][] = classes.map(() => []);
+  labels.forEach((label, image) => (members[label] as number[]).push(image));
+  const draw = draws(seed);
+  const order = classes.map((_, label) => label);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(draw() * (i + 1));
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  const most = Math.max(2, Math.floor(limit / Math.min(8, Math.max(1, classes.length))));
+  const taken: number[] = [];
+  for (const label of order) {
+    const images = (members[label] as number[]).slice(0, most);
+    if (taken.length + images.length > limit) break;
+    taken.push(...images);
+  }
+  return taken.sort((a, b) => a - b);
+}
+
+const UMAP_LEAST = 16;
+
+/**
+ * The map of some images: the two principal components (ml-pca, by NIPALS), and UMAP (umap-js; McInnes, Healy & Melville 2018)
+ * with 15 neighbours, started from `seed`. Null where the images do not differ.
+ */
+export function layOut({ unit, dimensions }: Vectors, images: readonly number[], seed: number): Layout | null {
+  const rows = images.map((image) => Array.from(unit.subarray(image * dimensions, (image + 1) * dimensions)));
+  const total = varianceOf(rows);
+  if (images.length < 3 || dimensions < 2 || total < 1e-12) return null;
+  const components = new PCA(rows, { method: 'NIPALS', nCompNIPALS: 2 }).predict(rows, { nComponents: 2 }).to2DArray();
+  const pca = components.map(([x = 0, y = 0]): [number, number] => [x, y]);
+  if (pca.some((point) => !point.every(Number.isFinite))) return null;
+  const umap = images.length < UMAP_LEAST ? null : umapOf(rows, seed);
+  return { images, pca: intoSquare(pca), explained: varianceOf(pca) / total, umap: umap && intoSquare(umap) };
+}
+
+function umapOf(rows: number[][], seed: number): [number, number][] {
+  const random = draws(seed);
+  const umap = new UMAP({ nComponents: 2, nNeighbors: Math.min(15, rows.length - 1), minDist: 0.25, random });
+  return umap.fit(rows).map(([x = 0, y = 0]) => [x, y]);
+}
+
+/** The sum over the columns of their variances. */
+function varianceOf(rows: readonly (readonly number[])[]): number {
+  let sum = 0;
+  for (let column = 0; column < (rows[0]?.length ?? 0); column++) {
+    const mean = rows.reduce((total, row) => total + (row[column] as number), 0) / rows.length;
+    sum += rows.reduce((total, row) => total + ((row[column] as number) - mean) ** 2, 0) / rows.length;
+  }
+  return sum;
+}
+
+/** Scaled by one factor, so that distances stay comparable, and put into the middle of the unit square. */
+function intoSquare(points: readonly (readonly [number, number])[]): [number, number][] {
+  const range = (axis: 0 | 1) => {
+    const values = points.map((point) => point[axis]);
+    return [Math.min(...values), Math.max(...values)] as const;
+  };
+  const [left, right] = range(0);
+  const [bottom, top] = range(1);
+  const extent = Math.max(right - left, top - bottom) || 1;
+  return points.map(([x, y]) => [0.5 + (x - (left + right) / 2) / extent, 0.5 + (y - (bottom + top) / 2) / extent]);
+}
