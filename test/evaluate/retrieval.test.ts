@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { cmc } from '../../src/evaluate/cmc.js';
 import { type Metric, metrics } from '../../src/evaluate/metrics.js';
 import { retrieve, summarise } from '../../src/evaluate/retrieval.js';
+import { apart, golden as figures } from './golden.js';
 
 interface Golden {
   dimensions: number;
   labels: number[];
   embeddings: number[];
-  queries: ({ row: number } & Record<Metric, number>)[];
+  queries: ({ row: number } & Record<Exclude<Metric, 'mrr' | 'map'>, number>)[];
   pml: { precision_at_1: number; r_precision: number; mean_average_precision_at_r: number };
 }
 const golden = JSON.parse(readFileSync(new URL('../golden/retrieval.json', import.meta.url), 'utf8')) as Golden;
@@ -20,11 +22,16 @@ function byHand(similarity: (item: number) => number, labels: Int32Array, query:
   const right = order.map((item) => labels[item] === labels[query]);
   const count = (until: number) => right.slice(0, until).filter(Boolean).length;
   const R = count(right.length);
-  let precision = 0;
-  for (let rank = 1; rank <= R; rank++) if (right[rank - 1]) precision += count(rank) / rank;
+  let [precision, all] = [0, 0];
+  right.forEach((is, at) => {
+    if (!is) return;
+    all += count(at + 1) / (at + 1);
+    if (at < R) precision += count(at + 1) / (at + 1);
+  });
+  const mrr = 1 / (right.indexOf(true) + 1);
   const recall = (k: number) => (count(k) > 0 ? 1 : 0);
   const [recall_at_1, recall_at_5, recall_at_10] = [recall(1), recall(5), recall(10)];
-  return { recall_at_1, recall_at_5, recall_at_10, map_at_r: precision / R, r_precision: count(R) / R };
+  return { recall_at_1, recall_at_5, recall_at_10, map_at_r: precision / R, r_precision: count(R) / R, mrr, map: all / R };
 }
 
 /** Rows of four entries ±1, scaled, whose cosines are exact, so that equal similarities are equal in any order of summation. */
@@ -37,7 +44,7 @@ describe('retrieval', () => {
   it("equals pytorch-metric-learning's calculator and a loop over each query's sorted list", () => {
     const perQuery = retrieve(Float32Array.from(golden.embeddings), golden.dimensions, Int32Array.from(golden.labels));
     expect([...perQuery.rows]).toEqual(golden.queries.map((query) => query.row));
-    for (const metric of metrics) {
+    for (const metric of ['recall_at_1', 'recall_at_5', 'recall_at_10', 'map_at_r', 'r_precision'] as const) {
       golden.queries.forEach((query, at) => expect(perQuery.values[metric][at]).toBeCloseTo(query[metric], 12));
     }
     const scores = summarise(perQuery);
@@ -45,6 +52,31 @@ describe('retrieval', () => {
     expect(scores.r_precision).toBeCloseTo(golden.pml.r_precision, 9);
     expect(scores.map_at_r).toBeCloseTo(golden.pml.mean_average_precision_at_r, 9);
     expect([scores.queries, scores.left_out]).toEqual([46, 2]);
+  });
+
+  it("has pytorch-metric-learning's mean reciprocal rank and mean average precision", () => {
+    const { embeddings, dimensions, labels, ...expected } = figures.mrr;
+    const scores = summarise(retrieve(Float32Array.from(embeddings), dimensions, Int32Array.from(labels)));
+    // The library divides in single precision.
+    expect(scores.mrr).toBeCloseTo(expected.mrr, 7);
+    expect(scores.map).toBeCloseTo(expected.map, 7);
+  });
+
+  it('leaves out what is of the class and the group of the query, and gives the CMC of what is left', () => {
+    const { market } = figures;
+    const [labels, cameras] = [Int32Array.from(market.labels), Int32Array.from(market.cameras)];
+    const perQuery = retrieve(Float32Array.from(market.embeddings), market.dimensions, labels, cameras);
+    expect([...perQuery.rows]).toEqual(market.rows);
+    expect([...perQuery.values.mrr].map((value) => Math.round(1 / value))).toEqual(market.first);
+    expect(apart(perQuery.values.map, market.map)).toBeLessThan(1e-12);
+    expect(apart(cmc(perQuery.values.mrr, 20), market.cmc)).toBeLessThan(1e-12);
+    expect(perQuery.leftOut).toBe(labels.length - market.rows.length);
+  });
+
+  it('refuses groups that leave no answer', () => {
+    expect(() => retrieve(new Float32Array(8).fill(1), 2, Int32Array.of(0, 0, 1, 1), Int32Array.of(3, 3, 4, 4))).toThrow(
+      'two images of two groups',
+    );
   });
 
   it('orders equal similarities by index, in classes of any size', () => {
@@ -89,6 +121,8 @@ describe('retrieval', () => {
       recall_at_10: 1,
       map_at_r: 1,
       r_precision: 1,
+      mrr: 1,
+      map: 1,
       queries: 4,
       left_out: 0,
     });
