@@ -1,7 +1,4 @@
-import { deriveSeed, randomStream } from '../data/random.js';
 import type { Head } from '../heads/head.js';
-import { pca } from '../heads/pca.js';
-import { randomHead } from '../heads/random.js';
 import { type Classifier, type ClassifierScores, scoreClassifier } from '../train/classifier.js';
 import { computeFeatures, refuseCollapsed } from '../train/features.js';
 import {
@@ -12,10 +9,10 @@ import {
   type StageFeatures,
   scoreRow,
   scoreWhitened,
-  type Whitening,
 } from '../train/scoring.js';
 import { createFeatureProgram, type Weights } from '../train/trainer.js';
 import type { PhaseContext } from './phase-context.js';
+import { firstEmbedding, needsWhitening } from './start-heads.js';
 
 /** Scores of one stage, and the head that the triplet phase starts from if it comes next. */
 export interface StageResult {
@@ -43,14 +40,14 @@ export async function scoreStage(
   if (stage !== 'before') refuseCollapsed(features.train, stage);
   const { seed } = recipe;
   const rows: Row[] = [scoreRow(stage, features, head, seed)];
-  const needed = recipe.head.refit !== 'none' || (wantsNext && recipe.head.init === 'learned-whitening');
+  const needed = recipe.head.refit !== 'none' || (wantsNext && needsWhitening(bench));
   const whitening = needed ? fitWhitening(features, recipe.head) : null;
   if (whitening !== null && recipe.head.refit !== 'none')
     rows.push(scoreWhitened(`${stage}-whitened` as RowName, features, whitening, seed));
   const nameOf = (number: number) => decoded.dataset.classes[number] as string;
   return {
     rows,
-    nextHead: wantsNext ? firstHead(features, whitening, context) : null,
+    nextHead: wantsNext ? firstEmbedding(features, whitening, bench) : null,
     classifier: classifier && scoreClassifier(classifier, features.heldOut, nameOf, seed),
   };
 }
@@ -78,21 +75,5 @@ async function stageFeatures(
   } finally {
     bar.done();
     program.close();
-  }
-}
-
-/** How the embedding head of the triplet phase starts. It sees training classes alone: the validation classes choose later. */
-function firstHead(features: StageFeatures, whitening: Whitening | null, { bench }: PhaseContext): Head {
-  const { dimensions, init } = bench.recipe.head;
-  switch (init) {
-    case 'learned-whitening':
-      if (whitening === null) throw new Error('the whitening was not fitted');
-      return whitening.choosing;
-    case 'pca':
-      return pca(features.train.values, features.train.dimensions, { outputs: dimensions });
-    case 'random': {
-      const stream = randomStream(deriveSeed(bench.recipe.seed, 'head'), 'derive');
-      return randomHead(bench.network.features, dimensions, () => stream.uniform());
-    }
   }
 }

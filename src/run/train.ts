@@ -1,16 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { deriveSeed, randomStream } from '../data/random.js';
 import { compare, type Difference } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { Head } from '../heads/head.js';
-import { randomHead } from '../heads/random.js';
 import type { Progress } from '../progress.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
 import type { Classifier, ClassifierScores } from '../train/classifier.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import type { RunFolder } from '../train/run-folder.js';
 import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
-import type { Weights } from '../train/trainer.js';
+import { type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { type ClassifierCheck, type ExportCheck, exportClassifier, exportSavedModel } from './export-model.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
@@ -19,7 +17,9 @@ import { lastCheckpoint, phaseWeights } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { pixelSource } from './pixel-source.js';
 import { writeRecord } from './record.js';
+import { withRunLock } from './run-lock.js';
 import { scoreStage } from './score-stage.js';
+import { firstClassifier } from './start-heads.js';
 import { trainPhase } from './train-phase.js';
 import type { Workbench } from './workbench.js';
 
@@ -50,8 +50,13 @@ const START_HEAD = 'triplet-start-head.safetensors';
 /**
  * The run, from an opened workbench to its export: score, phase 1, score, phase 2, score, choose on validation classes, export.
  * What the journal holds is not done again.
+ * @throws UserError where another process trains in this folder
  */
 export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Manifest, context: RunContext): Promise<RunResult> {
+  return withRunLock(folder, () => trainStages(bench, folder, manifest, context));
+}
+
+async function trainStages(bench: Workbench, folder: RunFolder, manifest: Manifest, context: RunContext): Promise<RunResult> {
   const { source, close } = pixelSource(bench.decoded, bench.network.features, context.progress);
   try {
     const journal = await Journal.open(folder);
@@ -59,7 +64,7 @@ export async function trainRun(bench: Workbench, folder: RunFolder, manifest: Ma
     const phaseContext: PhaseContext = { ...context, bench, folder, source };
     const phases = [...bench.plans.keys()];
     const stages: Stage[] = ['before', ...phases];
-    let weights = networkWeights(bench);
+    let weights = weightsOf(bench.network);
     for (const [index, stage] of stages.entries()) {
       if (stage !== 'before') {
         if (journal.phase(stage) === undefined) {
@@ -91,7 +96,7 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   const classifier = journal.classifier();
   const { row, reason } = chooseRow(rows, recipe.head.dimensions);
   const stage = row.name.replace('-whitened', '') as Stage;
-  const weights = stage === 'before' ? networkWeights(bench) : await readWeights(folder, stage);
+  const weights = stage === 'before' ? weightsOf(bench.network) : await readWeights(folder, stage);
   const head = await journal.head(row);
   let check: ExportCheck | null = null;
   if (recipe.export.formats.includes('savedmodel')) {
@@ -156,10 +161,6 @@ async function differences(rows: readonly StoredRow[], journal: Journal, seed: n
   return steps;
 }
 
-function networkWeights({ network }: Workbench): Weights {
-  return Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values]));
-}
-
 async function readWeights(folder: RunFolder, phase: PhaseName): Promise<Weights> {
   const { tensors } = await readCheckpoint(phaseWeights(folder, phase));
   return Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values as Float32Array]));
@@ -167,9 +168,7 @@ async function readWeights(folder: RunFolder, phase: PhaseName): Promise<Weights
 
 /** The classifier starts at random; the embedding head as the stage before it was told to fit it. */
 async function startHead(phase: PhaseName, bench: Workbench, folder: RunFolder): Promise<Head> {
-  if (phase === 'triplet') return readHead(folder.file('checkpoints', START_HEAD));
-  const stream = randomStream(deriveSeed(bench.recipe.seed, 'classifier'), 'derive');
-  return randomHead(bench.network.features, bench.split.train.classes.length, () => stream.uniform());
+  return phase === 'triplet' ? readHead(folder.file('checkpoints', START_HEAD)) : firstClassifier(bench);
 }
 
 /** The classifier that phase 1 trained: an output for each training class. */

@@ -9,6 +9,11 @@ import { featureFunction, type Objective, slotName, stepSignature, trainStep } f
 /** Values of variables by name, as they are carried from phase to phase and into checkpoints. */
 export type Weights = Record<string, Float32Array>;
 
+/** The values that a network was loaded with. */
+export function weightsOf({ variables }: Network): Weights {
+  return Object.fromEntries([...variables].map(([name, { values }]) => [name, values]));
+}
+
 export interface TrainerOptions {
   readonly engine: Engine;
   readonly network: Network;
