@@ -66,7 +66,8 @@ async function freeze(options: Options, io: Io, load: LoadNetwork): Promise<void
   const after = loadRecipe(path, { folder: io.folder, read: read(edited) });
 
   const network = await load(after.recipe.backbone, terminalProgress(io.stderr));
-  const plans = atOptions(() => planPhases(after.recipe, network, trainingClasses(after.recipe, io.folder)), phases);
+  const classes = await trainingClasses(after.recipe, io.folder);
+  const plans = atOptions(() => planPhases(after.recipe, network, classes), phases);
   if (options.dryRun) io.stdout.write(`${options.file} would change:\n${changes(written ?? '', edited)}\n`);
   else if (edited !== written) await writeFileAtomic(written === undefined ? path : realpathSync(path), edited);
   const done = options.dryRun ? 'would be' : 'is';

@@ -1,11 +1,14 @@
 /** What `ft plan` and `ft freeze` need beside the recipe: its network, and how many classes the classifier tells apart. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { validationClasses } from '../data/split.js';
-import { UserError } from '../errors.js';
+import { resolve } from 'node:path';
+import { createDataset } from '../data/dataset.js';
+import { artists } from '../data/emoji.js';
+import { listLabelled } from '../data/layouts.js';
+import type { Listed } from '../data/listing.js';
+import { splitDataset } from '../data/split.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { BackboneOptions, Recipe } from '../recipe/schema.js';
+import { splitRule } from '../run/images.js';
 
 export type LoadNetwork = (options: BackboneOptions, progress: Progress) => Promise<Network>;
 
@@ -18,26 +21,34 @@ export const loadNetwork: LoadNetwork = async ({ name, upTo, from }, progress) =
 
 const EMOJI_CLASSES = 1594;
 
-/** How many classes the classifier tells apart: counted from the folders' names, without reading an image. Null where no folder is named. */
-export function trainingClasses(recipe: Recipe, folder: string): number | null {
-  const all = recipe.data.source === 'emoji' ? (recipe.data.classes ?? EMOJI_CLASSES) : countFolders(recipe.data.folder, folder);
-  if (all === null) return null;
-  const parity = recipe.data.heldOut === 'odd-classes' ? 0 : 1;
-  const trained = Array.from({ length: all }, (_, number) => number).filter((number) => number % 2 === parity);
-  return trained.length - validationClasses(trained, recipe.data.validation, recipe.seed).length;
+/**
+ * How many classes the classifier tells apart, from the recipe's own split of what its folder or table lists, before an image is
+ * read: a class whose every image turns out unreadable still counts. Null where no folder is named.
+ * @throws UserError where there is no such folder, or it cannot be split so
+ */
+export async function trainingClasses(recipe: Recipe, folder: string): Promise<number | null> {
+  const images = await listedImages(recipe, folder);
+  if (images === null) return null;
+  // Contents are not known yet: each file counts as different from all others.
+  const dataset = createDataset(
+    recipe.data.source,
+    images.map((image) => ({ ...image, sha256: image.file })),
+    [],
+  );
+  return splitDataset(dataset, splitRule(recipe)).train.classes.length;
 }
 
-function countFolders(data: string | null, folder: string): number | null {
-  if (data === null) return null;
-  const path = resolve(folder, data);
-  if (!existsSync(path))
-    throw new UserError({
-      what: 'there is no such folder',
-      where: path,
-      expected: 'a folder that holds one folder of images for each class',
-    });
-  const isClass = (name: string) => readdirSync(join(path, name)).length > 0;
-  return readdirSync(path, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && isClass(entry.name),
-  ).length;
+async function listedImages({ data }: Recipe, folder: string): Promise<readonly Listed[] | null> {
+  switch (data.source) {
+    case 'emoji': {
+      // Only the numbers of classes and of drawings enter a split, not the names.
+      const classes = Array.from({ length: data.classes ?? EMOJI_CLASSES }, (_, number) => String(number).padStart(5, '0'));
+      return classes.flatMap((className) =>
+        artists.map((artist) => ({ file: `${className}/${artist}.png`, className, path: '' })),
+      );
+    }
+    case 'folder':
+      if (data.folder === null) return null;
+      return (await listLabelled(resolve(folder, data.folder), { layout: data.layout, label: data.label })).images;
+  }
 }

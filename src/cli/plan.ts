@@ -38,7 +38,7 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
       });
       const { recipe } = loaded;
       const network = await load(recipe.backbone, terminalProgress(io.stderr));
-      const classes = trainingClasses(recipe, io.folder);
+      const classes = await trainingClasses(recipe, io.folder);
       const plans = planPhases(recipe, network, classes);
       if (options.json) {
         io.stdout.write(

@@ -81,6 +81,20 @@ triplet         2e-3      198     148          24     370
     mkdirSync(`${folder}/photos/empty`);
     const { out } = await ft(['plan', '--data', 'photos', '--json', '--set', 'data.validation=0'], { folder, verbs: smallVerbs });
     expect(JSON.parse(out)).toMatchObject({ classes: 3 });
+    // A closed split trains every class; a table is counted like folders.
+    for (const name of ['cat', 'dog', 'eel', 'fox', 'gnu']) writeFileSync(`${folder}/photos/${name}/2.jpg`, '');
+    writeFileSync(
+      `${folder}/three.csv`,
+      `file,class\n${['cat', 'dog', 'eel'].flatMap((name) => [1, 2].map((i) => `photos/${name}/${i}.jpg,${name}\n`)).join('')}`,
+    );
+    const counts = async (data: string, ...sets: string[]) => {
+      const argv = ['plan', '--data', data, '--json', ...sets.flatMap((set) => ['--set', set])];
+      return JSON.parse((await ft(argv, { folder, verbs: smallVerbs })).out).classes as number;
+    };
+    expect(await counts('photos', 'data.split=image')).toBe(5);
+    expect(await counts('three.csv', 'data.split=image')).toBe(3);
+    expect(await counts('photos', 'data.heldOut=share', 'data.share=0.4', 'data.validation=0')).toBe(3);
+    expect(await counts('photos', 'data.fold={of: 2, take: 1}', 'data.validation=0')).toBe(3);
     const unnamed = await ft(['plan', 'folder', '--set', 'classification.freeze.until=conv2'], { folder, verbs: smallVerbs });
     expect(unnamed.out).toContain('The classifier is as wide as there are classes: known once --data names a folder.');
   });
