@@ -22,7 +22,7 @@ export function describeDataset(dataset: Dataset, listed = 5): string[] {
   }
   const passedOver = remarks?.passedOver ?? [];
   if (passedOver.length > 0) {
-    const kinds = passedOver.map(({ kind, count }) => counted(count, printable(kind)));
+    const kinds = passedOver.map(({ kind, count }) => `${count} × ${kind}`);
     lines.push(`passed over: ${shortList(kinds, 2 * listed)}`);
   }
   const single = singleImageClasses(dataset);
