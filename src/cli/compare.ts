@@ -1,5 +1,6 @@
 /** `ft compare`: finished runs side by side, on the same images. */
 import { Command } from 'commander';
+import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
 import type { Interval } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
@@ -85,7 +86,7 @@ function comparisonInWords(reference: string, name: string, comparison: Comparis
     ...differencesInWords('the recipes differ in', comparison.recipe, 'the recipes are the same'),
     ...differencesInWords('they also differ in', comparison.made),
     '',
-    `found (Recall@1) by the compared alone: ${gained.length} images; by the reference alone: ${lost.length}`,
+    `found (Recall@1) by the compared alone: ${gained.length}; by the reference alone: ${lost.length}`,
   ];
   if (images > 0) {
     if (gained.length > 0) lines.push('', `found by ${name}`, '', imageTable(gained.slice(0, images)));
@@ -151,8 +152,8 @@ function imageTable(images: readonly ImageDifference[]): string {
   return textTable(
     [{ title: 'image' }, { title: 'class' }, { title: 'MAP@R', align: 'right' }],
     images.map(({ file, class: name, map_at_r: map }) => [
-      `  ${file}`,
-      name,
+      `  ${printable(file)}`,
+      printable(name),
       `${map.reference.toFixed(3)} → ${map.compared.toFixed(3)}`,
     ]),
   );

@@ -1,5 +1,6 @@
 /** What is compared: a run, or a series of them; and which of their images are the same. */
 import { resolve } from 'node:path';
+import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
 import { type Metric, metrics } from '../evaluate/metrics.js';
 import type { HeldOutImage } from './record.js';
@@ -75,7 +76,7 @@ export function refuseOtherImages(reference: RunResults, compared: RunResults): 
     what: 'the two runs were not scored on the same held-out images, so that their scores cannot be paired',
     where: compared.path,
     expected: `the ${own.length} held-out images of ${reference.path}`,
-    found: `${others.length} images; ${amount(missing)} missing, ${amount(added)} of its own`,
+    found: `${others.length} images; ${amount('missing', missing)}, ${amount('of its own', added)}`,
     mend,
   });
 }
@@ -85,7 +86,9 @@ function without(images: readonly HeldOutImage[], others: readonly HeldOutImage[
   return images.filter((image) => !keys.has(keyOf(image)));
 }
 
-function amount(images: readonly HeldOutImage[]): string {
+function amount(what: string, images: readonly HeldOutImage[]): string {
   const [first] = images;
-  return first === undefined ? 'none' : `${images.length} (${first.class}: ${first.file}${images.length > 1 ? ', …' : ''})`;
+  return first === undefined
+    ? `none ${what}`
+    : `${images.length} ${what} (${printable(first.file)}${images.length > 1 ? ', …' : ''})`;
 }
