@@ -52,6 +52,7 @@ table { border-collapse: collapse; font-size: .9rem; line-height: 1.35; font-var
 th { text-align: left; font-weight: 600; color: var(--quiet); }
 th, td { padding: .4rem 1.1rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 th.number, td.number { text-align: right; white-space: nowrap; }
+th.wraps { white-space: normal; }
 th:last-child, td:last-child { padding-right: 0; }
 td small { color: var(--quiet); font-size: .82em; display: block; }
 tr.chosen > * { background: color-mix(in srgb, var(--accent) 9%, transparent); }

@@ -20,7 +20,7 @@ export function chart(label: string, options: Plot.PlotOptions): Html {
     marginRight: 14,
     marginBottom: 30,
     marginLeft: 44,
-    style: { fontSize: '11px', fontFamily: 'inherit', color: 'var(--quiet)', background: 'none' },
+    style: { fontSize: '12px', fontFamily: 'inherit', color: 'var(--quiet)', background: 'none' },
     ...options,
     document,
   } as unknown as Plot.PlotOptions) as unknown as DrawnElement;
@@ -41,7 +41,9 @@ function shortened(svg: string): string {
   return svg
     .replace(/<style>[\s\S]*?<\/style>/g, '')
     .replace(/ class="plot-[0-9a-f]+"/, ' class="plot"')
-    .replace(/(\d+\.\d{2})\d+/g, '$1');
+    .replace(/ (?:d|transform|[xy][12]?|c[xy]|r|width|height)="[^"]*"/g, (attribute) =>
+      attribute.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
+    );
 }
 
 /** What this file uses of the element that linkedom gives; there is no DOM library in the compiler's settings. */

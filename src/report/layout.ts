@@ -78,5 +78,7 @@ function intoSquare(points: readonly (readonly [number, number])[]): [number, nu
   const [left, right] = range(0);
   const [bottom, top] = range(1);
   const extent = Math.max(right - left, top - bottom) || 1;
-  return points.map(([x, y]) => [0.5 + (x - (left + right) / 2) / extent, 0.5 + (y - (bottom + top) / 2) / extent]);
+  // A rim is left free, so that a picture in the outermost place lies inside.
+  const scale = 0.95 / extent;
+  return points.map(([x, y]) => [0.5 + (x - (left + right) / 2) * scale, 0.5 + (y - (bottom + top) / 2) * scale]);
 }

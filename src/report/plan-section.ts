@@ -4,7 +4,7 @@ import type { LayerOfPlan, PlanOfPhase } from './input.js';
 import { figureOf, keys, type Section, section, table } from './section.js';
 import { counted, rateText, rowInWords, size } from './words.js';
 
-const FROZEN = 'var(--line)';
+const FROZEN = 'color-mix(in srgb, var(--neutral) 30%, var(--paper))';
 
 /** What was trained and what was not: the layers of each phase as a row of blocks, and the same by stage in a table. */
 export function planSection(plans: readonly PlanOfPhase[]): Section | null {

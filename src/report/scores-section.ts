@@ -74,7 +74,7 @@ function dots(rows: readonly ScoreRow[], metric: string, exported: string | unde
     {
       width: 420,
       height: 34 * points.length + 40,
-      marginLeft: 178,
+      marginLeft: 196,
       x: { domain, label: null, grid: true, ticks: 4, ...axis },
       y: { domain: points.map(({ row }) => row), label: null, ...axis },
       marks: [
@@ -117,7 +117,7 @@ function changes(steps: readonly Step[]): Html | null {
   if (steps.length === 0) return null;
   const of = ({ difference }: Step, metric: string) => {
     const one = difference[metric];
-    return one === undefined ? '–' : html`${signed(one.value)}<small>${signed(one.low)} – ${signed(one.high)}</small>`;
+    return one === undefined ? '–' : html`${signed(one.value)}<small>${signed(one.low)} to ${signed(one.high)}</small>`;
   };
   return html`<h3>What brought what</h3>
 <p class="small quiet">Differences with each query paired to itself: what makes a query hard for both cancels. A verdict is given where the whole interval lies on one side of 0.</p>

@@ -25,12 +25,12 @@ export function keys(entries: readonly (readonly [text: string, colour: string])
 
 /** A table that scrolls by itself where the screen is narrow. */
 export function table(
-  titles: readonly { readonly text: Content; readonly number?: boolean }[],
+  titles: readonly { readonly text: Content; readonly number?: boolean; readonly wraps?: boolean }[],
   lines: readonly { readonly cells: readonly Content[]; readonly chosen?: boolean }[],
 ): Html {
   const kind = (at: number) => (titles[at]?.number ? 'number' : '');
   return html`<div class="scroll" tabindex="0"><table>
-<thead><tr>${titles.map(({ text }, at) => html`<th scope="col" class="${kind(at)}">${text}</th>`)}</tr></thead>
+<thead><tr>${titles.map(({ text, wraps }, at) => html`<th scope="col" class="${kind(at)}${wraps ? ' wraps' : ''}">${text}</th>`)}</tr></thead>
 <tbody>${lines.map(({ cells, chosen }) => html`<tr class="${chosen ? 'chosen' : ''}">${cells.map((cell, at) => html`<td class="${kind(at)}">${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 }

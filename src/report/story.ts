@@ -1,6 +1,6 @@
 import { type Html, html } from '../page/shell.js';
-import type { ReportInput, ScoreRow, Step } from './input.js';
-import { counted, percent, rowInWords, signedPoints } from './words.js';
+import type { ReportInput, ScoreRow } from './input.js';
+import { counted, isFitted, percent, rowInWords, signedPoints, whole } from './words.js';
 
 const RECALL = 'recall_at_1';
 
@@ -15,63 +15,58 @@ export function storyOf(input: ReportInput): Story {
   return { sentences: [outcome(input), phases(input), choice(input)].filter((one) => one !== null), warnings: warningsOf(input) };
 }
 
-function withInterval(row: ScoreRow, metric: string): string {
+/** '52.9 % (50.8–54.9)'; the first one of a page says what is in the brackets. */
+function withInterval(row: ScoreRow, metric: string, says = ''): Html {
   const { low, high } = row.intervals[metric] ?? { low: Number.NaN, high: Number.NaN };
-  const range = Number.isFinite(low) ? ` (95 % interval ${percent(low)} to ${percent(high)})` : '';
-  return `${percent(row.scores[metric] ?? Number.NaN)}${range}`;
+  const range = Number.isFinite(low) ? ` (${says}${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)})` : '';
+  return html`<strong>${percent(row.scores[metric] ?? Number.NaN)}</strong>${range}`;
 }
 
 function outcome({ rows, exported, data, backbone, classifier }: ReportInput): Html | null {
-  if (classifier !== null && rows.length === 0)
-    return html`The classifier names ${percent(classifier.top_1)} of ${counted(classifier.images, 'held-out image')} right.`;
-  const first = rows[0];
-  if (first === undefined) return null;
-  const last = rows.find(({ name }) => name === exported?.row) ?? (rows.at(-1) as ScoreRow);
-  const heldOut = data?.split?.parts.heldOut;
-  const queries = first.scores.queries ?? heldOut?.images;
-  const unseen = data?.split?.kind === 'closed' ? 'images that training never saw' : 'classes that training never saw';
-  const asked = `${queries === undefined ? 'the held-out images' : counted(queries, 'image')}${heldOut === undefined ? '' : ` of ${counted(heldOut.classes, 'class', 'classes')}`}`;
   const named =
     classifier === null
       ? null
-      : html` The classifier of phase 1 names <strong>${percent(classifier.top_1)}</strong> of them right.`;
-  if (last === first)
-    return html`Asked with ${asked} (${unseen}), ${backbone} ${exported === null ? 'as it came' : `(${rowInWords(first.name)})`} finds an image of the same class first for <strong>${withInterval(first, RECALL)}</strong>.${named}`;
-  return html`Asked with ${asked} (${unseen}), the model finds an image of the same class first for <strong>${withInterval(last, RECALL)}</strong>; ${backbone} as it came, before training, does for ${withInterval(first, RECALL)}.${named}`;
+      : html`The classifier of phase 1 names <strong>${percent(classifier.top_1)}</strong> of ${counted(classifier.images, 'unseen image')} right. `;
+  const shown = rows.find(({ name }) => name === exported?.row) ?? rows.at(-1);
+  if (shown === undefined) return named;
+  const heldOut = data?.split?.parts.heldOut;
+  const queries = shown.scores.queries ?? heldOut?.images;
+  const asked = `${queries === undefined ? 'the held-out images' : counted(queries, 'image')}${heldOut === undefined ? '' : ` of ${counted(heldOut.classes, 'class', 'classes')}`}`;
+  const unseen = data?.split?.kind === 'closed' ? '' : ' that training never saw';
+  const before = rows.find(({ name }) => name === 'before');
+  const baseline =
+    before === undefined || before === shown
+      ? null
+      : html`; before training, ${backbone} (${whole(before.dimensions)} numbers) did so for ${withInterval(before, RECALL)}`;
+  return html`${named}Asked with ${asked}${unseen}, ${before === shown ? `${backbone} as it came` : 'the model'} (${whole(shown.dimensions)} numbers an image) finds an image of the same class first for ${withInterval(shown, RECALL, '95 % interval ')}${baseline}.`;
 }
 
-/** The step between two stages as they are, or where there are only whitened rows, those. */
-function stepTo(steps: readonly Step[], stage: string, fitted: boolean): Step | undefined {
-  const name = fitted ? `${stage}-whitened` : stage;
-  return steps.find(({ from, to }) => to === name && from.endsWith('-whitened') === fitted);
-}
-
-function phases({ steps, rows }: ReportInput): Html | null {
-  const stages = ['classification', 'triplet'].filter((stage) => rows.some(({ name }) => name === stage));
-  const told = stages.map((stage) => {
-    const plain = stepTo(steps, stage, false);
-    const fitted = stepTo(steps, stage, true);
-    const parts = [
-      plain && `${change(plain)} by the features as they are`,
-      fitted && `${change(fitted)} with the head fitted in closed form`,
-    ].filter((part) => part !== undefined);
-    return parts.length === 0 ? undefined : `${rowInWords(stage)} brought ${parts.join(' and ')}`;
+/**
+ * What each phase brought, by rows of the exported one's kind: whitened against whitened, or plain against plain. The table of
+ * changes has both.
+ */
+function phases({ steps, exported }: ReportInput): Html | null {
+  const fitted = exported !== null && isFitted(exported.row);
+  const told = ['classification', 'triplet'].flatMap((stage) => {
+    const to = fitted ? `${stage}-whitened` : stage;
+    const step = steps.find((one) => one.to === to && isFitted(one.from) === fitted);
+    const recall = step?.difference[RECALL];
+    if (recall === undefined) return [];
+    const range = `[${signedPoints(recall.low)}, ${signedPoints(recall.high)}]`;
+    const clear = recall.verdict === 'no clear difference' ? ', no clear difference' : '';
+    return [html`${PHASES[stage]} brought <strong>${signedPoints(recall.value)}</strong> ${range}${clear}`];
   });
-  const known = told.filter((one) => one !== undefined);
-  if (known.length === 0) return null;
-  return html`In points of Recall@1, each query against itself: ${known.join('; ')}.`;
+  if (told.length === 0) return null;
+  return html`In points of Recall@1, each query against itself${fitted ? ' and both with a head fitted in closed form' : ''}: ${told.map((one, at) => html`${at > 0 ? '; ' : null}${one}`)}.`;
 }
 
-function change({ difference }: Step): string {
-  const recall = difference[RECALL];
-  if (recall === undefined) return 'an unknown change';
-  const range = `${signedPoints(recall.value)} [${signedPoints(recall.low)}, ${signedPoints(recall.high)}]`;
-  return recall.verdict === 'no clear difference' ? `${range}, no clear difference,` : range;
-}
+const PHASES: Readonly<Record<string, string>> = {
+  classification: 'phase 1 (classification)',
+  triplet: 'phase 2 (triplets)',
+};
 
-function choice({ exported, rows, plans }: ReportInput): Html | null {
+function choice({ exported, plans }: ReportInput): Html | null {
   if (exported === null) return null;
-  const row = rows.find(({ name }) => name === exported.row);
   const proofs = plans.map(({ proof }) => proof).filter((proof) => proof !== null && proof.frozen > 0);
   const frozen =
     proofs.length === 0
@@ -79,7 +74,7 @@ function choice({ exported, rows, plans }: ReportInput): Html | null {
       : proofs.every((proof) => proof?.unchanged)
         ? '; what was frozen is proved unchanged, byte by byte'
         : '; BUT FROZEN VARIABLES MOVED';
-  return html`Exported is <strong>${rowInWords(exported.row)}</strong>${row === undefined ? '' : `, ${row.dimensions} numbers an image`}, because it had ${exported.because}${frozen}.`;
+  return html`Exported is <strong>${rowInWords(exported.row)}</strong>: ${exported.because}${frozen}.`;
 }
 
 function warningsOf({ finished, steps, exported, data, rows, epochs }: ReportInput): string[] {

@@ -10,6 +10,8 @@ nav.contents a:hover { text-decoration: underline; }
 h3.phase { margin: 1.25rem 0 .75rem; padding-top: .25rem; }
 h3.phase:first-of-type { margin-top: .5rem; }
 section .scroll { margin-block: 1rem; }
+.grid > figure { display: flex; flex-direction: column; height: 100%; }
+.grid > figure > svg { margin-top: auto; }
 section > figure { margin-top: 1.25rem; }
 .wide { display: none; }
 @media (min-width: 52rem) { .wide { display: block; } .narrow { display: none; } }

@@ -44,9 +44,8 @@ ${figureOf(
     'line',
   )}${roc(curves, found)}`,
 )}
-</div>
-<p>${sentence(found, threshold)}</p>
-${rates(curves)}`,
+<div><p>${sentence(found, threshold)}</p>${rates(curves)}</div>
+</div>`,
   );
 }
 
@@ -124,24 +123,19 @@ function thinned(one: Roc, floor: number): { far: number; val: number }[] {
   });
 }
 
+/** One column for each row of the run, so that it fits on a phone. */
 function rates(curves: readonly Curve[]): Html {
+  const found = (far: number) =>
+    curves.map(({ roc: one }) => {
+      const { val, resolved } = valAtFar(one, far);
+      return resolved ? percent(val) : 'too few pairs';
+    });
   return table(
+    [{ text: '' }, ...curves.map(({ row }) => ({ text: rowInWords(row), number: true, wraps: true }))],
     [
-      { text: '' },
-      { text: 'area below the ROC', number: true },
-      { text: 'equal error rate', number: true },
-      ...[0.1, 0.01, 0.001].map((far) => ({ text: `found at ${far * 100} % false accepts`, number: true })),
+      { cells: ['area below the ROC', ...curves.map(({ roc: one }) => figure(one.auc))] },
+      { cells: ['equal error rate', ...curves.map(({ roc: one }) => percent(one.eer.rate))] },
+      ...[0.1, 0.01, 0.001].map((far) => ({ cells: [`found at ${far * 100} % false accepts`, ...found(far)] })),
     ],
-    curves.map(({ row, roc: one }) => ({
-      cells: [
-        rowInWords(row),
-        figure(one.auc),
-        percent(one.eer.rate),
-        ...[0.1, 0.01, 0.001].map((far) => {
-          const { val, resolved } = valAtFar(one, far);
-          return resolved ? percent(val) : 'too few pairs';
-        }),
-      ],
-    })),
   );
 }
