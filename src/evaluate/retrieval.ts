@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { inDoubles } from '../heads/linear-algebra.js';
+import { scaleToUnit } from '../heads/unit.js';
 import { forEachMetric, type Metric, metrics, metricsOfRanks } from './metrics.js';
 import { relevantRanks } from './ranks.js';
 
@@ -37,7 +38,7 @@ export function retrieve(embeddings: Float32Array, dimensions: number, labels: I
   if (embeddings.length !== images * dimensions) {
     throw new RangeError(`${embeddings.length} values are not ${images} rows of ${dimensions}`);
   }
-  const unit = unitRows(embeddings, dimensions);
+  const unit = finiteUnitRows(embeddings, dimensions);
   const members = membersOf(labels);
   const classOf = (row: number) => members.get(labels[row] as number) as number[];
   const alike = (row: number, other: number) =>
@@ -84,18 +85,14 @@ export function summarise(perQuery: PerQuery): Scores {
 }
 
 /** Rows scaled to unit length in double precision; a row of zeros stays one. */
-function unitRows(embeddings: Float32Array, dimensions: number): Float64Array {
+function finiteUnitRows(embeddings: Float32Array, dimensions: number): Float64Array {
   const unit = Float64Array.from(embeddings);
   for (let first = 0; first < unit.length; first += dimensions) {
-    const row = unit.subarray(first, first + dimensions);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    if (!Number.isFinite(length)) {
-      throw new UserError({
-        what: 'an embedding of the evaluated images is not made of finite numbers',
-        mend: 'the network has most likely diverged: lower `rate`, or freeze more',
-      });
-    }
-    for (let i = 0; i < dimensions; i++) row[i] = (row[i] as number) / (length || 1);
+    if (Number.isFinite(scaleToUnit(unit.subarray(first, first + dimensions)))) continue;
+    throw new UserError({
+      what: 'an embedding of the evaluated images is not made of finite numbers',
+      mend: 'the network has most likely diverged: lower `rate`, or freeze more',
+    });
   }
   return unit;
 }

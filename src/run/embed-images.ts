@@ -1,6 +1,7 @@
 import type { DecodedDataset } from '../data/pixel-cache.js';
 import type { FinishedModel } from '../export/savedmodel.js';
 import { embed } from '../heads/apply.js';
+import { unitRows } from '../heads/unit.js';
 import type { Progress } from '../progress.js';
 import { computeFeatures } from '../train/features.js';
 import { createFeatureProgram } from '../train/trainer.js';
@@ -25,18 +26,12 @@ export async function embedSamples(
   const bar = progress.bar('embedding', samples.length, 'images');
   try {
     const features = await computeFeatures(program, source, samples, bar);
-    const head = model.head ?? identityHead(features.dimensions);
-    return { values: embed(features.values, head), dimensions: head.outputs, labels: features.labels };
+    const { values, dimensions, labels } = features;
+    if (model.head === null) return { values: unitRows(values, dimensions), dimensions, labels };
+    return { values: embed(values, model.head), dimensions: model.head.outputs, labels };
   } finally {
     bar.done();
     program.close();
     close();
   }
-}
-
-/** Leaves the pooled features as they are; `embed` then makes them unit length. */
-function identityHead(size: number) {
-  const kernel = new Float32Array(size * size);
-  for (let i = 0; i < size; i++) kernel[i * size + i] = 1;
-  return { kernel, bias: new Float32Array(size), inputs: size, outputs: size };
 }

@@ -4,6 +4,7 @@ import { softmax } from '../evaluate/calibration.js';
 import { type ExportOutput, type FinishedModel, LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
 import type { Head } from '../heads/head.js';
 import { logits } from '../heads/project.js';
+import { unitRows } from '../heads/unit.js';
 import { createFolderAtomic } from '../runtime/folders.js';
 import { computeFeatures, type FeatureSource, type Features } from '../train/features.js';
 import { jsonText } from '../train/run-folder.js';
@@ -39,13 +40,14 @@ export async function exportSavedModel(
   samples: ArrayLike<number>,
 ): Promise<ExportCheck> {
   const compared = someOf(samples);
-  const reference = unitRows(embeddings(await ownFeatures(model, source, compared), model.head));
+  const own = embeddings(await ownFeatures(model, source, compared), model.head);
+  const reference = unitRows(own.values, own.dimensions);
   return createFolderAtomic(folder, async (temporary) => {
     await writeSavedModel(model, temporary);
     const smallestCosine = smallestDot(
-      reference.values,
+      reference,
       await outputsOf(temporary, model, source, compared, 'embedding'),
-      reference.dimensions,
+      own.dimensions,
     );
     if (!(smallestCosine >= LEAST_COSINE)) {
       throw new Error(
@@ -115,21 +117,6 @@ async function outputsOf(
   } finally {
     loaded.close();
   }
-}
-
-function unitRows({ values, dimensions }: { values: Float32Array; dimensions: number }): {
-  values: Float32Array;
-  dimensions: number;
-} {
-  const unit = Float32Array.from(values);
-  for (let start = 0; start < unit.length; start += dimensions) {
-    const row = unit.subarray(start, start + dimensions);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
-    row.forEach((value, i) => {
-      row[i] = value / length;
-    });
-  }
-  return { values: unit, dimensions };
 }
 
 /** The smallest of the rows' dot products; NaN where lengths differ. */
