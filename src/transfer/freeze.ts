@@ -1,9 +1,9 @@
 /** Which layers are frozen. */
 import { type Fault, UserError } from '../errors.js';
-import { choices, HEAD_STAGE, type Selectable, select, stagesOf } from './selectors.js';
+import { choices, HEAD_STAGE, isGlob, type Selectable, select, stagesOf } from './selectors.js';
 
 /**
- * `until`: everything up to and including a stage or layer, in topological order; `none`; `all` (the whole backbone).
+ * `until`: everything up to and including a stage, block or layer, in topological order; `none`; `all` (the whole backbone).
  * `only`: exactly the layers that the stages, layers and globs match.
  */
 export type Freeze = { readonly until: string } | { readonly only: readonly string[] };
@@ -35,21 +35,21 @@ export function frozenLayers(
 function upTo(layers: readonly Selectable[], boundary: string, where: string): { chosen: Set<string>; faults: Fault[] } {
   if (boundary === 'none') return { chosen: new Set(), faults: [] };
   if (boundary === 'all') return { chosen: names(layers.filter((layer) => layer.stage !== HEAD_STAGE)), faults: [] };
-  const backbone = layers.filter((layer) => layer.stage === boundary || layer.name === boundary);
-  const last = backbone.at(-1);
-  if (last === undefined) {
-    const selection = select(layers, boundary, where);
-    const globbed = 'layers' in selection;
-    const fault: Fault = globbed
-      ? {
-          what: `'${boundary}' is a pattern, and a boundary is one place`,
-          where,
-          expected: `none, all, ${choices(layers)}`,
-          mend: `only: ['${boundary}'] freezes what it matches`,
-        }
-      : { ...selection.fault, expected: `none, all, a stage or a layer: ${selection.fault.expected}` };
+  const selection = select(layers, boundary, where);
+  if ('fault' in selection) {
+    const { fault } = selection;
+    return { chosen: new Set(), faults: [{ ...fault, expected: `none, all, a stage or a layer: ${fault.expected}` }] };
+  }
+  if (isGlob(boundary)) {
+    const fault: Fault = {
+      what: `'${boundary}' is a pattern, and a boundary is one place`,
+      where,
+      expected: `none, all, ${choices(layers)}`,
+      mend: `only: ['${boundary}'] freezes what it matches`,
+    };
     return { chosen: new Set(), faults: [fault] };
   }
+  const last = selection.layers.at(-1) as Selectable;
   return { chosen: names(layers.slice(0, layers.lastIndexOf(last) + 1)), faults: [] };
 }
 

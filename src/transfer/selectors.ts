@@ -1,5 +1,6 @@
 /**
- * Names that stand for layers: a stage (`conv4`, `head`), a layer (`conv4_2_b`) or a glob over layer names (`conv4_*`).
+ * Names that stand for layers: a stage (`conv4`, `head`), a layer (`conv4_2_b`), a block (`conv4_2`: every layer whose name goes
+ * on from it with `_`) or a glob over layer names (`conv4_*`).
  * A selector is total: one that means nothing is a fault that lists the choices and the nearest name, never an empty answer.
  */
 import picomatch from 'picomatch';
@@ -47,7 +48,8 @@ export function select<L extends Selectable>(
 
 function matchNames<L extends Selectable>(layers: readonly L[], selector: string): L[] {
   const exact = layers.filter((layer) => layer.name === selector);
-  if (exact.length > 0 || !isGlob(selector)) return exact;
+  if (exact.length > 0) return exact;
+  if (!isGlob(selector)) return layers.filter((layer) => layer.name.startsWith(`${selector}_`));
   const matches = picomatch(selector, { dot: true, bash: true });
   return layers.filter((layer) => matches(layer.name));
 }
