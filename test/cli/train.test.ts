@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipe } from '../../src/recipe/load.js';
 import { ROWS } from '../../src/train/scoring.js';
-import { ftChild, readJson, readLines, setting, sharedFolder, TINY } from '../run/runs.js';
+import { ftChild } from '../run/children.js';
+import { readJson, readLines, setting, sharedFolder, TINY } from '../run/runs.js';
 import { ft } from './terminal.js';
 
 const folder = sharedFolder();

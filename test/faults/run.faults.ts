@@ -3,18 +3,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/data/random.js';
-import {
-  ftChild,
-  hasRun,
-  onlyRun,
-  outcome,
-  readLines,
-  setting,
-  sharedFolder,
-  signalWhen,
-  TINY,
-  trainParts,
-} from '../run/runs.js';
+import { ftChild, signalWhen } from '../run/children.js';
+import { hasRun, onlyRun, outcome, readLines, setting, sharedFolder, TINY, trainParts } from '../run/runs.js';
 
 const KEYS = [...TINY, 'classification.epochs=3', 'triplet.epochs=3', 'head.init=random'];
 /** With another seed, other moments. */
@@ -62,32 +52,49 @@ describe('a run that is asked to stop', () => {
 });
 
 describe('a run that is killed', () => {
-  it('at random moments, again and again, goes on to the same bytes and logs each epoch once', async () => {
+  it('20 times at random moments, by SIGKILL or Ctrl-C, goes on to the same bytes and logs each epoch once', async () => {
     const random = randomStream(seed, 'derive');
-    for (let round = 0; round < 4; round++) {
+    // As long as one whole run takes on this machine, from its folder to its end.
+    const began = performance.now();
+    await trainParts(join(root, 'timed'), KEYS);
+    const long = performance.now() - began;
+    const dead = { SIGKILL: 0, SIGINT: 0 };
+    for (let round = 0; dead.SIGKILL + dead.SIGINT < 20; round++) {
       const folder = join(root, `killed-${round}`);
       mkdirSync(folder);
-      for (let kills = 0; ; kills++) {
-        const runs = join(folder, 'runs');
-        const started = hasRun(runs);
-        const child = ftChild(started ? ['train', '--resume', 'runs/latest'] : ['train', 'smoke', ...setting(...KEYS)], folder);
-        if (kills === 6) {
-          expect((await child.ended).code).toBe(0);
-          break;
-        }
-        const delay = 500 + 4000 * random.uniform();
-        const timer = setTimeout(() => child.process.kill('SIGKILL'), delay);
+      const runs = join(folder, 'runs');
+      for (let ended = false; !ended; ) {
+        const workers = Math.floor(3 * random.uniform());
+        const argv = hasRun(runs)
+          ? ['train', '--resume', 'runs/latest']
+          : ['train', 'smoke', ...setting(...KEYS, `data.workers=${workers}`)];
+        const child = ftChild(argv, folder);
+        const signal = random.uniform() < 0.5 ? 'SIGKILL' : 'SIGINT';
+        const enough = dead.SIGKILL + dead.SIGINT >= 20;
+        let told = '';
+        let timer: NodeJS.Timeout | undefined;
+        const delay = 0.7 * long * random.uniform();
+        child.process.stderr?.on('data', (data) => {
+          told += data;
+          if (timer === undefined && !enough && told.includes('run folder: '))
+            timer = setTimeout(() => child.process.kill(signal), delay);
+        });
         const { code } = await child.ended;
         clearTimeout(timer);
-        if (code === 0) break;
+        ended = code === 0;
+        if (!ended) {
+          expect(code, told).toBe(signal === 'SIGKILL' ? null : 130);
+          dead[signal]++;
+        }
       }
-      const run = onlyRun(join(folder, 'runs'));
+      const run = onlyRun(runs);
       expect(outcome(run), `round ${round} of seed ${seed}`).toEqual(whole);
       expect(readLines(run, 'metrics.jsonl').map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual(
         ['classification', 'triplet'].flatMap((phase) => [1, 2, 3].map((epoch) => `${phase} ${epoch}`)),
       );
       expect(readdirSync(join(run, 'export'))).toContain('savedmodel');
     }
+    expect(Math.min(dead.SIGKILL, dead.SIGINT)).toBeGreaterThan(3);
   });
 
   it('by a second Ctrl-C leaves at once with 130 and goes on from the last epoch', async () => {

@@ -7,19 +7,8 @@ import { cachePixels } from '../../src/data/pixel-cache.js';
 import { pixelsAt } from '../../src/data/pixels.js';
 import { ft } from '../cli/terminal.js';
 import { putTree } from '../data/images.js';
-import {
-  ftChild,
-  hasRun,
-  onlyRun,
-  outcome,
-  readJson,
-  readLines,
-  setting,
-  sharedFolder,
-  signalWhen,
-  TINY,
-  trainParts,
-} from './runs.js';
+import { ftChild, signalWhen } from './children.js';
+import { hasRun, onlyRun, outcome, readJson, readLines, setting, sharedFolder, TINY, trainParts } from './runs.js';
 
 /** Enough epochs that a signal falls into the middle of a phase; without validation the last weights count, so every step does. */
 const LONG = [...TINY, 'data.validation=0', 'classification.epochs=20', 'triplet.epochs=20'];

@@ -1,10 +1,8 @@
 /** Runs small enough for a test: a backbone cut after one block of conv3, and images of 32 pixels. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { silent } from '../../src/progress.js';
 import { loadRecipe } from '../../src/recipe/load.js';
@@ -91,13 +89,25 @@ export function outcome(run: string): Record<string, string> {
   };
 }
 
-/** A run by the parts below the command line; `allowed` is how many times it may ask whether it shall stop before it shall. */
+export interface Sitting {
+  /** How many times the run may ask whether it shall stop before it shall. */
+  readonly allowed?: number;
+  /** How many times it may ask before it ends on the spot, as by a kill. */
+  readonly killed?: number;
+  readonly resume?: string;
+  /** Milliseconds between checkpoints inside an epoch; 0: one after every step. */
+  readonly saveEvery?: number;
+  /** Takes the cached pixels away afterwards. */
+  readonly dropPixels?: boolean;
+}
+
+/** A run by the parts below the command line. */
 export async function trainParts(
   root: string,
   keys: readonly string[],
-  options: { allowed?: number; resume?: string } = {},
+  sitting: Sitting = {},
 ): Promise<{ path: string; result: RunResult }> {
-  const { allowed = Number.POSITIVE_INFINITY, resume } = options;
+  const { allowed = Number.POSITIVE_INFINITY, killed = Number.POSITIVE_INFINITY, resume, saveEvery } = sitting;
   const { recipe } = loadRecipe('smoke', { sets: keys });
   const bench = await openWorkbench(recipe, silent);
   const now = makeManifest(bench, 'tiny', [], new Date());
@@ -106,39 +116,14 @@ export async function trainParts(
     resume === undefined ? await createRunFolder(root, 'tiny', new Date(), first) : await openRunFolder(resume, root);
   const manifest = (await folder.readJson<typeof now>('manifest.json')) ?? now;
   let asked = 0;
-  const stopped = () => ++asked > allowed;
-  return {
-    path: folder.path,
-    result: await trainRun(bench, folder, manifest, { progress: silent, stopped, now: () => performance.now() }),
+  const stopped = () => {
+    if (++asked > killed) throw new Error('killed');
+    return asked > allowed;
   };
-}
-
-export interface Child {
-  readonly process: ChildProcess;
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; out: string; err: string }>;
-}
-
-const launcher = fileURLToPath(new URL('../../src/cli/ft.mjs', import.meta.url));
-
-/** `ft` as a person starts it, in a process of its own. */
-export function ftChild(argv: readonly string[], folder: string): Child {
-  const child = spawn(process.execPath, [launcher, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (data) => (out += data));
-  child.stderr.on('data', (data) => (err += data));
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; out: string; err: string }>((resolve) =>
-    child.on('close', (code, signal) => resolve({ code, signal, out, err })),
-  );
-  return { process: child, ended };
-}
-
-/** Sends a signal as soon as `when` holds, looked at every few milliseconds; fails where the child ends before. */
-export async function signalWhen(child: Child, signal: NodeJS.Signals, when: () => boolean) {
-  let over = false;
-  void child.ended.then(() => (over = true));
-  while (!over && !when()) await new Promise((resolve) => setTimeout(resolve, 5));
-  if (over) throw new Error(`the child ended before it was stopped: ${(await child.ended).err}`);
-  child.process.kill(signal);
-  return child.ended;
+  const context = { progress: silent, stopped, now: () => performance.now(), ...(saveEvery === undefined ? {} : { saveEvery }) };
+  try {
+    return { path: folder.path, result: await trainRun(bench, folder, manifest, context) };
+  } finally {
+    if (sitting.dropPixels) rmSync(bench.decoded.storePath);
+  }
 }
