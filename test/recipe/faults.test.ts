@@ -62,7 +62,7 @@ head: 3
       {
         what: "'triplet.miner' has an unknown value",
         where: 'a.yaml:2:10',
-        expected: 'semi-hard, naive, batch-hard, all',
+        expected: 'semi-hard, naive, batch-hard, batch-easy, all, tfa, tfsim, pml, facenet, vggface',
         found: "'semihard'",
         mend: "did you mean 'semi-hard'?",
       },
