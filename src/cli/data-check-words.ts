@@ -20,8 +20,7 @@ export function checkSummary(check: DataCheck, page?: string): string {
     '',
     ...(check.findings.length === 0 ? ['Nothing was found.'] : check.findings.flatMap(findingLines)),
   ];
-  if (check.features === null)
-    lines.push('No network was asked (--quick): crops, mirrored copies and wrong labels are not looked for.');
+  lines.push(...check.notes.map(printable));
   if (page !== undefined) lines.push(`All of it, with pictures: ${printable(page)}`);
   return `${lines.join('\n')}\n`;
 }

@@ -29,60 +29,69 @@ const scales = [1, 0.9, 0.8, 0.7];
 type Frame = readonly [left: number, top: number, right: number, bottom: number];
 const whole: Frame = [0, 0, alignSide, alignSide];
 
-/** The best of all ways to lay one grid on the other. */
+/** Coarse correlation below which a pair is given up: no moving of edges has lifted a pair so far. */
+const hopeless = 0.6;
+
+/** The best of all ways to lay one grid on the other: crops in the places of `scales` first, then the best one's edges are moved. */
 export function align(a: GreyGrid, b: GreyGrid): Alignment {
   const flipped = mirror(b);
-  let best: Alignment = { correlation: Number.NEGATIVE_INFINITY, area: 1, mirrored: false };
-  for (const mirrored of [false, true]) {
+  const tries = [false, true].flatMap((mirrored) => {
     const other = mirrored ? flipped : b;
-    for (const [large, small] of [
-      [a, other],
-      [other, a],
-    ] as const) {
-      const frame = search(large, small);
-      const correlation = compare(large, frame, small, fine);
-      if (correlation > best.correlation) best = { correlation, area: areaOf(frame) / areaOf(whole), mirrored };
-    }
-  }
-  return best;
+    return [coarseSearch(a, other, mirrored), coarseSearch(other, a, mirrored)];
+  });
+  const first = tries.reduce((best, one) => (one.score > best.score ? one : best));
+  const { large, small, frame, mirrored } = first.score < hopeless ? first : climb(first);
+  const correlation = correlate(samplesOf(large, frame, fine), samplesOf(small, whole, fine));
+  return { correlation, area: areaOf(frame) / areaOf(whole), mirrored };
 }
 
-/** Tries the places of `scales`, then moves the best frame's edges while that helps. */
-function search(large: GreyGrid, small: GreyGrid): Frame {
-  let best = whole;
-  let score = Number.NEGATIVE_INFINITY;
+/** A grid laid on a frame of another one. */
+interface Laid {
+  readonly large: GreyGrid;
+  readonly small: GreyGrid;
+  readonly mirrored: boolean;
+  frame: Frame;
+  score: number;
+}
+
+const places: readonly Frame[] = scales.flatMap((scale) => {
+  const length = scale * alignSide;
+  const spare = alignSide - length;
+  const steps = Math.ceil(spare / 1.6);
+  const starts = Array.from({ length: steps + 1 }, (_, step) => (steps === 0 ? 0 : (spare * step) / steps));
+  return starts.flatMap((top) => starts.map((left): Frame => [left, top, left + length, top + length]));
+});
+
+function coarseSearch(large: GreyGrid, small: GreyGrid, mirrored: boolean): Laid {
+  const laid: Laid = { large, small, mirrored, frame: whole, score: Number.NEGATIVE_INFINITY };
   const target = samplesOf(small, whole, coarse);
-  const attempt = (frame: Frame) => {
-    const value = correlate(samplesOf(large, frame, coarse), target);
-    if (value <= score) return false;
-    score = value;
-    best = frame;
-    return true;
-  };
-  for (const scale of scales) {
-    const length = scale * alignSide;
-    const spare = alignSide - length;
-    const steps = Math.ceil(spare / 1.6);
-    for (let y = 0; y <= steps; y++) {
-      for (let x = 0; x <= steps; x++) {
-        const left = steps === 0 ? 0 : (spare * x) / steps;
-        const top = steps === 0 ? 0 : (spare * y) / steps;
-        attempt([left, top, left + length, top + length]);
-      }
-    }
-  }
+  for (const frame of places) attempt(laid, frame, target);
+  return laid;
+}
+
+function attempt(laid: Laid, frame: Frame, target: Float64Array): boolean {
+  const score = correlate(samplesOf(laid.large, frame, coarse), target);
+  if (score <= laid.score) return false;
+  laid.score = score;
+  laid.frame = frame;
+  return true;
+}
+
+/** Moves one edge at a time while that helps, by a cell, then by halves and quarters. */
+function climb(laid: Laid): Laid {
+  const target = samplesOf(laid.small, whole, coarse);
   for (let step = 1; step >= 0.25; step /= 2) {
     for (let moved = true; moved; ) {
       moved = false;
       for (let edge = 0; edge < 4; edge++) {
         for (const by of [-step, step]) {
-          const frame = best.map((place, at) => (at === edge ? place + by : place)) as unknown as Frame;
-          if (isAllowed(frame) && attempt(frame)) moved = true;
+          const frame = laid.frame.map((place, at) => (at === edge ? place + by : place)) as unknown as Frame;
+          if (isAllowed(frame) && attempt(laid, frame, target)) moved = true;
         }
       }
     }
   }
-  return best;
+  return laid;
 }
 
 /** Inside the grid, and not so small that anything would match something. */
@@ -93,10 +102,6 @@ function isAllowed([left, top, right, bottom]: Frame): boolean {
 
 function areaOf([left, top, right, bottom]: Frame): number {
   return (right - left) * (bottom - top);
-}
-
-function compare(large: GreyGrid, frame: Frame, small: GreyGrid, count: number): number {
-  return correlate(samplesOf(large, frame, count), samplesOf(small, whole, count));
 }
 
 /** count × count bilinear samples of a frame, at the centres of its equal parts. */

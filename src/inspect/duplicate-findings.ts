@@ -30,17 +30,19 @@ export function duplicateFindings(dataset: Dataset, sets: readonly DuplicateSet[
 }
 
 function byLikeness(a: DuplicateSet, b: DuplicateSet): number {
-  const rank = (set: DuplicateSet) => (set.exact ? 2 : (set.similarity ?? 1));
+  const rank = (set: DuplicateSet) => (set.exact ? 2 : (set.weakest?.correlation ?? 1));
   return rank(b) - rank(a) || (a.samples[0] as number) - (b.samples[0] as number);
 }
 
-function noteOf({ samples }: Dataset, { samples: set, exact, similarity, meaning }: DuplicateSet): string {
-  const alike = exact
-    ? 'equal byte by byte'
-    : similarity === null
-      ? 'nearly equal by their hashes'
-      : `${similarity.toFixed(2)} alike`;
+/** From this share of the area on nothing is called cropped: the outlines are no finer. */
+const uncropped = 0.93;
+
+function noteOf({ samples }: Dataset, { samples: set, exact, weakest, meaning }: DuplicateSet): string {
+  const words = [exact || weakest === null ? 'equal byte by byte' : `${weakest.correlation.toFixed(2)} alike`];
+  if (weakest?.mirrored) words.push('mirrored');
+  if (weakest !== null && weakest.area < uncropped) words.push(`cropped to ${Math.round(100 * weakest.area)} %`);
   // A leak may be a wrong label besides.
   const classes = new Set(set.map((index) => (samples[index] as Sample).class)).size;
-  return meaning === 'leakage' && classes > 1 ? `${alike}, of different classes` : alike;
+  if (meaning === 'leakage' && classes > 1) words.push('of different classes');
+  return words.join(', ');
 }

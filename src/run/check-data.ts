@@ -1,8 +1,6 @@
 import { nearlyUniform } from '../data/appearance.js';
 import { type Dataset, labelsOf, type PartName } from '../data/dataset.js';
 import { exactDuplicates, partsOf } from '../data/duplicates.js';
-import { nearHashes } from '../data/hash-index.js';
-import { differingBits } from '../data/perceptual-hash.js';
 import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
 import { counted } from '../data/printable.js';
 import { type Split, splitDataset } from '../data/split.js';
@@ -10,10 +8,11 @@ import { Interrupted, UserError } from '../errors.js';
 import { classFindings } from '../inspect/class-findings.js';
 import { type ClassSizes, classSizes } from '../inspect/class-sizes.js';
 import { duplicateFindings } from '../inspect/duplicate-findings.js';
-import { type DuplicateSet, duplicateSets, type NearRule, nearPairs } from '../inspect/duplicate-sets.js';
+import { type DuplicateSet, duplicateSets } from '../inspect/duplicate-sets.js';
 import { type Finding, finding, findingKinds } from '../inspect/findings.js';
 import { namesOf } from '../inspect/found-images.js';
 import { lookFindings } from '../inspect/look-findings.js';
+import { type NearRule, nearPairs } from '../inspect/near-pairs.js';
 import { centredRows, type Neighbours, nearestNeighbours } from '../inspect/neighbours.js';
 import { cosine, type DoubtfulLabel, doubtfulLabels } from '../inspect/wrong-labels.js';
 import type { Progress } from '../progress.js';
@@ -26,11 +25,14 @@ import { openDataset, splitRule } from './images.js';
 /** Neighbours of an image that are looked at. */
 const neighboursEach = 20;
 
-/** Measured on groceries and emoji with planted copies: see docs/data.md. */
-export const nearRule: NearRule = { bits: 11, confirmed: 0.8, alone: 0.93, bitsAlone: 6 };
+/** Chosen on groceries with planted copies (docs/data.md). */
+export const nearRule: NearRule = { bits: 11, neighbours: 3, cosine: 0.5, neighbourCosine: 0.65, correlation: 0.93 };
 
 /** How much nearer another class has to be than the own one. */
 export const doubtMargin = 0.1;
+
+/** Share of doubtful images above which it is the features that are wrong, and not the labels. */
+const mostDoubtful = 0.15;
 
 export interface CheckOptions {
   /** false: hashes and files only, no network. */
@@ -57,6 +59,8 @@ export interface DataCheck {
     | { readonly by: string; readonly refused: string };
   /** What judged likeness, and what judged labels; null where no network was used. */
   readonly features: { readonly likeness: string; readonly labels: string } | null;
+  /** What was not looked for, and why. */
+  readonly notes: readonly string[];
   /** The gravest first. */
   readonly findings: readonly Finding[];
 }
@@ -78,8 +82,9 @@ export async function checkData(recipe: Recipe, options: CheckOptions, progress:
   const looks = await lookAtImages(decoded, progress, stopped);
   const features = options.features ? await backboneFeatures(recipe.backbone, decoded, progress, stopped) : null;
   const space = features === null ? null : await neighbourhood(features, progress, stopped);
-  const sets = findDuplicates(dataset, parts, looks, space);
+  const sets = await findDuplicates(dataset, parts, looks, space, progress, stopped);
   const doubtful = await findDoubtful(decoded, labels, sets, space, options, progress);
+  const undecided = doubtful.length > mostDoubtful * dataset.samples.length;
   const damaged = dataset.skipped.map(({ file, reason }) => ({
     note: reason,
     images: [{ file, class: null, part: null, path: null }],
@@ -89,7 +94,7 @@ export async function checkData(recipe: Recipe, options: CheckOptions, progress:
     ...finding('damaged', damaged, `${counted(damaged.length, 'file')} that cannot be used`),
     ...finding(
       'wrong-label',
-      doubtful.map(({ sample, likelier, margin, witness }) => ({
+      (undecided ? [] : doubtful).map(({ sample, likelier, margin, witness }) => ({
         note: `likelier ${dataset.classes[likelier]} (nearer by ${margin.toFixed(2)})`,
         images: names([sample, witness]),
       })),
@@ -109,8 +114,18 @@ export async function checkData(recipe: Recipe, options: CheckOptions, progress:
       features === null
         ? null
         : { likeness: features.from, labels: options.model ? `the model of ${options.model.folder.path}` : features.from },
+    notes: notesOf(features !== null, undecided ? doubtful.length : 0, dataset.samples.length, options),
     findings: found.sort((a, b) => findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind)),
   };
+}
+
+function notesOf(asked: boolean, undecided: number, images: number, { model }: CheckOptions): string[] {
+  if (!asked) return ['No network was asked (--quick), so crops, mirrored copies and wrong labels were not looked for.'];
+  if (undecided === 0) return [];
+  const next = model === undefined ? '; after training, --model RUN judges them by its embedding' : '';
+  return [
+    `No label is doubted: ${undecided} of ${images} images are nearer to another class than to their own, so these features do not tell the classes apart${next}.`,
+  ];
 }
 
 async function decode(recipe: Recipe, stopped: () => boolean, progress: Progress): Promise<DecodedDataset> {
@@ -167,20 +182,21 @@ async function neighbourhood({ values, dimensions }: AllFeatures, progress: Prog
   }
 }
 
-function findDuplicates(
+async function findDuplicates(
   dataset: Dataset,
   parts: readonly (PartName | undefined)[],
-  { hashes, appearances }: Looks,
+  { hashes, grids, appearances }: Looks,
   space: Space | null,
-): DuplicateSet[] {
-  const word = (index: number, which: 0 | 1) => hashes[2 * index + which] as number;
-  const bitsOf = (a: number, b: number) => differingBits(word(a, 0), word(b, 0)) + differingBits(word(a, 1), word(b, 1));
+  progress: Progress,
+  stopped: () => boolean,
+): Promise<DuplicateSet[]> {
   const features =
     space === null
       ? null
       : { neighbours: space.neighbours, cosine: (a: number, b: number) => cosine(space.unit, space.dimensions, a, b) };
-  const candidates = nearHashes(hashes, space === null ? nearRule.bitsAlone : nearRule.bits);
-  const pairs = nearPairs(candidates, bitsOf, features, new Set(nearlyUniform(appearances)), nearRule);
+  const outlines = { hashes, grids, blank: new Set(nearlyUniform(appearances)) };
+  const bar = (total: number) => progress.bar('looking for copies', total, 'pairs');
+  const pairs = await nearPairs(outlines, features, nearRule, { bar, stopped });
   return duplicateSets(dataset, exactDuplicates(dataset), pairs, parts);
 }
 

@@ -1,8 +1,9 @@
+import { alignSide } from '../data/alignment.js';
 import { type Appearance, appearanceOf, type FrameSize } from '../data/appearance.js';
 import type { Sample } from '../data/dataset.js';
 import { sharp } from '../data/image-library.js';
 import { mapInOrder } from '../data/parallel.js';
-import { perceptualHash } from '../data/perceptual-hash.js';
+import { greyGrid, hashOfGrid } from '../data/perceptual-hash.js';
 import type { DecodedDataset } from '../data/pixel-cache.js';
 import { Interrupted } from '../errors.js';
 import type { Progress } from '../progress.js';
@@ -13,6 +14,8 @@ export interface Looks {
   readonly appearances: readonly Appearance[];
   /** Two words for each image. */
   readonly hashes: Uint32Array;
+  /** 32 × 32 grey levels of each image, one after the other. */
+  readonly grids: Uint8Array;
   readonly frames: readonly (FrameSize | undefined)[];
 }
 
@@ -23,6 +26,7 @@ export async function lookAtImages(decoded: DecodedDataset, progress: Progress, 
   const bar = progress.bar('looking at images', samples.length, 'images');
   const appearances: Appearance[] = [];
   const hashes = new Uint32Array(2 * samples.length);
+  const grids = new Uint8Array(alignSide ** 2 * samples.length);
   const frames: (FrameSize | undefined)[] = [];
   try {
     const pixels = new Uint8Array(source.side * source.side * 3);
@@ -31,7 +35,9 @@ export async function lookAtImages(decoded: DecodedDataset, progress: Progress, 
       frames.push(frame);
       await source.read(index, pixels);
       appearances.push(appearanceOf(pixels));
-      hashes.set(perceptualHash(pixels, source.side), 2 * index);
+      const grid = greyGrid(pixels, source.side);
+      hashes.set(hashOfGrid(grid), 2 * index);
+      grids.set(grid.map(Math.round), alignSide ** 2 * index);
       bar.advance(1);
       if (stopped()) throw new Interrupted('stopped while images were looked at; nothing was written');
     }
@@ -39,7 +45,7 @@ export async function lookAtImages(decoded: DecodedDataset, progress: Progress, 
     bar.done();
     close();
   }
-  return { appearances, hashes, frames };
+  return { appearances, hashes, grids, frames };
 }
 
 /** Width and height of the upright image; undefined where the file has gone since it was decoded. */

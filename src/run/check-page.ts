@@ -46,7 +46,7 @@ export async function checkPage(check: DataCheck, progress: Progress, stopped: (
   const body = html`<header><h1>${check.name}</h1>
 <p class="quiet">${check.images.toLocaleString('en-US')} images in ${check.classes.length.toLocaleString('en-US')} classes, checked by <code>ft data check</code>${judges(check)}</p></header>
 <main>
-<section><h2>What was found</h2>${overview(check.findings)}</section>
+<section><h2>What was found</h2>${overview(check.findings)}${check.notes.map((note) => html`<p>${note}</p>`)}</section>
 ${check.findings.map((found) => findingSection(found, pictures))}
 <section><h2>Classes</h2>${sizesOf(check)}</section>
 <section><h2>Split</h2>${splitOf(check)}</section>
@@ -55,7 +55,7 @@ ${check.findings.map((found) => findingSection(found, pictures))}
 }
 
 function judges({ features }: DataCheck): Html {
-  if (features === null) return html`. No network was asked, so crops, mirrored copies and wrong labels were not looked for.`;
+  if (features === null) return html`.`;
   return html`. Likeness is judged by ${features.likeness}; labels by ${features.labels}.`;
 }
 
