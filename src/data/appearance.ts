@@ -30,19 +30,28 @@ export function appearanceOf(pixels: Uint8Array): Appearance {
 /** Below these an image shows next to nothing. */
 export const faintest = { brightness: 16, contrast: 5, chroma: 2 } as const;
 
-/** Images whose pixels hardly differ: a blank page, a covered lens. */
+/** Whether an image is of one colour, or nearly: a blank page, a covered lens. */
+const isUniform = ({ contrast }: Appearance) => contrast < faintest.contrast;
+
+/** Whether an image is almost black and yet shows something. */
+const isDark = ({ brightness, contrast }: Appearance) => brightness < faintest.brightness && contrast >= 1;
+
+/** Images whose pixels hardly differ, and that are not merely dark. */
 export function nearlyUniform(looks: readonly Appearance[]): number[] {
-  return where(looks, ({ contrast }) => contrast < faintest.contrast);
+  return where(looks, (look) => isUniform(look) && !isDark(look));
 }
 
 /** Images that are almost black, and not for being of one colour. */
 export function tooDark(looks: readonly Appearance[]): number[] {
-  return where(looks, ({ brightness, contrast }) => brightness < faintest.brightness && contrast >= faintest.contrast);
+  return where(looks, isDark);
 }
 
 /** Grey images of classes (of at least `fewest` images) that are in colour, four of five or more: another source, a scan. */
 export function greyInColourClasses(looks: readonly Appearance[], labels: ArrayLike<number>, fewest = 5): number[] {
-  const isGrey = (index: number) => (looks[index] as Appearance).chroma < faintest.chroma;
+  const isGrey = (index: number) => {
+    const look = looks[index] as Appearance;
+    return look.chroma < faintest.chroma && !isUniform(look) && !isDark(look);
+  };
   const totals = new Map<number, { images: number; grey: number }>();
   looks.forEach((_, index) => {
     const total = totals.get(labels[index] as number) ?? { images: 0, grey: 0 };

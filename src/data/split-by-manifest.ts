@@ -64,30 +64,23 @@ function withoutPart(dataset: Dataset, missing: readonly Sample[]): Fault {
   };
 }
 
+/** A row without a fold trains whichever fold is taken: the only image of its class, or copies that contradict each other. */
 function foldParts(dataset: Dataset, fold: Fold): PartName[] {
   checkFold(fold);
-  const numbers = dataset.samples.map((sample) => {
-    const text = sample.levels?.[foldLevel];
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-  });
-  const missing = dataset.samples.filter((_, index) => numbers[index] === undefined);
-  const most = numbers.reduce<number>((largest, number) => Math.max(largest, number ?? 0), 0);
-  if (missing.length > 0 || most !== fold.of - 1) {
+  const texts = dataset.samples.map((sample) => sample.levels?.[foldLevel]?.trim() ?? '');
+  const numbers = texts.filter((text) => /^\d+$/.test(text)).map(Number);
+  const others = texts.filter((text) => text !== '' && !/^\d+$/.test(text));
+  const most = numbers.reduce((largest, number) => Math.max(largest, number), -1);
+  if (others.length > 0 || most !== fold.of - 1) {
     throw new UserError({
       what: `the table of ${dataset.name} does not have these folds`,
       where: 'data.fold',
-      expected: `a column \`${foldLevel}\` with 0 to ${fold.of - 1} in every row`,
-      found:
-        missing.length > 0
-          ? `${counted(missing.length, 'row')} without a number: ${shortList(
-              missing.map((sample) => sample.file),
-              3,
-            )}`
-          : `0 to ${most}`,
+      expected: `a column \`${foldLevel}\` with 0 to ${fold.of - 1}`,
+      found: others.length > 0 ? shortList([...new Set(others)], 3) : most < 0 ? 'no such column' : `0 to ${most}`,
       mend: `ft data split FOLDER --folds ${fold.of} --out splits.csv writes one`,
     });
   }
-  return numbers.map((number) => (number === fold.take ? 'heldOut' : 'train'));
+  return texts.map((text) => (text !== '' && Number(text) === fold.take ? 'heldOut' : 'train'));
 }
 
 function checkParts(dataset: Dataset, train: Part, heldOut: Part): void {
