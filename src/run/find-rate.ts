@@ -14,7 +14,7 @@ import { type Curve, RangeTest, type Suggestion, type Sweep, suggest, sweepRate 
 import { fitWhitening } from '../train/scoring.js';
 import { createFeatureProgram, createTrainer, type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
-import { batchesOf } from './phase-parts.js';
+import { batchesOf } from './phase-batches.js';
 import { segmentsOf } from './phase-segments.js';
 import { pixelSource } from './pixel-source.js';
 import { firstClassifier, firstEmbedding, needsWhitening } from './start-heads.js';

@@ -1,10 +1,3 @@
-import type { BatchOptions } from '../data/batch.js';
-import type { DecodedDataset } from '../data/pixel-cache.js';
-import { pkBatches, shuffledBatches } from '../data/samplers.js';
-import { balancedBatches } from '../data/samplers-balanced.js';
-import { coveringBatches, type LevelMeeting } from '../data/samplers-cover.js';
-import { levelsOfClasses } from '../data/samplers-levels.js';
-import { denseLabels, type Split } from '../data/split.js';
 import { tripletComputation } from '../losses/variants.js';
 import type { Schedule } from '../optimizers/schedule.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
@@ -13,71 +6,6 @@ import type { Objective } from '../train/step.js';
 import type { PhaseName } from '../transfer/plan.js';
 
 /** What a recipe says of a phase, turned into the parts that the phase is made of. */
-
-/** A recipe and the images that it names. */
-export interface PhaseImages {
-  readonly recipe: Recipe;
-  readonly split: Split;
-  readonly decoded: DecodedDataset;
-}
-
-/** The batches of an epoch (samples by index), a pure function of seed and epoch. */
-export function batchesOf(
-  phase: PhaseName,
-  { recipe, split, decoded }: PhaseImages,
-  seed: number,
-): (epoch: number) => Int32Array[] {
-  const { samples } = split.train;
-  const labels = () => denseLabels(decoded.dataset, split.train);
-  switch (phase) {
-    case 'classification': {
-      const { batch, sampler } = recipe.classification as NonNullable<Recipe['classification']>;
-      switch (sampler) {
-        case 'shuffled':
-          return (epoch) => shuffledBatches(samples, batch, seed, epoch);
-        case 'class-balanced':
-          return ofSeed(balancedBatches(samples, labels(), batch), seed);
-      }
-      break;
-    }
-    case 'triplet': {
-      const { classesPerBatch: p, imagesPerClass: k, sampler } = recipe.triplet as NonNullable<Recipe['triplet']>;
-      const dense = labels();
-      switch (sampler) {
-        case 'random':
-          return (epoch) => pkBatches(samples, dense, p, k, seed, epoch);
-        case 'cover':
-          return ofSeed(coveringBatches(samples, dense, p, k), seed);
-        case 'hierarchical':
-          return ofSeed(coveringBatches(samples, dense, p, k, meetingOf({ recipe, split, decoded })), seed);
-      }
-    }
-  }
-}
-
-/**
- * Which classes meet where the sampler is hierarchical.
- * @throws UserError where the images' table has no such level
- */
-export function meetingOf({ recipe, split, decoded }: PhaseImages): LevelMeeting {
-  const { level, levelShare } = recipe.triplet as NonNullable<Recipe['triplet']>;
-  const levels = levelsOfClasses(decoded.dataset, split.train, level);
-  // The sampler knows classes by their number among the training classes.
-  return { levelOf: (label) => levels.get(split.train.classes[label] as number) as number, share: levelShare };
-}
-
-function ofSeed(sampler: (seed: number, epoch: number) => Int32Array[], seed: number): (epoch: number) => Int32Array[] {
-  return (epoch) => sampler(seed, epoch);
-}
-
-/** How the images of a phase are varied. */
-export function viewsOf(phase: PhaseName, { data, classification }: Recipe, seed: number): BatchOptions {
-  return {
-    augment: data.augment === 'none' ? null : data.augment,
-    seed,
-    mix: phase === 'classification' ? (classification?.mix ?? null) : null,
-  };
-}
 
 /** What the phase minimises. */
 export function objectiveOf(phase: PhaseName, recipe: Recipe): Objective {

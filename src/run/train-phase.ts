@@ -11,9 +11,9 @@ import type { PhaseName } from '../transfer/plan.js';
 import { answerCollapse, type Restart, rateFactor, restartInWords } from './collapse-answer.js';
 import type { PhaseRecord } from './journal.js';
 import { type PhaseSetup, trainSegment } from './phase-attempt.js';
+import { batchesOf, viewsOf } from './phase-batches.js';
 import { type PhaseMeta, type PhaseState, readPhase, writeRestart } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
-import { batchesOf, viewsOf } from './phase-parts.js';
 import { type Segment, segmentsOf } from './phase-segments.js';
 
 /**

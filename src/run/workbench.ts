@@ -10,7 +10,7 @@ import type { Recipe } from '../recipe/schema.js';
 import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { openImages } from './images.js';
-import { meetingOf } from './phase-parts.js';
+import { meetingOf, withClassesThereAre } from './phase-batches.js';
 import { planPhases } from './plans.js';
 
 /** Everything that a recipe names, opened and checked, before anything is trained. */
@@ -44,15 +44,6 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
     classifierLabels: new Map(Array.from(split.train.samples, (sample, place) => [sample, dense[place] as number])),
     plans: new Map(planPhases(fitting, network, split.train.classes.length).map((plan) => [plan.phase, plan])),
   };
-}
-
-/** Batches of as many classes as there are, where the recipe asks for more: a small set of photos trains, and it is said. */
-function withClassesThereAre(recipe: Recipe, { train }: Split, progress: Progress): Recipe {
-  const { triplet } = recipe;
-  const classes = train.classes.length;
-  if (triplet === null || triplet.classesPerBatch <= classes) return recipe;
-  progress.line(`batches of ${classes} classes instead of ${triplet.classesPerBatch} in the triplet phase: no more train`);
-  return { ...recipe, triplet: { ...triplet, classesPerBatch: classes } };
 }
 
 /** Refuses, all at once, what would only fail after minutes of training. */
