@@ -14,7 +14,7 @@ export function classifierSection(scores: ClassifierFigures): Section {
   const facts: [string, string][] = [
     [
       'top-1',
-      `${percent(scores.top_1)}${interval === null ? '' : ` (95 % interval ${percent(interval.low)} to ${percent(interval.high)})`}`,
+      `${percent(scores.top_1)}${interval === null ? '' : ` (95\u00a0% interval ${percent(interval.low)} to ${percent(interval.high)})`}`,
     ],
     ...(scores.top_5 === null ? [] : [['top-5', percent(scores.top_5)] as [string, string]]),
     ...(scores.macro_f1 === null ? [] : [['macro F1', figure(scores.macro_f1)] as [string, string]]),

@@ -110,12 +110,9 @@ function lines(title: string, note: string, epochs: readonly Epoch[], series: re
       y: {
         label: null,
         grid: true,
-        ticks: 4,
-        nice: true,
-        type: logarithmic ? 'log' : 'linear',
-        tickFormat: logarithmic ? '~e' : tickOf,
+        ...(logarithmic ? { type: 'log', ticks: powersOf(drawn.flatMap(({ points }) => points)) } : { ticks: 4, nice: true }),
+        tickFormat: tickOf,
         ...axis,
-        ...(logarithmic ? { ticks: 4 } : {}),
       },
       marginLeft: 48,
       marks,
@@ -148,6 +145,16 @@ function pointsOf(line: Line, epoch: Epoch, logarithmic: boolean): Point[] {
 function ticksOf(last: number): number[] {
   const step = Math.max(1, Math.ceil(last / 8));
   return Array.from({ length: Math.floor((last - 1) / step) + 1 }, (_, i) => 1 + i * step);
+}
+
+/** Powers of ten among some values; where there are fewer than two, twice and five times a power as well. */
+function powersOf(points: readonly Point[]): number[] {
+  const values = points.map(({ value }) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const from = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - from + 1 }, (_, i) => 10 ** (from + i));
+  const within = (ticks: readonly number[]) => ticks.filter((tick) => tick >= low * 0.99 && tick <= high * 1.01);
+  return within(powers).length >= 2 ? within(powers) : within(powers.flatMap((power) => [power, 2 * power, 5 * power]));
 }
 
 function tickOf(value: number): string {

@@ -27,26 +27,16 @@ export function overlaid(
   series: readonly Bars[],
   options: { width?: number; height?: number; line?: number } = {},
 ): Html {
-  const bars = series.map(({ shares, colour, text }) => {
-    const bins = shares.map((share, bin) => ({ share, from: edges[bin] as number, to: edges[bin + 1] as number }));
+  const steps = { x: (point: Corner) => point[0], y: (point: Corner) => point[1] };
+  const areas = series.map(({ shares, colour }) => {
+    const outline = shares.flatMap((share, bin): Corner[] => [
+      [edges[bin] as number, share],
+      [edges[bin + 1] as number, share],
+    ]);
     return [
-      Plot.rectY(bins, {
-        x1: 'from',
-        x2: 'to',
-        y: 'share',
-        fill: colour,
-        fillOpacity: 0.32,
-        insetLeft: 0,
-        insetRight: 0,
-        title: (bin: (typeof bins)[number]) =>
-          `${text}, ${bin.from.toFixed(2)} to ${bin.to.toFixed(2)}: ${(bin.share * 100).toFixed(1)} %`,
-      }),
-      Plot.line(outline(bins), {
-        x: (point: [number, number]) => point[0],
-        y: (point: [number, number]) => point[1],
-        stroke: colour,
-        strokeWidth: 1.5,
-      }),
+      // Both ends are given: with one alone Plot would stack the areas.
+      Plot.areaY(outline, { x: steps.x, y1: 0, y2: steps.y, fill: colour, fillOpacity: 0.3 }),
+      Plot.line(outline, { ...steps, stroke: colour, strokeWidth: 1.5 }),
     ];
   });
   return chart(label, {
@@ -57,7 +47,7 @@ export function overlaid(
     y: { axis: null },
     marks: [
       Plot.ruleY([0], { stroke: 'var(--line)' }),
-      ...bars.flat(),
+      ...areas.flat(),
       options.line === undefined
         ? null
         : Plot.ruleX([options.line], { stroke: 'var(--ink)', strokeWidth: 1.25, strokeDasharray: '4 3' }),
@@ -65,12 +55,7 @@ export function overlaid(
   });
 }
 
-function outline(bins: readonly { from: number; to: number; share: number }[]): [number, number][] {
-  return bins.flatMap(({ from, to, share }): [number, number][] => [
-    [from, share],
-    [to, share],
-  ]);
-}
+type Corner = readonly [x: number, y: number];
 
 /** The distances in the batches of the first and the last epoch that logged them. */
 export function histogramOfEpoch(epochs: readonly Epoch[]): Html | null {

@@ -3,14 +3,21 @@ import { UMAP } from 'umap-js';
 import { draws } from './draws.js';
 import type { HeldOut, Vectors } from './input.js';
 
-/** Places of some images on two maps, each coordinate within 0 … 1. */
+/** Places of some images in the plane, each coordinate within 0 … 1. */
+export interface Plane {
+  readonly points: readonly (readonly [number, number])[];
+  /** Width to height that keeps distances comparable, within 0.75 … 2. */
+  readonly aspect: number;
+}
+
+/** Two maps of the same images. */
 export interface Layout {
   readonly images: readonly number[];
-  readonly pca: readonly (readonly [number, number])[];
+  readonly pca: Plane;
   /** Share of the variance of these images that the two axes of the PCA hold. */
   readonly explained: number;
   /** Null where there are too few images. */
-  readonly umap: readonly (readonly [number, number])[] | null;
+  readonly umap: Plane | null;
 }
 
 /**
@@ -50,7 +57,7 @@ export function layOut({ unit, dimensions }: Vectors, images: readonly number[],
   const pca = components.map(([x = 0, y = 0]): [number, number] => [x, y]);
   if (pca.some((point) => !point.every(Number.isFinite))) return null;
   const umap = images.length < UMAP_LEAST ? null : umapOf(rows, seed);
-  return { images, pca: intoSquare(pca), explained: varianceOf(pca) / total, umap: umap && intoSquare(umap) };
+  return { images, pca: placed(pca), explained: varianceOf(pca) / total, umap: umap && placed(umap) };
 }
 
 function umapOf(rows: number[][], seed: number): [number, number][] {
@@ -69,16 +76,17 @@ function varianceOf(rows: readonly (readonly number[])[]): number {
   return sum;
 }
 
-/** Scaled by one factor, so that distances stay comparable, and put into the middle of the unit square. */
-function intoSquare(points: readonly (readonly [number, number])[]): [number, number][] {
+/** Put into the unit square, with a rim so that a picture in the outermost place lies inside. */
+function placed(points: readonly (readonly [number, number])[]): Plane {
   const range = (axis: 0 | 1) => {
     const values = points.map((point) => point[axis]);
-    return [Math.min(...values), Math.max(...values)] as const;
+    const low = Math.min(...values);
+    return { low, extent: Math.max(...values) - low || 1 };
   };
-  const [left, right] = range(0);
-  const [bottom, top] = range(1);
-  const extent = Math.max(right - left, top - bottom) || 1;
-  // A rim is left free, so that a picture in the outermost place lies inside.
-  const scale = 0.95 / extent;
-  return points.map(([x, y]) => [0.5 + (x - (left + right) / 2) * scale, 0.5 + (y - (bottom + top) / 2) * scale]);
+  const [x, y] = [range(0), range(1)];
+  const within = (value: number, { low, extent }: { low: number; extent: number }) => 0.03 + (0.94 * (value - low)) / extent;
+  return {
+    points: points.map((point): [number, number] => [within(point[0], x), within(point[1], y)]),
+    aspect: Math.min(2, Math.max(0.75, x.extent / y.extent)),
+  };
 }

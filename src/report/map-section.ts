@@ -1,6 +1,6 @@
 import { type Html, html } from '../page/shell.js';
 import type { HeldOut } from './input.js';
-import type { Layout } from './layout.js';
+import type { Layout, Plane } from './layout.js';
 import type { Pictures } from './pictures.js';
 import { type Section, section } from './section.js';
 import { counted, percent, whole } from './words.js';
@@ -15,11 +15,13 @@ export async function mapSection(layout: Layout, { labels, classes, files }: Hel
   const { images, pca, umap, explained } = layout;
   const picture = await pictures.load(images, THUMBNAIL);
   const shown = new Set(images.map((image) => labels[image])).size;
-  const map = (kind: string, points: readonly (readonly [number, number])[]): Html =>
-    html`<div class="map ${kind}" role="img" aria-label="map of ${images.length} images by ${kind}">${images.map((image, at) => {
-      const [x, y] = points[at] as readonly [number, number];
-      return html`<span style="left:${(x * 100).toFixed(2)}%;top:${((1 - y) * 100).toFixed(2)}%" title="${classes[labels[image] as number]}">${picture(image, files[image])}</span>`;
-    })}</div>`;
+  const map = (kind: string, { points, aspect }: Plane): Html =>
+    html`<div class="map ${kind}" style="aspect-ratio:${aspect.toFixed(3)}" role="img" aria-label="map of ${images.length} images by ${kind}">${images.map(
+      (image, at) => {
+        const [x, y] = points[at] as readonly [number, number];
+        return html`<span style="left:${(x * 100).toFixed(2)}%;top:${((1 - y) * 100).toFixed(2)}%" title="${classes[labels[image] as number]}">${picture(image, files[image])}</span>`;
+      },
+    )}</div>`;
   const part =
     images.length < labels.length
       ? `${counted(images.length, 'image')} of ${counted(shown, 'class', 'classes')}, drawn whole class by whole class from ${whole(labels.length)} held-out images`

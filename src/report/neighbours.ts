@@ -19,11 +19,23 @@ export interface Retrieved {
 /** Cosine of every image with one of them; row-major unit vectors. */
 export function similarities({ unit, dimensions }: Vectors, query: number): Float64Array {
   const found = new Float64Array(unit.length / dimensions);
-  const from = query * dimensions;
+  const own = Float64Array.from(unit.subarray(query * dimensions, (query + 1) * dimensions));
+  const even = dimensions - (dimensions % 4);
   for (let image = 0, at = 0; image < found.length; image++) {
-    let sum = 0;
-    for (let d = 0; d < dimensions; d++, at++) sum += (unit[at] as number) * (unit[from + d] as number);
-    found[image] = sum;
+    // Four sums side by side: a processor waits for one addition before the next of the same sum.
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let e = 0;
+    let d = 0;
+    for (; d < even; d += 4, at += 4) {
+      a += (unit[at] as number) * (own[d] as number);
+      b += (unit[at + 1] as number) * (own[d + 1] as number);
+      c += (unit[at + 2] as number) * (own[d + 2] as number);
+      e += (unit[at + 3] as number) * (own[d + 3] as number);
+    }
+    for (; d < dimensions; d++, at++) a += (unit[at] as number) * (own[d] as number);
+    found[image] = a + b + c + e;
   }
   return found;
 }

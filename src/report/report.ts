@@ -21,7 +21,7 @@ import { verificationSection } from './verification-section.js';
 import { counted } from './words.js';
 
 const PAIRS = 60_000;
-const ON_MAP = 420;
+const ON_MAP = 360;
 const MIXED_UP = 12;
 
 /** What a reader of the terminal hears of a report that was made. */

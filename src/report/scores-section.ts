@@ -2,7 +2,7 @@ import { type Html, html } from '../page/shell.js';
 import { axis, chart, Plot } from './chart.js';
 import type { ReportInput, ScoreRow, Step } from './input.js';
 import { figureOf, keys, type Section, section, table } from './section.js';
-import { colourOf, figure, isFitted, metricInWords, rowInWords, signed } from './words.js';
+import { colourOf, figure, isFitted, metricInWords, rowInShort, rowInWords, signed } from './words.js';
 
 const DRAWN = ['recall_at_1', 'map_at_r'] as const;
 /** What stands in `scores` and is no metric. */
@@ -16,7 +16,7 @@ export function scoresSection({ rows, steps, exported, data }: ReportInput): Sec
     (metric) => !COUNTS.has(metric) && rows.every(({ scores }) => Number.isFinite(scores[metric])),
   );
   const left = first.scores.left_out ?? 0;
-  const lead = html`Each held-out image in turn is the query and all others are the gallery, ordered by cosine. Held-out ${data?.split?.kind === 'closed' ? 'images' : 'classes'} chose nothing. Bars are 95 % intervals (bootstrap over the queries).${left > 0 ? ` ${left} images are the only one of their class and ask nothing.` : ''}`;
+  const lead = html`Each held-out image in turn is the query and all others are the gallery, ordered by cosine. Held-out ${data?.split?.kind === 'closed' ? 'images' : 'classes'} chose nothing. Bars are 95\u00a0% intervals (bootstrap over the queries).${left > 0 ? ` ${left} images are the only one of their class and ask nothing.` : ''}`;
   return section(
     'scores',
     'Scores',
@@ -56,7 +56,7 @@ function withInterval(row: ScoreRow, metric: string): Html {
 
 function dots(rows: readonly ScoreRow[], metric: string, exported: string | undefined): Html {
   const points = rows.map((row) => ({
-    row: rowInWords(row.name),
+    row: rowInShort(row.name),
     value: row.scores[metric] as number,
     low: row.intervals[metric]?.low ?? (row.scores[metric] as number),
     high: row.intervals[metric]?.high ?? (row.scores[metric] as number),
@@ -74,7 +74,7 @@ function dots(rows: readonly ScoreRow[], metric: string, exported: string | unde
     {
       width: 420,
       height: 34 * points.length + 40,
-      marginLeft: 196,
+      marginLeft: 124,
       x: { domain, label: null, grid: true, ticks: 4, ...axis },
       y: { domain: points.map(({ row }) => row), label: null, ...axis },
       marks: [

@@ -38,7 +38,7 @@ function outcome({ rows, exported, data, backbone, classifier }: ReportInput): H
     before === undefined || before === shown
       ? null
       : html`; before training, ${backbone} (${whole(before.dimensions)} numbers) did so for ${withInterval(before, RECALL)}`;
-  return html`${named}Asked with ${asked}${unseen}, ${before === shown ? `${backbone} as it came` : 'the model'} (${whole(shown.dimensions)} numbers an image) finds an image of the same class first for ${withInterval(shown, RECALL, '95 % interval ')}${baseline}.`;
+  return html`${named}Asked with ${asked}${unseen}, ${before === shown ? `${backbone} as it came` : 'the model'} (${whole(shown.dimensions)} numbers an image) finds an image of the same class first for ${withInterval(shown, RECALL, '95\u00a0% interval ')}${baseline}.`;
 }
 
 /**

@@ -9,9 +9,11 @@ nav.contents a { text-decoration: none; display: inline-block; padding: .15rem 0
 nav.contents a:hover { text-decoration: underline; }
 h3.phase { margin: 1.25rem 0 .75rem; padding-top: .25rem; }
 h3.phase:first-of-type { margin-top: .5rem; }
+td:first-child { min-width: 7.5rem; }
 section .scroll { margin-block: 1rem; }
 .grid > figure { display: flex; flex-direction: column; height: 100%; }
 .grid > figure > svg { margin-top: auto; }
+.grid.two > figure { height: auto; }
 section > figure { margin-top: 1.25rem; }
 .wide { display: none; }
 @media (min-width: 52rem) { .wide { display: block; } .narrow { display: none; } }
@@ -42,8 +44,8 @@ section > figure { margin-top: 1.25rem; }
 .maps input { position: absolute; opacity: 0; }
 .maps input:checked + label { background: var(--ink); color: var(--paper); border-color: var(--ink); }
 .maps input:focus-visible + label { outline: 2px solid var(--accent); outline-offset: 2px; }
-.map { position: relative; aspect-ratio: 1; width: min(100%, 52rem); margin: 0 auto; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); padding: 0; }
-.map span { position: absolute; width: 3.6%; transform: translate(-50%, -50%); }
+.map { position: relative; width: 100%; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); padding: 0; }
+.map span { position: absolute; width: max(2.7%, 15px); transform: translate(-50%, -50%); }
 .map img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #fff; border-radius: 3px; }
 .map > span > .gone { position: static; width: 100%; aspect-ratio: 1; transform: none; font-size: 0; }
 .map span:hover { z-index: 1; }

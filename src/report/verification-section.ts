@@ -57,7 +57,7 @@ export function distance(cosine: number): number {
 function sentence({ threshold, far, tar, interval, resolved }: Calibration, at: number): string {
   if (!Number.isFinite(threshold) || !resolved)
     return `There are too few pairs of two classes to set a threshold for ${percent(FAR)} false accepts.`;
-  return `At a distance of ${at.toFixed(3)} (cosine ${figure(threshold)}; dashed) ${percent(far)} of the pairs of two classes pass for the same, and ${percent(tar)} of the pairs of one class are found (95 % interval, classes drawn anew: ${percent(interval.tar.low)} to ${percent(interval.tar.high)}). The threshold was set on these very pairs, so on other images expect a little less.`;
+  return `At a distance of ${at.toFixed(3)} (cosine ${figure(threshold)}; dashed) ${percent(far)} of the pairs of two classes pass for the same, and ${percent(tar)} of the pairs of one class are found (95\u00a0% interval, classes drawn anew: ${percent(interval.tar.low)} to ${percent(interval.tar.high)}). The threshold was set on these very pairs, so on other images expect a little less.`;
 }
 
 function distances(row: string, { scores, same }: Pairs, line: number | undefined): Html {
@@ -94,7 +94,14 @@ function roc(curves: readonly Curve[], chosen: Calibration): Html {
   return chart(`ROC: ${curves.map(({ row, roc: { auc } }) => `${rowInWords(row)} area ${figure(auc)}`).join(', ')}`, {
     width: 420,
     height: 230,
-    x: { type: 'log', domain: [floor, 1], label: null, ticks: 4, tickFormat: (value: number) => `${value * 100} %`, ...axis },
+    x: {
+      type: 'log',
+      domain: [floor, 1],
+      label: null,
+      ticks: 4,
+      tickFormat: (value: number) => `${value * 100}\u00a0%`,
+      ...axis,
+    },
     y: {
       domain: [0, 1],
       grid: true,

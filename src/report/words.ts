@@ -12,7 +12,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** A share as a percentage with one digit; '–' for what is no number. */
 export function percent(share: number): string {
-  return Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : '–';
+  return Number.isFinite(share) ? `${(share * 100).toFixed(1)}\u00a0%` : '–';
 }
 
 /** A figure in [0, 1] with three digits. */
@@ -51,6 +51,14 @@ const PHASES: Readonly<Record<string, string>> = {
 export function rowInWords(row: string): string {
   const stage = row.replace(/-whitened$/, '');
   return `${PHASES[stage] ?? stage}${row === stage ? '' : ', whitened'}`;
+}
+
+const SHORT: Readonly<Record<string, string>> = { before: 'before', classification: 'phase 1', triplet: 'phase 2' };
+
+/** 'phase 1, whitened': a row's name where there is little room. */
+export function rowInShort(row: string): string {
+  const stage = row.replace(/-whitened$/, '');
+  return `${SHORT[stage] ?? stage}${row === stage ? '' : ', whitened'}`;
 }
 
 /** Whether a row is a head fitted in closed form, on top of a stage. */
