@@ -28,7 +28,7 @@ export function evaluationInWords(result: Evaluation): string {
   const { classes, images, dimensions, scores, intervals } = result;
   const alone =
     scores.left_out > 0
-      ? `; ${scores.left_out === 1 ? '1 image has' : `${scores.left_out} images have`} no right answer among the others and ask nothing`
+      ? `; ${scores.left_out === 1 ? '1 image has no right answer among the others and asks' : `${scores.left_out} images have no right answer among the others and ask`} nothing`
       : '';
   const blocks = [
     `${classes} classes, ${images} images, ${dimensions}-D embeddings${alone}`,
