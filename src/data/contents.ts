@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { silent } from '../progress.js';
 import { type Content, type ContentOptions, type KnownContents, openContentCache } from './content-cache.js';
 import { type ContentKind, insideReason, isDecoded, kindOfContent, kindOfName } from './content-kind.js';
@@ -8,7 +8,7 @@ import { createDataset, type Dataset, type LabelledImage, type Skipped } from '.
 import { extensionOf } from './extensions.js';
 import type { Listed, Listing } from './listing.js';
 import { mapInOrder } from './parallel.js';
-import { counted, shortList } from './printable.js';
+import { counted, printable, shortList } from './printable.js';
 import { systemReason } from './system-reason.js';
 
 /** Files up to this size are read in one piece. */
@@ -25,7 +25,7 @@ export async function readContents(name: string, root: string, listing: Listing,
   const skipped: Skipped[] = [...listing.skipped];
   const images: LabelledImage[] = [];
   const misnamed: string[] = [];
-  const bar = progress.bar(`reading ${name}`, listing.images.length, 'images');
+  const bar = progress.bar(`reading ${printable(name)}`, listing.images.length, 'images');
   const results = mapInOrder(listing.images, 8, (image) => readContent(image, cache));
   let at = 0;
   for await (const result of results) {
@@ -71,14 +71,16 @@ async function contentOfLong(handle: FileHandle): Promise<Content> {
 /** A file's content, from the cache or read now, or the reason why it cannot be. */
 async function readContent(image: Listed, cache: KnownContents): Promise<Content | string> {
   try {
+    if (cache.has(image.file)) {
+      const known = cache.find(image.file, await stat(image.path, { bigint: true }));
+      if (known !== undefined) return known;
+    }
     // Should a pipe have come into the place of the file since it was listed, opening must not wait for somebody to write.
     const handle = await open(image.path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const info = await handle.stat({ bigint: true });
       if (!info.isFile()) return 'neither a file nor a folder';
       if (info.size === 0n) return 'the file is empty';
-      const known = cache.find(image.file, info);
-      if (known !== undefined) return known;
       const content = info.size <= wholeBytes ? contentOf(await handle.readFile()) : await contentOfLong(handle);
       cache.add(image.file, info, content);
       return content;

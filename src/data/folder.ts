@@ -2,11 +2,19 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { type Progress, silent } from '../progress.js';
+import { kindOfName } from './content-kind.js';
 import { readContents } from './contents.js';
 import type { Dataset, Skipped } from './dataset.js';
+import { extensionOf } from './extensions.js';
 import { judgeFile, type Listed, type Listing, PassedOverCounts } from './listing.js';
 import { printable, shortList } from './printable.js';
-import { type Met, walk } from './walk.js';
+import { walk } from './walk.js';
+
+/** A file that may be an image. */
+interface FoundFile {
+  readonly file: string;
+  readonly path: string;
+}
 
 const layout = 'one folder a class, with its images in it: cat/1.jpg, cat/2.jpg, dog/1.jpg, …';
 
@@ -65,29 +73,25 @@ export async function listFolder(folder: string, options: { classesOnly?: boolea
   const skipped: Skipped[] = [];
   const passedOver = new PassedOverCounts();
   const spellings = new Map<string, Set<string>>();
-  for (const met of await everything(folder)) {
+  const addImage = ({ file, path }: FoundFile) => {
+    const slash = file.indexOf('/');
+    if (slash < 0 && options.classesOnly) skipped.push({ file, reason: 'lies in no class folder' });
+    else images.push({ file, className: classNamed(slash < 0 ? '' : file.slice(0, slash), spellings), path });
+  };
+  const doubtful: FoundFile[] = [];
+  await walk(folder, (met) => {
     if (met.type === 'clutter') passedOver.add(met.kind, met.file);
     else if (met.type === 'unusable') skipped.push({ file: met.file, reason: met.reason });
-    else {
-      const verdict = await judgeFile(met.path, met.file);
-      const slash = met.file.indexOf('/');
-      if (verdict.is === 'other') passedOver.add(verdict.kind, met.file);
-      else if (verdict.is === 'skipped') skipped.push({ file: met.file, reason: verdict.reason });
-      else if (slash < 0 && options.classesOnly) skipped.push({ file: met.file, reason: 'lies in no class folder' });
-      else {
-        const spelt = slash < 0 ? '' : met.file.slice(0, slash);
-        images.push({ file: met.file, className: classNamed(spelt, spellings), path: met.path });
-      }
-    }
+    else if (kindOfName(extensionOf(met.file)) !== undefined) addImage(met);
+    else doubtful.push(met);
+  });
+  for (const found of doubtful) {
+    const verdict = await judgeFile(found.path, found.file);
+    if (verdict.is === 'image') addImage(found);
+    else if (verdict.is === 'skipped') skipped.push({ file: found.file, reason: verdict.reason });
+    else passedOver.add(verdict.kind, found.file);
   }
   return { images, skipped, passedOver: passedOver.list(), notes: notesOn(spellings) };
-}
-
-/** All that is met, so that files can be judged one after the other without recursion. */
-async function everything(folder: string): Promise<Met[]> {
-  const met: Met[] = [];
-  await walk(folder, (entry) => met.push(entry));
-  return met;
 }
 
 function classNamed(spelt: string, spellings: Map<string, Set<string>>): string {

@@ -1,5 +1,6 @@
 import { type Fault, UserError, unknownName } from '../errors.js';
 import type { PartName } from './dataset.js';
+import { printable } from './printable.js';
 
 /** Which column says what, by its place. */
 export interface Columns {
@@ -74,7 +75,7 @@ function missing(columns: readonly string[], file: boolean, wanted: boolean, whe
     what: `no column of the table names ${what}`,
     where,
     expected: 'file,class[,split][,group][,…] in the first line',
-    found: columns.join(', '),
+    found: columns.map(printable).join(', '),
     mend: headless
       ? 'the first line is an image already: put a line file,class above it'
       : file

@@ -4,6 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { UserError } from '../errors.js';
 import { extensionOf } from './extensions.js';
+import { printable } from './printable.js';
 
 /** A row of a table: its values by the place of their columns. */
 export interface Row {
@@ -173,7 +174,7 @@ async function* objectsOf(
       what: 'this line is no JSON object',
       where: `${path}:${line}`,
       expected: '{"file": "cat/1.jpg", "class": "cat"}',
-      found: source.slice(0, 80),
+      found: printable(source.slice(0, 80)),
     });
   };
   for await (const piece of text) {

@@ -13,6 +13,7 @@ import { checkClasses } from './folder.js';
 import { imageLibraryVersion } from './image-library.js';
 import { mapInOrder } from './parallel.js';
 import { BrokenPixelFile, encodeHeader, openPixels, pixelsAt } from './pixels.js';
+import { printable } from './printable.js';
 
 /** A data set whose every image has been decoded, and where its pixels lie. */
 export interface DecodedDataset {
@@ -75,7 +76,7 @@ export async function repairPixels(decoded: DecodedDataset, image: number): Prom
   const pixels = await decodeImage(sample.path, side).catch(() => undefined);
   if (pixels === undefined || crc32(pixels) !== expected) {
     throw new UserError({
-      what: `the cached pixels of ${sample.file} are damaged, and the image itself has changed since they were made`,
+      what: `the cached pixels of ${printable(sample.file)} are damaged, and the image itself has changed since they were made`,
       where: decoded.storePath,
       mend: 'start the run again: the set is read and decoded anew',
     });
@@ -112,7 +113,7 @@ async function decodeAll(
   await mkdir(dirname(storePath), { recursive: true });
   await sweep(dirname(storePath));
   const temporary = `${storePath}.part-${process.pid}-${Date.now().toString(36)}`;
-  const bar = progress.bar(`decoding ${dataset.name}`, dataset.samples.length, 'images');
+  const bar = progress.bar(`decoding ${printable(dataset.name)}`, dataset.samples.length, 'images');
   const file = await open(temporary, 'wx');
   try {
     const unreadable: Skipped[] = [];
@@ -160,7 +161,10 @@ async function sweep(folder: string): Promise<void> {
 }
 
 function refuseSkipped(dataset: Dataset): void {
-  const [first, ...rest] = dataset.skipped.map(({ file, reason }) => ({ what: `cannot be used: ${reason}`, where: file }));
+  const [first, ...rest] = dataset.skipped.map(({ file, reason }) => ({
+    what: `cannot be used: ${printable(reason)}`,
+    where: printable(file),
+  }));
   if (first === undefined) return;
   throw new UserError(first, ...rest, {
     what: `${dataset.skipped.length} images cannot be used, and data.strict stops at them`,
