@@ -18,9 +18,9 @@ export interface Figures {
 const NAMES = new Set(['phase', 'epoch']);
 
 /**
- * The figures of one line: each number as `phase/key`, numbers in mappings as `phase/key/inner`, truth as 0 or 1, and mappings of
- * `counts` with `edges` (one more than counts), or with `low` and `high`, as histograms. What is neither is left out. A line
- * without phase and epoch tells of no epoch: undefined.
+ * The figures of one line: each number as `phase/key`, numbers in mappings as `phase/key/inner`, truth as 0 or 1. A mapping with
+ * `edges` holds histograms: each of its other keys that has a count for every bin, as `phase/key/inner`. What is neither is left
+ * out. A line without phase and epoch tells of no epoch: undefined.
  */
 export function figuresOf(line: Readonly<Record<string, unknown>>): Figures | undefined {
   const { phase, epoch } = line;
@@ -30,21 +30,20 @@ export function figuresOf(line: Readonly<Record<string, unknown>>): Figures | un
   const visit = (name: string, value: unknown) => {
     if (typeof value === 'number' && Number.isFinite(value)) scalars.set(name, value);
     else if (typeof value === 'boolean') scalars.set(name, Number(value));
-    else if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-      const found = histogramOf(value as Record<string, unknown>);
-      if (found !== undefined) histograms.set(name, found);
-      else for (const [key, inner] of Object.entries(value)) visit(`${name}/${key}`, inner);
+    else if (isMapping(value)) {
+      for (const [key, inner] of Object.entries(value)) {
+        if (isNumbers(value.edges) && isNumbers(inner) && inner.length > 0 && inner.length === value.edges.length - 1) {
+          histograms.set(`${name}/${key}`, { edges: value.edges, counts: inner });
+        } else visit(`${name}/${key}`, inner);
+      }
     }
   };
   for (const [key, value] of Object.entries(line)) if (!NAMES.has(key)) visit(`${phase}/${key}`, value);
   return { phase, epoch, scalars, histograms };
 }
 
-function histogramOf({ edges, counts, low, high }: Record<string, unknown>): Histogram | undefined {
-  if (!isNumbers(counts) || counts.length === 0) return undefined;
-  if (isNumbers(edges)) return edges.length === counts.length + 1 ? { edges, counts } : undefined;
-  if (typeof low !== 'number' || typeof high !== 'number') return undefined;
-  return { edges: Array.from({ length: counts.length + 1 }, (_, i) => low + ((high - low) * i) / counts.length), counts };
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function isNumbers(value: unknown): value is number[] {

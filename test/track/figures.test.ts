@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { figuresOf, flatParameters } from '../../src/track/figures.js';
 
 describe('the figures of a line of metrics.jsonl', () => {
-  it('are its numbers under the name of the phase, those in mappings below them, and histograms of both forms', () => {
+  it('are its numbers under the name of the phase, those in mappings below them, and histograms of one set of edges', () => {
     const figures = figuresOf({
       phase: 'triplet',
       epoch: 3,
@@ -11,9 +11,10 @@ describe('the figures of a line of metrics.jsonl', () => {
       best_so_far: true,
       note: 'words',
       gradient_norm: { conv4: 1.5, conv5: 0.5 },
-      distances: { positive: { edges: [0, 1, 4], counts: [2, 5] }, negative: { low: 0, high: 2, counts: [1, 0, 0, 3] } },
+      distances: { edges: [0, 1, 4], positive: [2, 5], negative: [0, 3], pairs: 10 },
       ranks: [1, 2],
       broken: { edges: [0, 1], counts: [1, 2, 3] },
+      empty: { edges: [0], counts: [] },
     });
     expect(figures?.phase).toBe('triplet');
     expect(figures?.epoch).toBe(3);
@@ -22,10 +23,11 @@ describe('the figures of a line of metrics.jsonl', () => {
       'triplet/best_so_far': 1,
       'triplet/gradient_norm/conv4': 1.5,
       'triplet/gradient_norm/conv5': 0.5,
+      'triplet/distances/pairs': 10,
     });
     expect(Object.fromEntries(figures?.histograms ?? [])).toEqual({
       'triplet/distances/positive': { edges: [0, 1, 4], counts: [2, 5] },
-      'triplet/distances/negative': { edges: [0, 0.5, 1, 1.5, 2], counts: [1, 0, 0, 3] },
+      'triplet/distances/negative': { edges: [0, 1, 4], counts: [0, 3] },
     });
   });
 
