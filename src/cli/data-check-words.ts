@@ -33,13 +33,15 @@ function sizeLines({ classes, sizes }: DataCheck): string[] {
       ? [...classes]
           .sort((a, b) => b.images - a.images)
           .map(({ name, images }) => [printable(name), images, String(images)] as const)
-      : sizeBins(classes.map(({ images }) => images)).map(({ label, count }) => [label, count, counted(count, 'class')] as const);
+      : sizeBins(classes.map(({ images }) => images)).map(
+          ({ label, count }) => [label, count, count === 0 ? '' : counted(count, 'class')] as const,
+        );
   const wide = Math.max(...bars.map(([label]) => [...cut(label)].length));
   const most = Math.max(...bars.map(([, value]) => value));
   return [
     words,
-    ...bars.map(
-      ([label, value, text]) => `  ${cut(label)}${' '.repeat(wide - [...cut(label)].length)}  ${bar(value / most)} ${text}`,
+    ...bars.map(([label, value, text]) =>
+      `  ${cut(label)}${' '.repeat(wide - [...cut(label)].length)}  ${`${bar(value / most)} ${text}`.trim()}`.trimEnd(),
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import { nearlyUniform } from '../data/appearance.js';
+import { nearlyUniform, tooDark } from '../data/appearance.js';
 import { type Dataset, labelsOf, type PartName } from '../data/dataset.js';
 import { exactDuplicates, partsOf } from '../data/duplicates.js';
 import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
@@ -12,13 +12,13 @@ import { type DuplicateSet, duplicateSets } from '../inspect/duplicate-sets.js';
 import { type Finding, finding, findingKinds } from '../inspect/findings.js';
 import { namesOf } from '../inspect/found-images.js';
 import { lookFindings } from '../inspect/look-findings.js';
-import { type NearRule, nearPairs } from '../inspect/near-pairs.js';
+import { type NearRule, nearPairs, type Outlines } from '../inspect/near-pairs.js';
 import { centredRows, type Neighbours, nearestNeighbours } from '../inspect/neighbours.js';
 import { cosine, type DoubtfulLabel, doubtfulLabels } from '../inspect/wrong-labels.js';
 import type { Progress } from '../progress.js';
 import type { Recipe } from '../recipe/schema.js';
 import { type AllFeatures, backboneFeatures, runFeatures } from './check-features.js';
-import { type Looks, lookAtImages } from './check-looks.js';
+import { lookAtImages } from './check-looks.js';
 import type { FinishedRun } from './finished.js';
 import { openDataset, splitRule } from './images.js';
 
@@ -82,8 +82,9 @@ export async function checkData(recipe: Recipe, options: CheckOptions, progress:
   const looks = await lookAtImages(decoded, progress, stopped);
   const features = options.features ? await backboneFeatures(recipe.backbone, decoded, progress, stopped) : null;
   const space = features === null ? null : await neighbourhood(features, progress, stopped);
-  const sets = await findDuplicates(dataset, parts, looks, space, progress, stopped);
-  const doubtful = await findDoubtful(decoded, labels, sets, space, options, progress);
+  const blank = new Set([...nearlyUniform(looks.appearances), ...tooDark(looks.appearances)]);
+  const sets = await findDuplicates(dataset, parts, { ...looks, blank }, space, progress, stopped);
+  const doubtful = await findDoubtful(decoded, labels, sets, blank, space, options, progress);
   const undecided = doubtful.length > mostDoubtful * dataset.samples.length;
   const damaged = dataset.skipped.map(({ file, reason }) => ({
     note: reason,
@@ -185,7 +186,7 @@ async function neighbourhood({ values, dimensions }: AllFeatures, progress: Prog
 async function findDuplicates(
   dataset: Dataset,
   parts: readonly (PartName | undefined)[],
-  { hashes, grids, appearances }: Looks,
+  outlines: Outlines,
   space: Space | null,
   progress: Progress,
   stopped: () => boolean,
@@ -194,7 +195,6 @@ async function findDuplicates(
     space === null
       ? null
       : { neighbours: space.neighbours, cosine: (a: number, b: number) => cosine(space.unit, space.dimensions, a, b) };
-  const outlines = { hashes, grids, blank: new Set(nearlyUniform(appearances)) };
   const bar = (total: number) => progress.bar('looking for copies', total, 'pairs');
   const pairs = await nearPairs(outlines, features, nearRule, { bar, stopped });
   return duplicateSets(dataset, exactDuplicates(dataset), pairs, parts);
@@ -204,6 +204,7 @@ async function findDoubtful(
   decoded: DecodedDataset,
   labels: Int32Array,
   sets: readonly DuplicateSet[],
+  blank: ReadonlySet<number>,
   space: Space | null,
   { model, stopped }: CheckOptions,
   progress: Progress,
@@ -215,5 +216,7 @@ async function findDoubtful(
   sets.forEach(({ samples }, number) => {
     for (const sample of samples) setOf[sample] = number;
   });
-  return doubtfulLabels(judged.unit, judged.dimensions, labels, judged.neighbours, setOf, doubtMargin);
+  // Of an image that shows nothing no label can be told.
+  const found = doubtfulLabels(judged.unit, judged.dimensions, labels, judged.neighbours, setOf, doubtMargin);
+  return found.filter(({ sample }) => !blank.has(sample));
 }

@@ -16,8 +16,8 @@ const style = `
 .case > p { margin: 0 0 .5rem; font-size: .875rem; color: var(--ink); overflow-wrap: anywhere; }
 .pictures { display: flex; flex-wrap: wrap; gap: .6rem; }
 .pictures figure { width: 7.5rem; }
-.pictures .frame { width: 7.5rem; height: 7.5rem; display: grid; place-items: center; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; }
-.pictures .frame img { max-width: 100%; max-height: 100%; }
+.pictures .frame { width: 7.5rem; height: 7.5rem; display: grid; place-items: center; overflow: hidden; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; }
+.pictures .frame img { width: 100%; height: 100%; min-height: 0; object-fit: contain; }
 .pictures figcaption { margin: .3rem 0 0; font-size: .75rem; line-height: 1.3; }
 .tag { display: inline-block; font-size: .75rem; border: 1px solid currentColor; border-radius: 999px; padding: 0 .5em; }
 .bars { display: grid; grid-template-columns: minmax(0, 12rem) 1fr auto; gap: .2rem .75rem; font-size: .85rem; align-items: center; max-width: 46rem; }
@@ -67,10 +67,14 @@ function overview(findings: readonly Finding[]): Html {
 function findingSection({ kind, what, why, mend, cases }: Finding, pictures: ReadonlyMap<string, string | null>): Html {
   const rest = cases.length - shownCases;
   return html`<section id="${kind}"><h2>${what} <span class="tag ${kind === 'leakage' || kind === 'label-conflict' ? 'bad' : 'quiet'}">${kind}</span></h2>
-<p>${why}. <b>Do this:</b> ${mend}.</p>
+<p>${sentence(why)} <b>Do this:</b> ${mend}.</p>
 <div class="cases">${cases.slice(0, shownCases).map((found) => caseOf(found, pictures))}</div>
 ${rest > 0 && html`<p class="quiet">… and ${rest} more: <code>ft data check --json</code> lists all.</p>`}</section>
 `;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function caseOf({ note, images }: FoundCase, pictures: ReadonlyMap<string, string | null>): Html {
@@ -85,7 +89,7 @@ function figure({ file, class: className, part, path }: FoundImage, pictures: Re
   const picture = path === null ? null : (pictures.get(path) ?? null);
   return html`<figure><div class="frame">${
     picture === null ? html`<span class="quiet small">no picture</span>` : html`<img src="${picture}" alt="" loading="lazy">`
-  }</div><figcaption>${name(file)}${className !== null && html`<br>${name(className)}`}${part !== null && html`<br>${parts[part]}`}</figcaption></figure>`;
+  }</div><figcaption>${name(file)}${className !== null && !file.startsWith(`${className}/`) && html`<br>${name(className)}`}${part !== null && html`<br>${parts[part]}`}</figcaption></figure>`;
 }
 
 const parts = { train: 'trains', validation: 'chooses', heldOut: 'held out' } as const;
