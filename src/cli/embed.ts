@@ -2,15 +2,10 @@
 import { extname, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { choose } from '../errors.js';
+import { vectorFormats } from '../vectors/formats.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { terminalProgress } from './progress.js';
-
-type Format = 'npy' | 'jsonl';
-const FORMATS: ReadonlyMap<string, Format> = new Map([
-  ['.npy', 'npy'],
-  ['.jsonl', 'jsonl'],
-]);
 
 export function embedVerb(io: Io = processIo()): Command {
   const command = new Command('embed')
@@ -19,10 +14,10 @@ export function embedVerb(io: Io = processIo()): Command {
     )
     .argument('<run>', 'a run folder, e.g. runs/latest')
     .argument('<folder>', 'images, in class folders or not')
-    .requiredOption('--out <file>', 'vectors.npy (with the names beside it in vectors.names.jsonl) or vectors.jsonl')
+    .requiredOption('--out <file>', 'vectors.parquet, .csv, .jsonl, or .npy (with the names beside it in vectors.names.jsonl)')
     .option('--strict', 'stop at the first image that cannot be read, instead of leaving it out')
     .action(async (argument: string, folder: string, options: { out: string; strict?: true }) => {
-      const format = choose(FORMATS, extname(options.out), 'ending of --out', options.out);
+      const format = choose(vectorFormats, extname(options.out), 'ending of --out', options.out);
       const progress = terminalProgress(io.stderr);
       const [{ openFinishedRun }, { embedFolder }] = await Promise.all([
         import('../run/finished.js'),
@@ -44,5 +39,6 @@ export function embedVerb(io: Io = processIo()): Command {
   return withExamples(command, [
     ['ft embed runs/latest my-photos --out vectors.npy', 'for NumPy'],
     ['ft embed runs/latest my-photos --out vectors.jsonl', 'one line a file: {"file", "class", "vector"}'],
+    ['ft embed runs/latest my-photos --out vectors.parquet', 'for pandas, Polars, DuckDB: file, class, vector'],
   ]);
 }

@@ -57,6 +57,16 @@ export const verbs: readonly Verb[] = [
     load: async (io) => (await import('./embed.js')).embedVerb(io),
   },
   {
+    name: 'search',
+    summary: 'find the images that are most alike to one',
+    load: async (io) => (await import('./search.js')).searchVerb(io),
+  },
+  {
+    name: 'verify',
+    summary: 'say whether two images show the same',
+    load: async (io) => (await import('./verify.js')).verifyVerb(io),
+  },
+  {
     name: 'export',
     summary: 'write a run as a model that others load',
     load: async (io) => (await import('./export.js')).exportVerb(io),

@@ -3,11 +3,10 @@ import { scanImages } from '../data/folder.js';
 import { cachePixels } from '../data/pixel-cache.js';
 import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
-import { writeFileAtomic } from '../runtime/folders.js';
-import { writeJsonl } from '../vectors/jsonl.js';
-import { writeNpy } from '../vectors/npy.js';
+import { type VectorFormat, writeVectors } from '../vectors/formats.js';
+import type { Vectors } from '../vectors/vectors.js';
 import { embedSamples } from './embed-images.js';
-import type { FinishedRun } from './finished.js';
+import { type FinishedRun, modelHash } from './finished.js';
 
 export interface EmbeddedFolder {
   readonly images: number;
@@ -18,13 +17,14 @@ export interface EmbeddedFolder {
 
 /** Embeds every image below `folder` and writes the vectors to `out`; a matrix has its names in a file beside it. */
 export async function embedFolder(
-  { model }: FinishedRun,
+  run: FinishedRun,
   folder: string,
   out: string,
-  format: 'npy' | 'jsonl',
+  format: VectorFormat,
   strict: boolean,
   progress: Progress,
 ): Promise<EmbeddedFolder> {
+  const { model } = run;
   const decoded = await cachePixels(await scanImages(folder, { progress }), {
     side: model.side,
     progress,
@@ -34,30 +34,14 @@ export async function embedFolder(
   for (const { file, reason } of decoded.dataset.skipped) progress.line(`left out: ${file}: ${reason}`);
   const { samples, classes, skipped } = decoded.dataset;
   const { values, dimensions } = await embedSamples(model, decoded, Int32Array.from(samples.keys()), progress);
-  const nameOf = (sample: { class: number }) => classes[sample.class] || null;
-  const files = [out];
-  switch (format) {
-    case 'npy': {
-      await writeNpy(out, { rows: samples.length, columns: dimensions, values });
-      const names = out.replace(/\.npy$/, '.names.jsonl');
-      await writeFileAtomic(
-        names,
-        samples.map((sample) => `${JSON.stringify({ file: sample.file, class: nameOf(sample) })}\n`).join(''),
-      );
-      files.push(names);
-      break;
-    }
-    case 'jsonl':
-      await writeJsonl(
-        out,
-        samples.map((sample, row) => ({
-          file: sample.file,
-          class: nameOf(sample),
-          vector: values.subarray(row * dimensions, (row + 1) * dimensions),
-        })),
-      );
-      break;
-  }
+  const vectors: Vectors = {
+    files: samples.map(({ file }) => file),
+    classes: samples.map((sample) => classes[sample.class] || null),
+    dimensions,
+    values,
+    model: await modelHash(run),
+  };
+  const files = await writeVectors(out, vectors, format);
   return { images: samples.length, dimensions, skipped, files };
 }
 

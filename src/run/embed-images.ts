@@ -14,6 +14,9 @@ export interface Embedded {
   readonly labels: Int32Array;
 }
 
+/** A multiple of the batch that features are computed in. */
+const BLOCK = 8192;
+
 /** Embeds samples by a finished model, in their order. */
 export async function embedSamples(
   model: FinishedModel,
@@ -24,11 +27,22 @@ export async function embedSamples(
   const { source, close } = pixelSource(decoded, model.network.features, progress);
   const program = createFeatureProgram('traced', model.network, model.weights, source.batch, model.side);
   const bar = progress.bar('embedding', samples.length, 'images');
+  const dimensions = model.head?.outputs ?? source.dimensions;
+  const values = new Float32Array(samples.length * dimensions);
+  const labels = new Int32Array(samples.length);
   try {
-    const features = await computeFeatures(program, source, samples, bar);
-    const { values, dimensions, labels } = features;
-    if (model.head === null) return { values: unitRows(values, dimensions), dimensions, labels };
-    return { values: embed(values, model.head), dimensions: model.head.outputs, labels };
+    // Block by block: features are much longer than embeddings, and nobody needs those of all images at once.
+    for (let first = 0; first < samples.length; first += BLOCK) {
+      const block = Int32Array.from(
+        { length: Math.min(BLOCK, samples.length - first) },
+        (_, at) => samples[first + at] as number,
+      );
+      const features = await computeFeatures(program, source, block, bar);
+      const embedded = model.head === null ? unitRows(features.values, dimensions) : embed(features.values, model.head);
+      values.set(embedded, first * dimensions);
+      labels.set(features.labels, first);
+    }
+    return { values, dimensions, labels };
   } finally {
     bar.done();
     program.close();

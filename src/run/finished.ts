@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { loadBackbone } from '../backbones/registry.js';
 import { UserError } from '../errors.js';
 import type { FinishedModel } from '../export/savedmodel.js';
@@ -31,4 +33,13 @@ export async function openFinishedRun(argument: string, from: string, progress: 
   const weights = Object.fromEntries(Object.entries(tensors).map(([key, { values }]) => [key, values as Float32Array]));
   const head = meta.head ? await readHead(folder.file('model-head.safetensors')) : null;
   return { folder, recipe, manifest, model: { network, weights, head, side: recipe.data.side } };
+}
+
+/** SHA-256 of the model that a run chose, weights and head: vectors of two models with the same one can be compared. */
+export async function modelHash({ folder }: FinishedRun): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(await readFile(folder.file('model.safetensors')));
+  const head = await readFile(folder.file('model-head.safetensors')).catch(() => null);
+  if (head !== null) hash.update(head);
+  return hash.digest('hex');
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { jsonLine, type VectorRow, writeJsonl } from '../../src/vectors/jsonl.js';
+import { jsonLine, type VectorRow } from '../../src/vectors/jsonl.js';
 import { npyBytes, parseNpy, readNpy, writeNpy } from '../../src/vectors/npy.js';
 
 type Golden = { values: number[] } & Record<'small' | 'empty' | 'second' | 'fortran' | 'double' | 'vector', string>;
@@ -66,23 +66,5 @@ describe('JSON lines', () => {
         expect(Math.fround(back.vector[0]!) === value).toBe(true);
       }),
     );
-  });
-
-  it('are written row by row, names with quotes and new lines kept on one line', async () => {
-    const path = join(folder, 'vectors.jsonl');
-    const rows = Array.from({ length: 500 }, (_, row) => ({
-      file: `a"\n${row}.png`,
-      class: row % 2 === 0 ? null : 'é',
-      vector: Float32Array.from([row]),
-    }));
-    await writeJsonl(path, rows);
-    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toEqual(rows.map((row) => ({ ...row, vector: [...row.vector] })));
-  });
-
-  it('leave nothing behind where a row cannot be written', async () => {
-    const path = join(folder, 'broken', 'vectors.jsonl');
-    await expect(writeJsonl(path, [{ file: 'a', class: null, vector: Float32Array.from([Number.NaN]) }])).rejects.toThrow('NaN');
-    expect(readdirSync(join(folder, 'broken'))).toEqual([]);
   });
 });
