@@ -8,7 +8,7 @@ import type { Comparison, ImageDifference, MetricComparison } from '../run/compa
 import type { KeyDifference } from '../run/recipe-difference.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { seedDifferenceInWords, signed, spreadInWords } from './series-words.js';
+import { CLASSIFIER_TITLES, seedDifferenceInWords, signed, spreadInWords } from './series-words.js';
 import { textTable } from './table.js';
 
 const TITLES: Partial<Record<string, string>> = {
@@ -83,6 +83,7 @@ function comparisonInWords(reference: string, name: string, comparison: Comparis
     '',
     scoreTable(comparison),
     '',
+    ...(comparison.classifier === null ? [] : [classifierTable(comparison.classifier), '']),
     ...differencesInWords('the recipes differ in', comparison.recipe, 'the recipes are the same'),
     ...differencesInWords('they also differ in', comparison.made),
     '',
@@ -129,6 +130,28 @@ function scoreTable({ metrics }: Comparison): string {
       interval(overImages),
       ...(seeds ? [seedDifferenceInWords(overSeeds ?? undefined)] : []),
       (overSeeds ?? overImages).verdict,
+    ]),
+  );
+}
+
+/** Lower is better of the last three; so no verdict is given, and the reader has the signs. */
+function classifierTable(figures: NonNullable<Comparison['classifier']>): string {
+  const right = (title: string) => ({ title, align: 'right' as const });
+  const seeds = Object.values(figures).some(({ overSeeds }) => overSeeds !== null);
+  return textTable(
+    [
+      { title: 'classifier' },
+      right('reference'),
+      right('compared'),
+      right('difference'),
+      ...(seeds ? [right('over seeds')] : []),
+    ],
+    Object.entries(figures).map(([name, { reference, compared, overSeeds }]) => [
+      CLASSIFIER_TITLES[name] ?? name,
+      spreadInWords(reference),
+      spreadInWords(compared),
+      signed(compared.mean - reference.mean),
+      ...(seeds ? [seedDifferenceInWords(overSeeds ?? undefined)] : []),
     ]),
   );
 }

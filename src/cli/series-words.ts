@@ -31,7 +31,7 @@ export function seedDifferenceInWords(found: SeedDifference | undefined): string
 
 /** What `ft train --seeds` says at the end. @param results one for each seed, in the order of the summary's seeds */
 export function seriesInWords(summary: SeriesSummary, results: readonly RunResults[], path: string, from: string): string {
-  const { seeds, rows, exported, steps } = summary;
+  const { seeds, rows, exported, classifier, steps } = summary;
   const shownPath = (run: RunResults) => relative(from, run.path);
   const score = (run: RunResults, metric: Metric) => run.rows.get(run.exported)?.[metric]?.toFixed(3) ?? '–';
   return [
@@ -51,6 +51,7 @@ export function seriesInWords(summary: SeriesSummary, results: readonly RunResul
       ],
     ),
     '',
+    ...(classifier === null ? [] : [`classifier: ${classifierInWords(classifier)}`, '']),
     'Each seed, and the row that validation chose in it',
     '',
     textTable(
@@ -73,6 +74,22 @@ export function seriesInWords(summary: SeriesSummary, results: readonly RunResul
     `  ft compare ${shellWord(path)} OTHER-SERIES`,
     '',
   ].join('\n');
+}
+
+/** The classifier's figures as people call them. */
+export const CLASSIFIER_TITLES: Readonly<Record<string, string>> = {
+  top_1: 'top-1',
+  top_5: 'top-5',
+  macro_f1: 'macro F1',
+  ece: 'calibration error',
+  nll: 'log loss',
+  brier: 'Brier score',
+};
+
+function classifierInWords(figures: Readonly<Record<string, Spread>>): string {
+  return Object.entries(figures)
+    .map(([name, found]) => `${CLASSIFIER_TITLES[name] ?? name} ${spreadInWords(found)}`)
+    .join(', ');
 }
 
 function stepsTable({ steps, seeds }: SeriesSummary): string {

@@ -6,6 +6,7 @@ import { type ImageScores, imageScores, refuseOtherImages, type Side } from './c
 import { pairedDifference, type SeedDifference, type Spread, spread, unpairedDifference } from './over-seeds.js';
 import { type KeyDifference, recipeDifferences } from './recipe-difference.js';
 import type { RunResults } from './run-results.js';
+import { classifierOver } from './seeds.js';
 
 export type OverSeedsVerdict = Difference['verdict'];
 
@@ -37,6 +38,8 @@ export interface Comparison {
   readonly classes: number;
   /** By the metrics that all runs have. */
   readonly metrics: Partial<Record<Metric, MetricComparison>>;
+  /** The classifiers' single figures, where all runs have one. What each image got is not kept, so there is no interval over images. */
+  readonly classifier: Readonly<Record<string, Omit<MetricComparison, 'overImages'>>> | null;
   /** Found by the compared side alone, and by the reference alone: the most striking first. */
   readonly gained: readonly ImageDifference[];
   readonly lost: readonly ImageDifference[];
@@ -63,11 +66,12 @@ export async function compareSides(reference: Side, compared: Side, { row, seed 
   const column = (of: Map<string, ImageScores>) => keys.map((key) => of.get(key) as ImageScores);
   const [own, other] = [column(means.before), column(means.after)];
   const overImages = pairedByQuery(perQueryOf(own), perQueryOf(other), { seed });
+  const order = pairing === 'seeds' ? orderOf(reference, compared) : null;
   const comparisons = metrics.flatMap((metric) => {
     const [a, b] = [before.map((run) => meanOf(run, metric)), after.map((run) => meanOf(run, metric))];
     // A run of an earlier ft may lack a metric.
     if ([...a, ...b].some(Number.isNaN)) return [];
-    const ofSeeds = overSeeds(a, b, pairing === 'seeds' ? orderOf(reference, compared) : null);
+    const ofSeeds = overSeeds(a, b, order);
     return [[metric, { reference: spread(a), compared: spread(b), overImages: overImages[metric], overSeeds: ofSeeds }] as const];
   });
   const both = reference.series || compared.series;
@@ -79,10 +83,24 @@ export async function compareSides(reference: Side, compared: Side, { row, seed 
     images: keys.length,
     classes: new Set(own.map(({ image }) => image.class)).size,
     metrics: Object.fromEntries(comparisons) as Comparison['metrics'],
+    classifier: classifiers(classifierOver(reference.runs), classifierOver(compared.runs), order),
     ...differing,
     recipe: recipeDifferences(firstOwn.recipe, firstOther.recipe, both ? ['track', 'seed'] : ['track']),
     made: recipeDifferences(madeBy(firstOwn), madeBy(firstOther)),
   };
+}
+
+function classifiers(
+  own: Readonly<Record<string, Spread>> | null,
+  other: Readonly<Record<string, Spread>> | null,
+  order: readonly number[] | null,
+): Comparison['classifier'] {
+  if (own === null || other === null) return null;
+  const names = Object.keys(own).filter((name) => other[name] !== undefined);
+  const pairs = names.map((name) => [name, own[name] as Spread, other[name] as Spread] as const);
+  return Object.fromEntries(
+    pairs.map(([name, a, b]) => [name, { reference: a, compared: b, overSeeds: overSeeds(a.values, b.values, order) }]),
+  );
 }
 
 /** Which runs are set against each other: the two, those of one seed, or all against all. */

@@ -23,6 +23,8 @@ export interface RunResults {
   readonly rows: ReadonlyMap<string, RowScores>;
   readonly differences: Readonly<Record<string, Partial<Record<Metric, Difference>>>>;
   readonly exported: string;
+  /** Single figures of the classifier (`top_1`, `macro_f1`, …); null where none was scored. */
+  readonly classifier: Readonly<Record<string, number>> | null;
   /** In the order of the rows of its embeddings; null for a run of an ft that did not write it. */
   readonly heldOut: readonly HeldOutImage[] | null;
   /** What each query of a row got. A metric that the run lacks is NaN. @throws UserError where there is no such row */
@@ -32,6 +34,7 @@ export interface RunResults {
 interface ScoresFile extends Record<string, unknown> {
   exported: string;
   differences?: RunResults['differences'];
+  classifier?: object;
 }
 
 /** Opens a run that came to its end; `argument` is a path from `from`, or a name in `runs`. @throws UserError */
@@ -55,6 +58,7 @@ export async function openResults(argument: string, from: string, root = 'runs')
     rows,
     differences: scores.differences ?? {},
     exported: scores.exported,
+    classifier: scores.classifier === undefined ? null : singleNumbers(scores.classifier),
     heldOut: await heldOutImages(folder.file('evaluation', 'held-out.jsonl')),
     async perQuery(row) {
       choose(rows, row, 'row', folder.path);
@@ -78,6 +82,11 @@ export async function openResults(argument: string, from: string, root = 'runs')
       };
     },
   };
+}
+
+/** The entries that are single numbers. */
+export function singleNumbers(values: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
 async function heldOutImages(path: string): Promise<HeldOutImage[] | null> {

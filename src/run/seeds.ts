@@ -18,6 +18,8 @@ export interface SeriesSummary {
   }[];
   /** Each seed's exported row, whichever it was. */
   readonly exported: { readonly rows: readonly string[]; readonly scores: OverSeeds };
+  /** Of the classifier's single figures; null where no classifier was scored. */
+  readonly classifier: Readonly<Record<string, Spread>> | null;
   /** What each phase and fit brought: paired within each seed. */
   readonly steps: readonly { readonly step: string; readonly difference: Partial<Record<Metric, SeedDifference>> }[];
 }
@@ -84,6 +86,7 @@ export function summarise(seeds: readonly number[], results: readonly RunResults
       rows: results.map(({ exported }) => exported),
       scores: known((metric) => spreadOf(results.map(({ rows, exported }) => rows.get(exported)?.[metric]))),
     },
+    classifier: classifierOver(results),
     steps: steps.map((step) => ({
       step,
       difference: known((metric) => {
@@ -92,6 +95,14 @@ export function summarise(seeds: readonly number[], results: readonly RunResults
       }),
     })),
   };
+}
+
+/** Figures that the classifiers of all runs have. */
+export function classifierOver(results: readonly RunResults[]): Record<string, Spread> | null {
+  const all = results.map(({ classifier }) => classifier);
+  if (!all.every((one) => one !== null)) return null;
+  const names = Object.keys(all[0] ?? {}).filter((name) => name !== 'images' && all.every((one) => one[name] !== undefined));
+  return Object.fromEntries(names.map((name) => [name, spread(all.map((one) => one[name] as number))]));
 }
 
 function spreadOf(values: readonly (number | null | undefined)[]): Spread | undefined {

@@ -14,6 +14,7 @@ import type { RunEnd, TrackedRun, TrackedScores, Tracker } from '../track/tracke
 import type { RunFolder } from '../train/run-folder.js';
 import type { StoredRow } from './journal.js';
 import type { Manifest } from './manifest.js';
+import { singleNumbers } from './run-results.js';
 import { scoreTable } from './summary.js';
 import type { RunResult } from './train.js';
 
@@ -107,12 +108,16 @@ function tagsOf({ recipe, command, versions, git, data, weights, machine }: Mani
   };
 }
 
-function scoresOf({ rows, exported }: RunResult, manifest: Manifest, now: number): TrackedScores {
+function scoresOf({ rows, classifier, exported }: RunResult, manifest: Manifest, now: number): TrackedScores {
+  const classified = classifier === null ? [] : [{ name: 'classifier', figures: singleNumbers(classifier) }];
   return {
-    rows: rows.map(({ name, scores, validation }) => ({
-      name,
-      figures: { ...scores, ...(validation === null ? {} : { validation_map_at_r: validation }) },
-    })),
+    rows: [
+      ...rows.map(({ name, scores, validation }) => ({
+        name,
+        figures: { ...scores, ...(validation === null ? {} : { validation_map_at_r: validation }) },
+      })),
+      ...classified,
+    ],
     exported,
     markdown: markdownOf(rows, exported),
     finished: manifest.finished === undefined ? now : Date.parse(manifest.finished),

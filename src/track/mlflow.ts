@@ -18,7 +18,10 @@ interface State {
   /** Whether the server was asked for a run before: its answer may have been lost. */
   asked: boolean;
   run_id: string | null;
-  /** `<phase> <epoch>` of every epoch that was told or waits: a resumed run comes to the same figures, which are told once. */
+  /**
+   * `<phase> <epoch> <loss>` of every epoch that was told or waits. A resumed run comes to the same figures, which are told once; a
+   * phase that began anew after a collapse comes to others, which are told too.
+   */
   told: string[];
   /** What the server has not taken yet, in order. */
   waiting: Message[];
@@ -48,7 +51,7 @@ export async function mlflow(file: string, run: TrackedRun, options: MlflowOptio
   };
   const tell = (line: Readonly<Record<string, unknown>>) => {
     const figures = figuresOf(line);
-    const name = `${figures?.phase} ${figures?.epoch}`;
+    const name = `${figures?.phase} ${figures?.epoch} ${line.loss}`;
     if (figures === undefined || state.told.includes(name)) return;
     state.told.push(name);
     state.waiting.push(...metricMessages(figures.scalars, figures.epoch, now()));

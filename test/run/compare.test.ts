@@ -160,6 +160,31 @@ describe('two series', () => {
     expect(first?.found.compared).toBeCloseTo(share([1, 1, 2]), 12);
   });
 
+  it('of classifiers are compared in each single figure that all have', async () => {
+    for (const [name, by] of [
+      ['p', 0],
+      ['q', 0.1],
+    ] as const) {
+      for (const seed of [0, 1]) {
+        const classifier = {
+          images: 9,
+          top_1: 0.5 + 0.2 * seed + by * (1 + seed),
+          top_5: seed === 0 ? null : 1,
+          confusion: [[1]],
+        };
+        putRun(root, `${name}${seed}`, { seed, rows: { triplet: queries(seed) }, classifier });
+      }
+      putSeries(root, `${name}s`, of(name, [0, 1]));
+    }
+    const { classifier } = await compared('ps', 'qs');
+    expect(Object.keys(classifier ?? {})).toEqual(['top_1']);
+    expect(classifier?.top_1?.reference.mean).toBeCloseTo(0.6, 12);
+    expect(classifier?.top_1?.overSeeds?.values?.[1]).toBeCloseTo(0.2, 12);
+    const { out } = await ft(['compare', 'ps', 'qs', '--runs', '.'], { folder: root });
+    expect(out).toMatch(/top-1 +0\.600 ± 0\.141 +0\.750 ± 0\.212 +\+0\.150 +\+0\.150 \[/);
+    expect((await compared('xs', 'ys')).classifier).toBeNull();
+  });
+
   it('that have not come to their end are refused', async () => {
     putSeries(root, 'half', [
       { seed: 0, run: 'x0' },

@@ -14,12 +14,22 @@ export interface MadeRun {
   validation?: number;
   fingerprint?: string;
   commit?: string;
+  classifier?: Record<string, unknown>;
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export function putRun(root: string, name: string, made: MadeRun): string {
-  const { seed = 0, finished = true, rows, recipe = {}, validation = 0.5, fingerprint = 'f'.repeat(64), commit = 'c' } = made;
+  const {
+    seed = 0,
+    finished = true,
+    rows,
+    recipe = {},
+    validation = 0.5,
+    fingerprint = 'f'.repeat(64),
+    commit = 'c',
+    classifier,
+  } = made;
   const exported = made.exported ?? (Object.keys(rows).at(-1) as string);
   const folder = join(root, name);
   const first = Object.values(rows)[0] as readonly unknown[];
@@ -68,7 +78,8 @@ export function putRun(root: string, name: string, made: MadeRun): string {
       return [`${row} − ${before}`, { recall_at_1: value('recall_at_1'), map_at_r: value('map_at_r') }];
     }),
   );
-  if (finished) write('scores.json', { ...Object.fromEntries(columns), differences, exported, exported_because: 'made' });
+  if (finished)
+    write('scores.json', { ...Object.fromEntries(columns), differences, exported, exported_because: 'made', classifier });
   if (images !== null) {
     writeFileSync(
       join(folder, 'evaluation/held-out.jsonl'),

@@ -83,7 +83,7 @@ describe('a run that MLflow is told of', () => {
       'scores/triplet/map_at_r 0 0.5 1700000500000',
       'exported/map_at_r 0 0.5 1700000500000',
     ]);
-    expect(state()).toMatchObject({ run_id: 'run1', waiting: [], told: ['triplet 1', 'triplet 2'] });
+    expect(state()).toMatchObject({ run_id: 'run1', waiting: [], told: ['triplet 1 0.5', 'triplet 2 0.25'] });
   });
 
   it('goes on as the same MLflow run when it is resumed, and epochs that come again are told once', async () => {
@@ -105,6 +105,19 @@ describe('a run that MLflow is told of', () => {
       'triplet/loss 1',
       'triplet/loss 2',
       'triplet/loss 3',
+    ]);
+  });
+
+  it('is told of epochs that come again with other figures, because the phase began anew after a collapse', async () => {
+    const tracker = await open();
+    await tracker.restate([]);
+    await tracker.logged(line(1));
+    await tracker.restate([]);
+    await tracker.logged(line(1, 0.375));
+    await tracker.ended('finished');
+    expect(stub.metricsOf('run1').map((text) => text.split(' ').slice(0, 3).join(' '))).toEqual([
+      'triplet/loss 1 0.5',
+      'triplet/loss 1 0.375',
     ]);
   });
 

@@ -111,6 +111,14 @@ describe('a run that was stopped and resumed', () => {
         tag,
       ).toEqual([]);
     }
+    for (const { epoch, distances } of readLines(run, 'metrics.jsonl').filter(({ phase }) => phase === 'triplet')) {
+      for (const side of ['positive', 'negative']) {
+        const found = read[`triplet/distances/${side}`];
+        expect(found?.plugin).toBe('histograms');
+        const bins = distances[side].map((count: number, bin: number) => [distances.edges[bin], distances.edges[bin + 1], count]);
+        expect(found?.values.find(([step]) => step === epoch)?.[2], `${side} ${epoch}`).toEqual(bins);
+      }
+    }
     const times = read['triplet/loss']?.values.map(([, time]) => time) ?? [];
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
