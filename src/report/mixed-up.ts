@@ -23,7 +23,7 @@ export interface MixUps {
 }
 
 /** Multiplications that the search may take: a few seconds. */
-const BUDGET = 1.5e9;
+const BUDGET = 1e9;
 
 /**
  * The pairs of classes that retrieval mixes up most: by count, then by share of the class, then by index. Only queries whose

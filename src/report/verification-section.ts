@@ -26,14 +26,10 @@ export function verificationSection(rows: readonly ScoredRow[], seed: number): S
   const { pairs } = first;
   const found = calibrate(pairs.scores, pairs.same, FAR, { seed, resamples: RESAMPLES, classes: pairs.classes });
   const threshold = distance(found.threshold);
-  const drawn =
-    pairs.drawn.same || pairs.drawn.different
-      ? ` Drawn from ${whole(pairs.all.same)} pairs of one class and ${whole(pairs.all.different)} of two.`
-      : ` All ${whole(pairs.all.same)} pairs of one class and ${whole(pairs.all.different)} of two.`;
   return section(
     'verification',
     'The same, or not the same',
-    html`Held-out images two by two, by the distance of their embeddings: 0 is the same direction, 1.41 a right angle, 2 the opposite.${drawn}`,
+    html`Held-out images two by two, by the distance of their embeddings: 0 is the same direction, 1.41 a right angle, 2 the opposite. ${pairsInWords(pairs)}`,
     html`<div class="grid two">
 ${rows.map(({ row, pairs: own }) => distances(row, own, row === first.row ? threshold : undefined))}
 ${figureOf(
@@ -47,6 +43,13 @@ ${figureOf(
 <div><p>${sentence(found, threshold)}</p>${rates(curves)}</div>
 </div>`,
   );
+}
+
+function pairsInWords({ all, drawn, same }: Pairs): string {
+  const ofOne = same.reduce((sum, one) => sum + one, 0);
+  const words = (held: number, of: number, isDrawn: boolean) =>
+    isDrawn ? `${whole(held)} drawn of ${whole(of)} pairs` : `all ${whole(of)} pairs`;
+  return `Here: ${words(ofOne, all.same, drawn.same)} of one class, and ${words(same.length - ofOne, all.different, drawn.different)} of two.`;
 }
 
 /** Distance of two unit vectors whose cosine is known. */
