@@ -52,7 +52,7 @@ export const advice: Readonly<Record<FindingKind, { readonly why: string; readon
   },
   'label-conflict': {
     why: 'the same picture under two classes teaches that they are one; at least one label is wrong',
-    mend: 'delete the copies whose class is wrong',
+    mend: 'delete the copies whose class is wrong; of nearly equal ones leave those whose classes do look alike',
   },
   damaged: {
     why: 'these files are left out of training and of every score',
