@@ -72,7 +72,7 @@ describe('a data set', () => {
       [],
     );
     expect(sharedAcrossClasses(dataset)).toEqual([[2, 3]]);
-    expect(describeDataset(dataset).join('\n')).toContain('1 images lie in more than one class, so a label is wrong: b/1 = c/1');
+    expect(describeDataset(dataset).join('\n')).toContain('1 image lies in more than one class, so a label is wrong: b/1 = c/1');
   });
 });
 
