@@ -125,7 +125,7 @@ describe('a run that was stopped and resumed', () => {
 
   it('shows TensorBoard its recipe, its scores as text, and itself among the runs that are set side by side', () => {
     expect(read.recipe?.plugin).toBe('text');
-    expect(String(read.scores?.values[0]?.[2])).toContain('| triplet |');
+    expect(String(read.scores?.values[0]?.[2])).toContain('triplet-whitened | 8 |');
     const { exported, ...rows } = readJson(run, 'scores.json');
     expect(sessions).toHaveLength(1);
     expect(sessions[0]).toMatchObject({ status: 'STATUS_SUCCESS', hparams: { seed: 0, 'triplet.epochs': 8, recipe: 'smoke' } });
@@ -152,7 +152,7 @@ describe('a run that was stopped and resumed', () => {
     expect(params).toMatchObject({ recipe: 'smoke', seed: '0', 'triplet.epochs': '8' });
     const tags = Object.fromEntries(only?.data.tags.map(({ key, value }) => [key, value]) ?? []);
     expect(tags['ft.exported']).toBe(readJson(run, 'scores.json').exported);
-    expect(tags['mlflow.note.content']).toContain('| triplet |');
+    expect(tags['mlflow.note.content']).toContain('triplet-whitened | 8 |');
     expect(readJson(run, 'mlflow.json')).toMatchObject({ waiting: [], run_id: only?.info.run_id });
   });
 });
