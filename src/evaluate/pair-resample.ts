@@ -20,9 +20,25 @@ export interface Weights {
 }
 
 /** One resample: the weights of the pairs of one class, and of those of two. */
-export type PairDraw = () => readonly [alike: Weights, unlike: Weights];
+type PairDraw = () => readonly [alike: Weights, unlike: Weights];
 
-export function rankPairs(scores: Float64Array, same: Uint8Array, kind: 0 | 1, classes?: PairClasses): RankedPairs {
+/** Both kinds of pairs. */
+export interface RankedKinds {
+  readonly alike: RankedPairs;
+  readonly unlike: RankedPairs;
+  /** Whether the classes of the pairs are known. */
+  readonly byClass: boolean;
+}
+
+export function rankBoth(scores: Float64Array, same: Uint8Array, classes?: PairClasses): RankedKinds {
+  return {
+    alike: rankPairs(scores, same, 1, classes),
+    unlike: rankPairs(scores, same, 0, classes),
+    byClass: classes !== undefined,
+  };
+}
+
+function rankPairs(scores: Float64Array, same: Uint8Array, kind: 0 | 1, classes?: PairClasses): RankedPairs {
   const order = Int32Array.from(scores.keys()).filter((pair) => same[pair] === kind);
   order.sort((a, b) => (scores[b] as number) - (scores[a] as number));
   const take = (of: Int32Array | undefined) => (of === undefined ? new Int32Array(0) : order.map((pair) => of[pair] as number));
@@ -39,9 +55,23 @@ export function rankPairs(scores: Float64Array, same: Uint8Array, kind: 0 | 1, c
  * between two copies of one class are left out (the vertex bootstrap of Snijders & Borgatti 1999). Pairs that share a class are
  * not independent, so this is the honest one where classes are known.
  */
-export function pairDraw(alike: RankedPairs, unlike: RankedPairs, byClass: boolean, seed: number): PairDraw {
+function pairDraw({ alike, unlike, byClass }: RankedKinds, seed: number): PairDraw {
   const resample = seededResampler(seed);
   return byClass ? drawClasses(alike, unlike, resample) : drawPairs(alike, unlike, resample);
+}
+
+/** Calls `visit` for each resample that has pairs of both kinds: classes drawn again and again may leave none of one. */
+export function forEachResample(
+  pairs: RankedKinds,
+  seed: number,
+  resamples: number,
+  visit: (alike: Weights, unlike: Weights) => void,
+): void {
+  const draw = pairDraw(pairs, seed);
+  for (let r = 0; r < resamples; r++) {
+    const [alike, unlike] = draw();
+    if (alike.total > 0 && unlike.total > 0) visit(alike, unlike);
+  }
 }
 
 function drawPairs(alike: RankedPairs, unlike: RankedPairs, resample: Resampler): PairDraw {

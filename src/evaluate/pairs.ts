@@ -13,13 +13,13 @@ export interface Pairs {
 
 export interface PairOptions {
   readonly seed: number;
-  /** The most pairs of each kind; 2,000,000 unless told. */
+  /** The most pairs of each kind; 1,000,000 unless told. */
   readonly limit?: number;
   /** [images], −1 for none: pairs of one class and one group are left out. */
   readonly groups?: Int32Array;
 }
 
-const LIMIT = 2_000_000;
+const LIMIT = 1_000_000;
 
 /**
  * Pairs of labelled images for verification. Of each kind, those of one class and those of two, all are taken where they are no
@@ -70,13 +70,15 @@ export function pairScores(
   dimensions: number,
   { first, second }: Pick<Pairs, 'first' | 'second'>,
 ): Float64Array {
-  return Float64Array.from(first, (a, pair) => {
-    const left = a * dimensions;
+  const scores = new Float64Array(first.length);
+  for (let pair = 0; pair < scores.length; pair++) {
+    const left = (first[pair] as number) * dimensions;
     const right = (second[pair] as number) * dimensions;
     let sum = 0;
     for (let d = 0; d < dimensions; d++) sum += (rows[left + d] as number) * (rows[right + d] as number);
-    return sum;
-  });
+    scores[pair] = sum;
+  }
+  return scores;
 }
 
 interface Found {

@@ -1,6 +1,6 @@
 import { quantile } from './bootstrap.js';
-import { type PairClasses, pairDraw, rankPairs, type Weights } from './pair-resample.js';
-import { rocOf, valAtFar } from './roc.js';
+import { forEachResample, type PairClasses, type RankedKinds, rankBoth, type Weights } from './pair-resample.js';
+import { type Roc, rocOf, valAtFar } from './roc.js';
 
 /** From … to: a 95 % percentile interval. */
 export interface Range {
@@ -35,7 +35,7 @@ const RESAMPLES = 1000;
 /**
  * The lowest threshold whose false-accept rate is at most `far`, with 95 % intervals by bootstrap.
  *
- * With `classes` whole classes are resampled, else pairs (see `pairDraw`). In each resample
+ * With `classes` whole classes are resampled, else pairs (see `forEachResample`). In each resample
  * - `threshold` is calibrated anew,
  * - `far` and `tar` are the rates of the threshold that was found on all pairs.
  *
@@ -44,25 +44,37 @@ const RESAMPLES = 1000;
  * @throws UserError as `rocOf`
  */
 export function calibrate(scores: Float64Array, same: Uint8Array, far: number, options: CalibrationOptions = {}): Calibration {
-  const roc = rocOf(scores, same);
-  const chosen = valAtFar(roc, far);
   const { seed = 0, resamples = RESAMPLES, classes } = options;
-  const alike = rankPairs(scores, same, 1, classes);
-  const unlike = rankPairs(scores, same, 0, classes);
-  const draw = pairDraw(alike, unlike, classes !== undefined, seed);
+  const pairs = rankBoth(scores, same, classes);
+  const calibration = calibrating(rocOf(scores, same), pairs, far);
+  forEachResample(pairs, seed, resamples, calibration.add);
+  return calibration.result();
+}
+
+/** A calibration that takes in resamples one by one, so that several can share them. */
+export function calibrating(
+  roc: Roc,
+  { alike, unlike }: RankedKinds,
+  far: number,
+): { add: (ofAlike: Weights, ofUnlike: Weights) => void; result: () => Calibration } {
+  const chosen = valAtFar(roc, far);
   const thresholds: number[] = [];
   const fars: number[] = [];
   const tars: number[] = [];
-  for (let r = 0; r < resamples; r++) {
-    const [weighAlike, weighUnlike] = draw();
-    // Classes drawn again and again may leave no pair of one kind.
-    if (weighAlike.total === 0 || weighUnlike.total === 0) continue;
-    thresholds.push(lowestThreshold(unlike.scores, weighUnlike, far, roc.thresholds));
-    fars.push(acceptedShare(unlike.scores, weighUnlike, chosen.threshold));
-    tars.push(acceptedShare(alike.scores, weighAlike, chosen.threshold));
-  }
-  const interval = { threshold: rangeOf(thresholds), far: rangeOf(fars), tar: rangeOf(tars) };
-  return { threshold: chosen.threshold, far: chosen.far, tar: chosen.val, interval, resolved: chosen.resolved };
+  return {
+    add(ofAlike, ofUnlike) {
+      thresholds.push(lowestThreshold(unlike.scores, ofUnlike, far, roc.thresholds));
+      fars.push(acceptedShare(unlike.scores, ofUnlike, chosen.threshold));
+      tars.push(acceptedShare(alike.scores, ofAlike, chosen.threshold));
+    },
+    result: () => ({
+      threshold: chosen.threshold,
+      far: chosen.far,
+      tar: chosen.val,
+      interval: { threshold: rangeOf(thresholds), far: rangeOf(fars), tar: rangeOf(tars) },
+      resolved: chosen.resolved,
+    }),
+  };
 }
 
 /**

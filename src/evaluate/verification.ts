@@ -1,7 +1,7 @@
 import { type Interval, standardDeviation } from './bootstrap.js';
-import { type PairClasses, pairDraw, type RankedPairs, rankPairs, type Weights } from './pair-resample.js';
+import { forEachResample, type PairClasses, type RankedKinds, rankBoth, type Weights } from './pair-resample.js';
 import { type Roc, rocOf } from './roc.js';
-import { type Calibration, calibrate, type Range, rangeOf } from './threshold.js';
+import { type Calibration, calibrating, type Range, rangeOf } from './threshold.js';
 
 /** How well a threshold on a score tells pairs of one class from pairs of two. */
 export interface Verification {
@@ -29,7 +29,7 @@ const LEAST_RESAMPLES = 200;
 const EFFORT = 2e8;
 
 /**
- * AUC, EER and TAR@FAR with 95 % bootstrap intervals, over classes where they are given (`pairDraw`), else over pairs.
+ * AUC, EER and TAR@FAR with 95 % bootstrap intervals, over classes where they are given (`forEachResample`), else over pairs.
  *
  * @throws UserError as `rocOf`
  */
@@ -41,49 +41,50 @@ export function verification(
   const { seed, classes, fars = FARS } = options;
   const roc = rocOf(scores, same);
   const resamples = Math.max(LEAST_RESAMPLES, Math.min(options.resamples ?? RESAMPLES, Math.floor(EFFORT / scores.length)));
-  const alike = rankPairs(scores, same, 1, classes);
-  const unlike = rankPairs(scores, same, 0, classes);
-  const draw = pairDraw(alike, unlike, classes !== undefined, seed);
+  const pairs = rankBoth(scores, same, classes);
+  const calibrations = fars.map((far) => calibrating(roc, pairs, far));
   const aucs: number[] = [];
   const eers: number[] = [];
-  for (let r = 0; r < resamples; r++) {
-    const [weighAlike, weighUnlike] = draw();
-    if (weighAlike.total === 0 || weighUnlike.total === 0) continue;
-    const { auc, eer } = weighedCurve(alike, unlike, weighAlike, weighUnlike);
+  forEachResample(pairs, seed, resamples, (alike, unlike) => {
+    const { auc, eer } = weighedCurve(pairs, alike, unlike);
     aucs.push(auc);
     eers.push(eer);
-  }
-  const shared = { seed, resamples, ...(classes === undefined ? {} : { classes }) };
+    for (const { add } of calibrations) add(alike, unlike);
+  });
   const summary: Verification = {
     pairs: roc.pairs,
     auc: interval(roc.auc, aucs),
     eer: { ...interval(roc.eer.rate, eers), threshold: roc.eer.threshold },
-    tarAtFar: fars.map((asked) => ({ asked, ...calibrate(scores, same, asked, shared) })),
+    tarAtFar: fars.map((asked, at) => ({ asked, ...(calibrations[at] as (typeof calibrations)[number]).result() })),
   };
   return { summary, roc };
 }
 
 /** AUC and EER of weighed pairs, by one walk from the highest score down; equal scores are one point. */
-function weighedCurve(
-  alike: RankedPairs,
-  unlike: RankedPairs,
-  ofAlike: Weights,
-  ofUnlike: Weights,
-): { auc: number; eer: number } {
-  let [i, j, fpr, tpr, auc, eer] = [0, 0, 0, 0, 0, -1];
-  while (i < alike.scores.length || j < unlike.scores.length) {
-    const threshold = Math.max(alike.scores[i] ?? Number.NEGATIVE_INFINITY, unlike.scores[j] ?? Number.NEGATIVE_INFINITY);
-    let [more, wrong] = [0, 0];
-    while (alike.scores[i] === threshold) more += ofAlike.of(i++);
-    while (unlike.scores[j] === threshold) wrong += ofUnlike.of(j++);
-    const up = more / ofAlike.total;
-    const right = wrong / ofUnlike.total;
-    auc += right * (tpr + up / 2);
+function weighedCurve({ alike, unlike }: RankedKinds, ofAlike: Weights, ofUnlike: Weights): { auc: number; eer: number } {
+  let i = 0;
+  let j = 0;
+  let fpr = 0;
+  let tpr = 0;
+  let auc = 0;
+  let eer = -1;
+  const [highs, lows] = [alike.scores, unlike.scores];
+  while (i < highs.length || j < lows.length) {
+    const up = i < highs.length ? (highs[i] as number) : Number.NEGATIVE_INFINITY;
+    const down = j < lows.length ? (lows[j] as number) : Number.NEGATIVE_INFINITY;
+    const threshold = up > down ? up : down;
+    let more = 0;
+    let wrong = 0;
+    while (i < highs.length && highs[i] === threshold) more += ofAlike.of(i++);
+    while (j < lows.length && lows[j] === threshold) wrong += ofUnlike.of(j++);
+    more /= ofAlike.total;
+    wrong /= ofUnlike.total;
+    auc += wrong * (tpr + more / 2);
     const under = fpr + tpr - 1;
-    const over = under + up + right;
-    if (eer < 0 && over >= 0) eer = fpr + (right * -under) / (over - under || 1);
-    tpr += up;
-    fpr += right;
+    const over = under + more + wrong;
+    if (eer < 0 && over >= 0) eer = fpr + (wrong * -under) / (over - under || 1);
+    tpr += more;
+    fpr += wrong;
   }
   return { auc, eer };
 }
