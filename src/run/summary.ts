@@ -71,7 +71,7 @@ export function classifierInWords(scores: ClassifierScores): string[] {
     `calibration error ${plain(scores.ece)}`,
   ];
   const lines = [
-    `Classifier of ${scores.classes.length} classes on ${scores.images} held-out images, 95 % interval`,
+    `Classifier of ${scores.classes.length} classes on ${scores.images} held-out images${scores.left_out > 0 ? ` (${scores.left_out} more are of classes that do not train)` : ''}, 95 % interval`,
     '',
     `  top-1 ${withInterval(top1, plain)}, ${others.join(', ')}`,
   ];

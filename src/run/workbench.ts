@@ -1,5 +1,6 @@
 import { loadBackbone } from '../backbones/registry.js';
 import { describeDataset } from '../data/describe.js';
+import { describeSplit } from '../data/duplicates.js';
 import type { DecodedDataset } from '../data/pixel-cache.js';
 import { checkPk } from '../data/samplers.js';
 import { denseLabels, type Split } from '../data/split.js';
@@ -30,7 +31,7 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
   const { name, upTo, from } = recipe.backbone;
   const { network, sha256 } = await loadBackbone(name, { upTo, from, progress });
   const { decoded, split } = await openImages(recipe, progress);
-  for (const line of describeDataset(decoded.dataset)) progress.line(line);
+  for (const line of [...describeDataset(decoded.dataset), ...describeSplit(decoded.dataset, split)]) progress.line(line);
   const dense = denseLabels(decoded.dataset, split.train);
   const fitting = withClassesThereAre(recipe, split, progress);
   checkTrainable(fitting, network, split, dense);

@@ -9,6 +9,8 @@ import type { Features } from './features.js';
 /** How the classifier of phase 1 does on images that it never saw, of the classes that it learned. As `scores.json` holds it. */
 export interface ClassifierScores {
   readonly images: number;
+  /** Images of classes that the classifier does not know (a split by group may leave some): it cannot name them right. */
+  readonly left_out: number;
   readonly classes: readonly string[];
   readonly top_1: number;
   /** Null where there are five classes or fewer. */
@@ -42,8 +44,8 @@ export function scoreClassifier(
   nameOf: (number: number) => string,
   seed: number,
 ): ClassifierScores {
-  const scores = logits(features.values, head);
-  const truth = outputsOf(classes, features.labels);
+  const { values, truth } = ofKnownClasses(classes, features);
+  const scores = logits(values, head);
   const named = predictions(scores, classes.length);
   const counts = confusion(truth, named, classes.length);
   const figures = perClass(counts);
@@ -53,6 +55,7 @@ export function scoreClassifier(
   const names = classes.map(nameOf);
   return {
     images: truth.length,
+    left_out: features.labels.length - truth.length,
     classes: names,
     top_1: top1,
     top_5: classes.length > 5 ? top5 : null,
@@ -75,16 +78,20 @@ export function scoreClassifier(
 
 /** Share of the images that a classifier names right; null where there are none. */
 export function accuracyOf({ head, classes }: Classifier, features: Features): number | null {
-  if (features.labels.length === 0) return null;
-  return topK(logits(features.values, head), outputsOf(classes, features.labels), classes.length, [1])[0] as number;
+  const { values, truth } = ofKnownClasses(classes, features);
+  return truth.length === 0 ? null : (topK(logits(values, head), truth, classes.length, [1])[0] as number);
 }
 
-/** The output of the classifier that stands for each image's class. */
-function outputsOf(classes: readonly number[], labels: Int32Array): Int32Array {
+/** The features of the images whose class the classifier knows, and the output that stands for it. */
+function ofKnownClasses(
+  classes: readonly number[],
+  { values, labels, dimensions }: Features,
+): { values: Float32Array; truth: Int32Array } {
   const outputs = new Map(classes.map((number, output) => [number, output]));
-  return labels.map((label) => {
-    const output = outputs.get(label);
-    if (output === undefined) throw new Error(`the classifier has no output for class ${label}`);
-    return output;
-  });
+  const known = Int32Array.from(labels.keys()).filter((image) => outputs.has(labels[image] as number));
+  const truth = known.map((image) => outputs.get(labels[image] as number) as number);
+  if (known.length === labels.length) return { values, truth };
+  const kept = new Float32Array(known.length * dimensions);
+  known.forEach((image, at) => kept.set(values.subarray(image * dimensions, (image + 1) * dimensions), at * dimensions));
+  return { values: kept, truth };
 }
