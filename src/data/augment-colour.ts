@@ -9,22 +9,23 @@ export function turnHue(bytes: Uint8Array, turn: number): void {
     const r = bytes[i] as number;
     const g = bytes[i + 1] as number;
     const b = bytes[i + 2] as number;
-    const value = Math.max(r, g, b);
-    const range = value - Math.min(r, g, b);
+    const value = r > g ? (r > b ? r : b) : g > b ? g : b;
+    const range = value - (r < g ? (r < b ? r : b) : g < b ? g : b);
     if (range === 0) continue;
     const sixth = value === r ? (g - b) / range : value === g ? 2 + (b - r) / range : 4 + (r - g) / range;
     const hue = sixth + 6 * turn;
     const turned = hue - 6 * Math.floor(hue / 6);
     // The channel n sixths before red falls from `value` by `range` where the hue is far from it (Smith 1978, in one formula).
-    bytes[i] = channel(value, range, turned, 5);
-    bytes[i + 1] = channel(value, range, turned, 3);
-    bytes[i + 2] = channel(value, range, turned, 1);
+    bytes[i] = channel(value, range, turned + 5);
+    bytes[i + 1] = channel(value, range, turned + 3);
+    bytes[i + 2] = channel(value, range, turned + 1);
   }
 }
 
-function channel(value: number, range: number, hue: number, sixths: number): number {
-  const k = (sixths + hue) % 6;
-  return value - range * Math.max(0, Math.min(1, k, 4 - k)) + 0.5;
+function channel(value: number, range: number, place: number): number {
+  const k = place >= 6 ? place - 6 : place;
+  const down = k < 4 - k ? k : 4 - k;
+  return value - range * (down < 0 ? 0 : down > 1 ? 1 : down) + 0.5;
 }
 
 /** Makes the view grey, in place: three times Pillow's grey. */

@@ -54,9 +54,13 @@ function filling(fill: EraseFill, bytes: number, stream: RandomStream): Uint8Arr
     case 'black':
       return new Uint8Array(bytes);
     case 'noise': {
-      const words = Uint32Array.from({ length: Math.ceil(bytes / 4) }, () => stream.word());
       // Byte by byte, so that a machine of the other byte order draws the same.
-      return Uint8Array.from({ length: bytes }, (_, i) => (words[i >> 2] as number) >>> (8 * (i & 3)));
+      const filled = new Uint8Array(bytes);
+      for (let i = 0; i < bytes; i += 4) {
+        const word = stream.word();
+        for (let j = 0; j < 4 && i + j < bytes; j++) filled[i + j] = word >>> (8 * j);
+      }
+      return filled;
     }
   }
 }
@@ -71,16 +75,24 @@ export function erase(bytes: Uint8Array, side: number, { top, left, height, widt
 }
 
 function meanColour(bytes: Uint8Array): readonly [number, number, number] {
-  const sums: [number, number, number] = [0, 0, 0];
+  let r = 0;
+  let g = 0;
+  let b = 0;
   for (let i = 0; i < bytes.length; i += 3) {
-    sums[0] += bytes[i] as number;
-    sums[1] += bytes[i + 1] as number;
-    sums[2] += bytes[i + 2] as number;
+    r += bytes[i] as number;
+    g += bytes[i + 1] as number;
+    b += bytes[i + 2] as number;
   }
-  const mean = (sum: number) => Math.round(sum / (bytes.length / 3));
-  return [mean(sums[0]), mean(sums[1]), mean(sums[2])];
+  const pixels = bytes.length / 3;
+  return [Math.round(r / pixels), Math.round(g / pixels), Math.round(b / pixels)];
 }
 
-function plain(colour: readonly number[], pixels: number): Uint8Array {
-  return Uint8Array.from({ length: pixels * 3 }, (_, i) => colour[i % 3] as number);
+function plain([r, g, b]: readonly [number, number, number], pixels: number): Uint8Array {
+  const patch = new Uint8Array(pixels * 3);
+  for (let i = 0; i < patch.length; i += 3) {
+    patch[i] = r;
+    patch[i + 1] = g;
+    patch[i + 2] = b;
+  }
+  return patch;
 }
