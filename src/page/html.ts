@@ -37,19 +37,28 @@ function escapeText(text: string): string {
 }
 
 /**
- * Text whose every character shows: control characters as their pictures (␊), signs that turn the direction of the text around
- * by their number, halves of characters as �. Names of files may hold all of these.
+ * Text whose every character shows: line ends, other control characters and signs that turn the direction of the text around as
+ * a programmer writes them (\n, \u202e), halves of characters as �. Names of files may hold all of these.
  */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029\ufeff\ufffe\uffff]/gu, (sign) => {
     const code = sign.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return '\u2421';
-    return code >= 0xd800 && code <= 0xdfff ? '\ufffd' : `⟨${code.toString(16)}⟩`;
+    if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
+    return KNOWN[sign] ?? `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
+
+const KNOWN: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** A name that came from outside, kept apart from the direction of the text around it and broken anywhere rather than cut. */
 export function name(text: string): Html {
   return html`<bdi class="name">${text}</bdi>`;
+}
+
+/** A name where there is little room: of a long one the middle is left out, and the pointer shows it whole. */
+export function shortName(text: string, most = 56): Html {
+  const signs = [...text];
+  if (signs.length <= most) return name(text);
+  const half = Math.floor(most / 2);
+  return html`<bdi class="name" title="${text}">${signs.slice(0, half).join('')}…${signs.slice(-half).join('')}</bdi>`;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Html, html, raw } from './html.js';
 import { STYLE } from './style.js';
 
-export { type Content, Html, html, name, raw, visible } from './html.js';
+export { type Content, Html, html, name, raw, shortName, visible } from './html.js';
 
 export interface Page {
   /** Shown in the tab; the heading is part of the body. */

@@ -1,4 +1,4 @@
-import { type Html, html, name } from '../page/shell.js';
+import { type Html, html, name, shortName } from '../page/shell.js';
 import { axis, chart, Plot } from './chart.js';
 import type { ClassifierFigures } from './input.js';
 import { figureOf, keys, type Section, section, table } from './section.js';
@@ -74,8 +74,9 @@ function confusionOf({ confusion, classes }: ClassifierFigures): Html | null {
         Plot.cell(cells, {
           x: 'x',
           y: 'y',
-          fill: (cell: (typeof cells)[number]) => (cell.right ? 'var(--series-3)' : 'var(--bad)'),
-          fillOpacity: (cell: (typeof cells)[number]) => (cell.count === 0 ? 0.04 : 0.15 + 0.85 * cell.share),
+          fill: (cell: (typeof cells)[number]) =>
+            cell.count === 0 ? 'var(--neutral)' : cell.right ? 'var(--series-3)' : 'var(--bad)',
+          fillOpacity: (cell: (typeof cells)[number]) => (cell.count === 0 ? 0.08 : 0.15 + 0.85 * cell.share),
           rx: 2,
           title: 'text',
         }),
@@ -86,20 +87,20 @@ function confusionOf({ confusion, classes }: ClassifierFigures): Html | null {
               { x: 'x', y: 'y', text: 'count', fill: 'var(--ink)' },
             ),
       ],
-    })}<ol class="legend">${shown.map((c) => html`<li>${name(classes[c] as string)}</li>`)}</ol>`,
+    })}<ol class="legend">${shown.map((c) => html`<li>${shortName(classes[c] as string)}</li>`)}</ol>`,
   );
 }
 
 function reliabilityOf({ reliability }: ClassifierFigures): Html | null {
   const bins = reliability.filter(({ images }) => images > 0);
   if (bins.length === 0) return null;
-  const most = Math.max(...bins.map(({ images }) => images));
   return figureOf(
     'Calibration',
     'how often it is right, over how sure it is. On the diagonal its probabilities can be taken at their word; the larger a dot, the more images.',
     chart('Calibration of the classifier', {
       width: 420,
       height: 330,
+      r: { range: [3, 10] },
       x: { domain: [0, 1], label: null, ticks: 5, tickFormat: (value: number) => `${Math.round(value * 100)} %`, ...axis },
       y: {
         domain: [0, 1],
@@ -122,7 +123,7 @@ function reliabilityOf({ reliability }: ClassifierFigures): Html | null {
           x: 'confidence',
           y: 'accuracy',
           fill: 'var(--series-1)',
-          r: (bin: (typeof bins)[number]) => 3 + 6 * Math.sqrt(bin.images / most),
+          r: 'images',
           title: (bin: (typeof bins)[number]) =>
             `${counted(bin.images, 'image')}: sure ${percent(bin.confidence)}, right ${percent(bin.accuracy)}`,
         }),

@@ -1,4 +1,4 @@
-import { type Html, html, name } from '../page/shell.js';
+import { type Html, html, shortName } from '../page/shell.js';
 import type { HeldOut, QueryFigures, Vectors } from './input.js';
 import { type Retrieved, retrieved } from './neighbours.js';
 import type { Pictures } from './pictures.js';
@@ -103,7 +103,7 @@ function row(
   const label = (image: number) => classes[labels[image] as number] as string;
   const answer = (image: number, similarity: number, note: string | null = null) => {
     const same = labels[image] === labels[query];
-    return html`<figure class="answer ${same ? 'right' : 'wrong'}">${picture(image, files[image])}<figcaption><span class="sign">${same ? '✓' : '✗'} ${figure(similarity)}</span>${note === null ? null : html` <b>${note}</b>`} ${same ? null : name(label(image))}</figcaption></figure>`;
+    return html`<figure class="answer ${same ? 'right' : 'wrong'}">${picture(image, files[image])}<figcaption><span class="sign">${same ? '✓' : '✗'} ${figure(similarity)}</span>${note === null ? null : html` <b>${note}</b>`} ${same ? null : shortName(label(image))}</figcaption></figure>`;
   };
-  return html`<div class="query card"><figure class="asked">${picture(query, files[query])}<figcaption><b>${name(label(query))}</b>${mapAtR === undefined ? null : html` <span>MAP@R ${figure(mapAtR)}</span>`}</figcaption></figure><div class="answers">${nearest.map(({ image, similarity }) => answer(image, similarity))}${showRight && right !== null && right.rank > nearest.length ? answer(right.image, right.similarity, `rank ${whole(right.rank)}`) : null}</div></div>`;
+  return html`<div class="query card"><figure class="asked">${picture(query, files[query])}<figcaption><b>${shortName(label(query))}</b>${mapAtR === undefined ? null : html` <span>MAP@R ${figure(mapAtR)}</span>`}</figcaption></figure><div class="answers">${nearest.map(({ image, similarity }) => answer(image, similarity))}${showRight && right !== null && right.rank > nearest.length ? answer(right.image, right.similarity, `rank ${whole(right.rank)}`) : null}</div></div>`;
 }

@@ -1,4 +1,4 @@
-import { html, name } from '../page/shell.js';
+import { html, shortName } from '../page/shell.js';
 import type { HeldOut } from './input.js';
 import type { MixUps } from './mixed-up.js';
 import type { Pictures } from './pictures.js';
@@ -26,7 +26,7 @@ export async function mixedUpSection(
     lead,
     html`<div class="pairs">${pairs.map(
       ({ truth, taken, count, of, example }) =>
-        html`<figure class="pair card"><div>${picture(example.query, files[example.query])}<span class="arrow" aria-hidden="true">→</span>${picture(example.answer, files[example.answer])}</div><figcaption><b>${name(classes[truth] as string)}</b> taken for <b>${name(classes[taken] as string)}</b>: ${count} of ${counted(of, 'image')}</figcaption></figure>`,
+        html`<figure class="pair card"><div>${picture(example.query, files[example.query])}<span class="arrow" aria-hidden="true">→</span>${picture(example.answer, files[example.answer])}</div><figcaption><b>${shortName(classes[truth] as string)}</b> taken for <b>${shortName(classes[taken] as string)}</b>: ${count} of ${counted(of, 'image')}</figcaption></figure>`,
     )}</div>`,
   );
 }

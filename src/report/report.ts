@@ -1,4 +1,4 @@
-import { type Html, html, name, page } from '../page/shell.js';
+import { type Html, html, name, page, shortName } from '../page/shell.js';
 import { classifierSection } from './classifier-section.js';
 import { curvesSection } from './curves-section.js';
 import { dataSection } from './data-section.js';
@@ -86,7 +86,7 @@ function headerOf(input: ReportInput): Html {
   const { sentences, warnings } = storyOf(input);
   return html`<header>
 <p class="eyebrow">${name(input.run)}</p>
-<h1>${name(input.recipe)}${input.data === null ? null : html` on ${name(input.data.name)}`}</h1>
+<h1>${shortName(input.recipe)}${input.data === null ? null : html` on ${shortName(input.data.name)}`}</h1>
 <div class="story">${sentences.map((sentence) => html`<p>${sentence}</p>`)}</div>
 ${warnings.length === 0 ? null : html`<div class="notice" role="note">${warnings.map((warning) => html`<p>${warning}</p>`)}</div>`}
 </header>`;

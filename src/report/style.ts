@@ -59,6 +59,7 @@ dl.facts { display: flex; flex-wrap: wrap; gap: .75rem 2.5rem; margin-bottom: 1.
 dl.facts dd { font-size: 1.1rem; font-weight: 600; margin: 0; }
 .problem { margin-top: 1rem; }
 .problem ul { margin: 0; padding-left: 1.1rem; font-size: .9rem; }
-ol.legend { columns: 2; font-size: .82rem; color: var(--quiet); margin: .75rem 0 0; padding-left: 1.6rem; }
+ol.legend li { break-inside: avoid; margin-left: 1.7rem; padding-right: .5rem; }
+ol.legend { columns: 2; font-size: .82rem; color: var(--quiet); margin: .75rem 0 0; padding-left: 0; }
 @media print { .maps input, .maps label { display: none; } .answers { grid-template-columns: repeat(8, 1fr); } }
 `;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharp } from '../../src/data/image-library.js';
-import { html, name, page, raw, visible } from '../../src/page/shell.js';
+import { html, name, page, raw, shortName, visible } from '../../src/page/shell.js';
 import { thumbnail, thumbnails } from '../../src/page/thumbnail.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ft-page-'));
@@ -31,12 +31,22 @@ describe('a template of a page', () => {
   });
 
   it('shows what would not show: line ends, turned directions, halves of characters; and leaves emoji and letters alone', () => {
-    expect(visible('a\nb\tc\u0000\u007f')).toBe('a␊b␉c␀␡');
-    expect(visible('evil\u202egpj.exe\u2066')).toBe('evil⟨202e⟩gpj.exe⟨2066⟩');
+    expect(visible('a\nb\tc\u0000\u007f')).toBe('a\\nb\\tc\\u0000\\u007f');
+    expect(visible('evil\u202egpj.exe\u2066')).toBe('evil\\u202egpj.exe\\u2066');
     expect(visible('x\ud800y')).toBe('x\ufffdy');
-    expect(visible('\u0085\u2028')).toBe('⟨85⟩⟨2028⟩');
+    expect(visible('\u0085\u2028')).toBe('\\u0085\\u2028');
     expect(visible('שלום 👩‍👩‍👧 é ß')).toBe('שלום 👩‍👩‍👧 é ß');
-    expect(name('<b>\n').toString()).toBe('<bdi class="name">&lt;b&gt;␊</bdi>');
+    expect(name('<b>\n').toString()).toBe('<bdi class="name">&lt;b&gt;\\n</bdi>');
+  });
+});
+
+describe('a name where there is little room', () => {
+  it('loses its middle, never half a character, and is whole where the pointer rests', () => {
+    expect(shortName('a name').toString()).toBe('<bdi class="name">a name</bdi>');
+    expect(shortName('👍'.repeat(10), 6).toString()).toBe(`<bdi class="name" title="${'👍'.repeat(10)}">👍👍👍…👍👍👍</bdi>`);
+    expect(shortName('"<b>"'.repeat(20), 4).toString()).toMatch(
+      /^<bdi class="name" title="(&quot;&lt;b&gt;&quot;){20}">&quot;&lt;…&gt;&quot;<\/bdi>$/,
+    );
   });
 });
 
