@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib';
 import yauzl from 'yauzl';
 import { UserError } from '../errors.js';
 import { Bytes, shown } from './pytorch-bytes.js';
@@ -57,9 +58,11 @@ async function membersOf(file: Uint8Array, where: string): Promise<Map<string, B
       zip.on('end', () => resolve());
       zip.on('entry', (entry: yauzl.Entry) => {
         const member = storedMember(data, entry);
-        if (member === undefined || members.has(entry.fileName)) {
-          return reject(broken(`its member ${shown(entry.fileName)} is compressed, encrypted, cut off or there twice`));
-        }
+        const name = shown(entry.fileName);
+        if (member === undefined || members.has(entry.fileName))
+          return reject(broken(`its member ${name} is compressed, encrypted, cut off or there twice`));
+        if (!intact(member, entry.crc32))
+          return reject(broken(`its member ${name} does not have the checksum it was stored with`));
         members.set(entry.fileName, member);
         zip.readEntry();
       });
@@ -80,4 +83,9 @@ function storedMember(data: Buffer, entry: yauzl.Entry): Buffer | undefined {
   const start = header + LOCAL_HEADER + data.readUInt16LE(header + 26) + data.readUInt16LE(header + 28);
   const end = start + entry.uncompressedSize;
   return end > data.length ? undefined : data.subarray(start, end);
+}
+
+/** Against the CRC-32 that the zip holds. PyTorch can be told to write none (0), and Node before 20.15 cannot compute it. */
+function intact(member: Buffer, expected: number): boolean {
+  return expected === 0 || zlib.crc32 === undefined || zlib.crc32(member) === expected;
 }

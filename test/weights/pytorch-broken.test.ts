@@ -26,6 +26,38 @@ describe('a file that is no file of PyTorch, or not a whole one', () => {
     expect(await fault(zipOf('model/constants.txt', Buffer.from('x')))).toContain('holds no data.pkl');
   });
 
+  /** The zip that PyTorch wrote, one field of its first central entry changed. */
+  const withEntry = (change: (central: Buffer) => void): Buffer => {
+    const changed = readFileSync(`${GOLDEN}module.zip.pth`);
+    change(changed.subarray(changed.indexOf('PK\x01\x02', 0, 'latin1')));
+    return changed;
+  };
+
+  it.each([
+    ['deflated', withEntry((central) => central.writeUInt16LE(8, 10))],
+    ['placed outside the file', withEntry((central) => central.writeUInt32LE(0x7fffffff, 42))],
+  ])('does not unpack a member that is %s', async (_, file) => {
+    expect(await fault(file)).toContain(
+      "bad.pth: its member 'module.zip/data.pkl' is compressed, encrypted, cut off or there twice",
+    );
+  });
+
+  it('notices a weight whose bytes are not those that were stored', async () => {
+    const changed = readFileSync(`${GOLDEN}module.zip.pth`);
+    const header = changed.indexOf('data/0', 0, 'latin1');
+    const data = header + 'data/0'.length + changed.readUInt16LE(header - 'module.zip/'.length - 2);
+    changed[data + 5] = (changed[data + 5] as number) ^ 1;
+    expect(await fault(changed)).toContain("its member 'module.zip/data/0' does not have the checksum it was stored with");
+  });
+
+  it('says so where it was written on a big-endian machine', async () => {
+    const changed = readFileSync(`${GOLDEN}module.zip.pth`);
+    changed.write('bigger', changed.indexOf('little'));
+    // Its checksum in the central directory: none.
+    changed.writeUInt32LE(0, changed.lastIndexOf('module.zip/byteorder') - 46 + 16);
+    expect(await fault(changed)).toBe("bad.pth: the byte order is not little\n  found:    'bigger'");
+  });
+
   it.each(['checkpoint.legacy', 'module.zip'])('%s cut at any byte is a UserError', async (name) => {
     const whole = readFileSync(`${GOLDEN}${name}.pth`);
     for (let length = 0; length < whole.length; length++) expect(await fault(whole.subarray(0, length))).toMatch(/^bad\.pth/);
