@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ft } from '../cli/terminal.js';
@@ -8,7 +8,8 @@ import { outcome, readJson, readLines, setting, sharedFolder, TINY } from './run
 /** Without validation classes the last weights count, so every step does. */
 const KEYS = setting(...TINY, 'data.validation=0', 'classification.epochs=10', 'triplet.epochs=10');
 const folder = sharedFolder();
-const found = (runs: string, ending: RegExp) => readdirSync(join(folder, runs)).find((name) => ending.test(name));
+const namesIn = (runs: string) => (existsSync(join(folder, runs)) ? readdirSync(join(folder, runs)) : []);
+const found = (runs: string, ending: RegExp) => namesIn(runs).find((name) => ending.test(name));
 const logged = (runs: string, seed: number) => {
   const run = found(runs, new RegExp(`-seed-${seed}$`));
   return run === undefined ? 0 : readLines(folder, runs, run, 'metrics.jsonl').length;
