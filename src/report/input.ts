@@ -50,6 +50,8 @@ export interface LayerOfPlan {
 
 export interface PlanOfPhase {
   readonly phase: string;
+  /** The epoch (from 1) from which on it holds. */
+  readonly from: number;
   readonly rate: number;
   readonly batchNorm: string;
   readonly layers: readonly LayerOfPlan[];

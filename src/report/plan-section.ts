@@ -34,7 +34,7 @@ function phaseOf(plan: PlanOfPhase): Html {
     : '';
   const note = `${size(frozen)} of ${size(total)} parameters frozen${proved}.${statistics}`;
   return html`${figureOf(
-    rowInWords(plan.phase),
+    `${rowInWords(plan.phase)}${plan.from > 1 ? `, from epoch ${plan.from}` : ''}`,
     note,
     html`${keys([['frozen', FROZEN], ...rates.map((rate): [string, string] => [`rate ${rateText(rate)}`, colour(rate, rates)])])}${bothWidths((width) => blocks(plan.phase, layers, rates, width))}`,
   )}

@@ -78,9 +78,8 @@ const METRICS: Readonly<Record<string, string>> = {
   recall_at_10: 'Recall@10',
   map_at_r: 'MAP@R',
   r_precision: 'R-precision',
-  mean_reciprocal_rank: 'MRR',
-  reciprocal_rank: 'MRR',
   mrr: 'MRR',
+  map: 'MAP',
 };
 
 /** A metric's usual name. */

@@ -69,8 +69,16 @@ export function classifierOf(scores: Json): ClassifierFigures | null {
   };
 }
 
-/** The lines of `metrics.jsonl` that tell of an epoch; half a line that a kill left is none. */
+/**
+ * The lines of `metrics.jsonl` that tell of an epoch; half a line that a kill left is none. Where a phase was started anew, an
+ * epoch has several: the last counts.
+ */
 export function epochsOf(lines: string): Epoch[] {
+  const all = everyEpoch(lines);
+  return all.filter(({ phase, epoch }, at) => !all.slice(at + 1).some((later) => later.phase === phase && later.epoch === epoch));
+}
+
+function everyEpoch(lines: string): Epoch[] {
   return lines.split('\n').flatMap((line): Epoch[] => {
     const found = parsed(line);
     if (found === null || number(found.epoch) === null || typeof found.phase !== 'string') return [];
@@ -106,34 +114,39 @@ function parsed(line: string): Json | null {
   }
 }
 
-/** The plans of `plan.json`, with what `manifest.json` says of the proof. */
+/** The plans of `plan.json`, what thaws later as a plan of its own, with what `manifest.json` says of the proof. */
 export function plansOf(plan: Json, manifest: Json): PlanOfPhase[] {
   const proofs = isRecord(manifest.frozen) ? manifest.frozen : {};
   return Object.entries(plan).flatMap(([phase, found]) => {
-    if (!isRecord(found) || !Array.isArray(found.layers)) return [];
-    const proof = proofs[phase];
-    const layers = (found.layers as readonly Json[]).map((layer) => ({
-      name: text(layer.name),
-      stage: text(layer.stage),
-      kind: text(layer.kind),
-      outputShape: list(layer.outputShape) as number[],
-      parameters: number(layer.parameters) ?? 0,
-      frozen: layer.frozen === true,
-      rate: number(layer.rate),
-    }));
-    return [
-      {
-        phase,
-        rate: number(found.rate) ?? 0,
-        batchNorm: text(found.batchNorm, 'frozen'),
-        layers,
-        proof:
-          isRecord(proof) && number(proof.frozen) !== null
-            ? { frozen: proof.frozen as number, unchanged: proof.unchanged === true }
-            : null,
-      },
-    ];
+    if (!isRecord(found)) return [];
+    const thaws = list(found.thaw).filter(isRecord);
+    const plans = [{ from: 1, plan: found }, ...thaws.map((thaw) => ({ from: number(thaw.epoch) ?? 1, plan: thaw.plan }))];
+    return plans.flatMap(({ from, plan: one }) => planOf(phase, from, one, proofs[phase]));
   });
+}
+
+function planOf(phase: string, from: number, plan: unknown, proof: unknown): PlanOfPhase[] {
+  if (!isRecord(plan) || !Array.isArray(plan.layers)) return [];
+  const layers = (plan.layers as readonly unknown[]).filter(isRecord).map((layer) => ({
+    name: text(layer.name),
+    stage: text(layer.stage),
+    kind: text(layer.kind),
+    outputShape: list(layer.outputShape) as number[],
+    parameters: number(layer.parameters) ?? 0,
+    frozen: layer.frozen === true,
+    rate: number(layer.rate),
+  }));
+  const frozen = isRecord(proof) ? number(proof.frozen) : null;
+  return [
+    {
+      phase,
+      from,
+      rate: number(plan.rate) ?? 0,
+      batchNorm: text(plan.batchNorm, 'frozen'),
+      layers,
+      proof: frozen === null ? null : { frozen, unchanged: isRecord(proof) && proof.unchanged === true },
+    },
+  ];
 }
 
 export function dataOf(data: Json): DataOfRun {

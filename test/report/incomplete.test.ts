@@ -97,6 +97,22 @@ describe('the report of a run that lacks something', () => {
     expect(sectionsOf(constant)).not.toContain('map');
   });
 
+  it('draws what thaws as a plan of its own, and of an epoch that was begun anew the last line', async () => {
+    const plan = JSON.parse(readFileSync(join(whole, 'plan.json'), 'utf8')).triplet;
+    const lines = readFileSync(join(whole, 'metrics.jsonl'), 'utf8');
+    const again = '{"phase":"classification","epoch":6,"loss":0.123456}\n';
+    const run = runWith({
+      'plan.json': JSON.stringify({ triplet: { ...plan, thaw: [{ epoch: 4, plan }] } }),
+      'metrics.jsonl': lines + again,
+    });
+    expect((await ft(['report', run])).code).toBe(0);
+    const page = readFileSync(join(run, 'report.html'), 'utf8');
+    expect(page).toContain('<b>phase 2, triplets</b>');
+    expect(page).toContain('<b>phase 2, triplets, from epoch 4</b>');
+    expect(page).toContain('<title>loss, epoch 6: 0.123</title>');
+    expect(page.match(/<title>loss, epoch 6: /g)).toHaveLength(2);
+  });
+
   it('reads files of other shapes without stopping', async () => {
     const run = runWith({
       'scores.json': '[1, 2]',

@@ -74,7 +74,7 @@ describe('the story of a run', () => {
         step('before-whitened', 'classification-whitened', 0.08, 'better'),
         step('classification-whitened', 'triplet-whitened', 0.005, 'no clear difference'),
       ],
-      plans: [{ phase: 'triplet', rate: 1, batchNorm: 'frozen', layers: [], proof: { frozen: 48, unchanged: true } }],
+      plans: [{ phase: 'triplet', from: 1, rate: 1, batchNorm: 'frozen', layers: [], proof: { frozen: 48, unchanged: true } }],
     });
     expect(sentences).toEqual([
       'Asked with 200 images of 50 classes that training never saw, the model (128 numbers an image) finds an image of the same class first for 54.0 % (95 % interval 52.0–56.0); before training, resnet50-thin (1,024 numbers) did so for 25.0 % (23.0–27.0).',
@@ -116,7 +116,7 @@ describe('the story of a run', () => {
         singleImageClasses: ['c', 'd'],
         sharedAcrossClasses: [['e', 'f']],
       },
-      plans: [{ phase: 'triplet', rate: 1, batchNorm: 'frozen', layers: [], proof: { frozen: 48, unchanged: false } }],
+      plans: [{ phase: 'triplet', from: 1, rate: 1, batchNorm: 'frozen', layers: [], proof: { frozen: 48, unchanged: false } }],
     });
     expect(warnings).toEqual([
       'Of the images: 1 file could not be read and was left out; 1 picture lies in more than one class; 2 classes have a single image. See "The images".',
