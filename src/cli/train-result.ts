@@ -48,6 +48,7 @@ export function trainedInWords(run: TrainedRun): string {
     '',
     `run     ${path}`,
     `scores  ${path}/scores.json`,
+    ...(result.report === null ? [] : [`report  ${relative(from, result.report)}`]),
   );
   if (check !== null) {
     const model = relative(from, check.folder);

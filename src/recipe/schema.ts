@@ -42,6 +42,7 @@ const exportSchema = z.strictObject({
     .array(z.enum(['savedmodel']))
     .default(['savedmodel'])
     .describe('what is exported at the end of a run'),
+  report: z.boolean().default(true).describe('whether the run ends with its page, report.html'),
 });
 
 /** A recipe after `extends` and `--set` have been worked in. */

@@ -1,12 +1,13 @@
 import type { Skipped } from '../data/dataset.js';
-import { scanImages } from '../data/folder.js';
 import { cachePixels } from '../data/pixel-cache.js';
+import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import { type VectorFormat, writeVectors } from '../vectors/formats.js';
 import type { Vectors } from '../vectors/vectors.js';
 import { embedSamples } from './embed-images.js';
 import { type FinishedRun, modelHash } from './finished.js';
+import { openAnyImages } from './images.js';
 
 export interface EmbeddedFolder {
   readonly images: number;
@@ -25,13 +26,13 @@ export async function embedFolder(
   progress: Progress,
 ): Promise<EmbeddedFolder> {
   const { model } = run;
-  const decoded = await cachePixels(await scanImages(folder, { progress }), {
+  const decoded = await cachePixels(await openAnyImages(folder, progress), {
     side: model.side,
     progress,
     classes: false,
   });
   if (strict) refuseSkipped(decoded.dataset.skipped);
-  for (const { file, reason } of decoded.dataset.skipped) progress.line(`left out: ${file}: ${reason}`);
+  for (const { file, reason } of decoded.dataset.skipped) progress.line(`left out: ${printable(file)}: ${reason}`);
   const { samples, classes, skipped } = decoded.dataset;
   const { values, dimensions } = await embedSamples(model, decoded, Int32Array.from(samples.keys()), progress);
   const vectors: Vectors = {

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { scanImages } from '../data/folder.js';
-import { openLabelled } from '../data/layouts.js';
-import { isTableName } from '../data/manifest-table.js';
 import { cachePixels } from '../data/pixel-cache.js';
+import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import { cacheFolder } from '../runtime/folders.js';
@@ -12,6 +10,7 @@ import { holdsVectors, readVectors, writeVectors } from '../vectors/formats.js';
 import type { Vectors } from '../vectors/vectors.js';
 import { embedSamples } from './embed-images.js';
 import { type FinishedRun, modelHash } from './finished.js';
+import { openAnyImages } from './images.js';
 
 /** What is searched: the embeddings of a gallery of images. */
 export interface Gallery extends Vectors {
@@ -31,10 +30,10 @@ export async function openGallery(run: FinishedRun, path: string, progress: Prog
     refuseOthers(vectors, model, run, path);
     return { ...vectors, paths: null };
   }
-  const dataset = isTableName(path) ? await openLabelled(path, { progress }) : await scanImages(path, { progress });
+  const dataset = await openAnyImages(path, progress);
   const decoded = await cachePixels(dataset, { side: run.model.side, progress, classes: false });
   const { samples, classes, skipped, fingerprint } = decoded.dataset;
-  for (const { file, reason } of skipped) progress.line(`left out: ${file}: ${reason}`);
+  for (const { file, reason } of skipped) progress.line(`left out: ${printable(file)}: ${reason}`);
   if (samples.length === 0) {
     throw new UserError({
       what: 'there is no image to search in',

@@ -1,6 +1,8 @@
 import type { Dataset } from '../data/dataset.js';
 import { emojiDataset } from '../data/emoji.js';
+import { scanImages } from '../data/folder.js';
 import { openLabelled } from '../data/layouts.js';
+import { isTableName } from '../data/manifest-table.js';
 import { cachePixels, type DecodedDataset } from '../data/pixel-cache.js';
 import { type Split, type SplitRule, splitDataset } from '../data/split.js';
 import { UserError } from '../errors.js';
@@ -41,4 +43,9 @@ export async function openDataset(options: DataOptions, progress: Progress): Pro
       return openLabelled(options.folder, { layout: options.layout, label: options.label, progress });
     }
   }
+}
+
+/** Any images, for embedding: those of a table, or every one below a folder, in class folders or not. */
+export async function openAnyImages(path: string, progress: Progress): Promise<Dataset> {
+  return isTableName(path) ? openLabelled(path, { progress }) : scanImages(path, { progress });
 }

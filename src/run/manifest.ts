@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Recipe } from '../recipe/schema.js';
 import { binding, tf } from '../runtime/tensorflow.js';
 import type { FrozenProof } from '../train/frozen-proof.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
@@ -58,10 +59,15 @@ export function makeManifest(bench: Workbench, recipeName: string, command: read
       skipped: dataset.skipped.length,
     },
     weights: { name: bench.network.name, sha256: bench.weightsSha256 },
-    recipe_sha256: createHash('sha256').update(JSON.stringify(recipe)).digest('hex'),
+    recipe_sha256: recipeHash(recipe),
     plan: Object.fromEntries([...bench.plans].map(([phase, plan]) => [phase, plan.totals])),
     frozen: {},
   };
+}
+
+/** SHA-256 of what a recipe trains. Who is told of it may change in the middle of a run. */
+function recipeHash({ track: _, ...trained }: Recipe): string {
+  return createHash('sha256').update(JSON.stringify(trained)).digest('hex');
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -17,6 +17,7 @@ import { lastCheckpoint, phaseWeights } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { pixelSource } from './pixel-source.js';
 import { writeRecord } from './record.js';
+import { writeReport } from './report.js';
 import { withRunLock } from './run-lock.js';
 import { scoreStage } from './score-stage.js';
 import { firstClassifier } from './start-heads.js';
@@ -42,6 +43,8 @@ export interface RunResult {
   readonly reason: string;
   readonly check: ExportCheck | null;
   readonly classifierCheck: ClassifierCheck | null;
+  /** The page of the run; null where it was not wanted or could not be written. */
+  readonly report: string | null;
   readonly seconds: number;
 }
 
@@ -126,7 +129,23 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   await writeModel(folder, weights, head, bench);
   manifest.finished ??= new Date().toISOString();
   await folder.writeJson('manifest.json', manifest);
-  return { rows, classifier, steps, exported: row.name, reason, check, classifierCheck, seconds };
+  const report = recipe.export.report ? await itsReport(context) : null;
+  return { rows, classifier, steps, exported: row.name, reason, check, classifierCheck, report, seconds };
+}
+
+/** The page of the run. What was trained is safe by now: a page that cannot be written is said, and ends nothing. */
+async function itsReport({ folder, progress }: PhaseContext): Promise<string | null> {
+  const bar = progress.bar('writing the report', 1, 'page');
+  try {
+    return (await writeReport(folder, folder.path)).path;
+  } catch (error) {
+    progress.line(
+      `the report could not be written (${error instanceof Error ? error.message : error}); ft report ${folder.path}`,
+    );
+    return null;
+  } finally {
+    bar.done();
+  }
 }
 
 /** The classifier of phase 1, where it knows the classes that it will be asked for, with its labels beside it. */

@@ -34,6 +34,7 @@ describe('ft train smoke', () => {
     expect(run).toMatch(/runs\/\d{4}-\d\d-\d\d-\d{6}-smoke$/);
     expect(readdirSync(run).sort()).toEqual([
       'checkpoints',
+      'data.json',
       'evaluation',
       'export',
       'journal.json',
@@ -41,8 +42,11 @@ describe('ft train smoke', () => {
       'metrics.jsonl',
       'model-head.safetensors',
       'model.safetensors',
+      'plan.json',
       'recipe.yaml',
+      'report.html',
       'scores.json',
+      'tensorboard',
     ]);
     expect(readdirSync(join(run, 'export'))).toEqual(['savedmodel']);
     expect(existsSync(join(run, 'export/savedmodel/saved_model.pb'))).toBe(true);

@@ -125,7 +125,11 @@ head: 3
   it('of a key with several forms list the forms', () => {
     const faults = faultsOf({ 'a.yaml': 'data:\n  augment: non\n  workers: many\ntriplet:\n  freeze: { untl: conv3 }\n' });
     expect(faults.map(({ where, expected, mend }) => [where, expected, mend])).toEqual([
-      ['a.yaml:2:12', 'none, or { flip, scale, aspect, rotation, shift, colour }', "did you mean 'none'?"],
+      [
+        'a.yaml:2:12',
+        'none, or { flip, scale, aspect, rotation, shift, colour, flipVertical, crop, hue, grey, randAugment, blur, erase }',
+        "did you mean 'none'?",
+      ],
       ['a.yaml:3:12', 'auto, or a number', undefined],
       ['a.yaml:5:13', 'until', "did you mean 'until'?"],
     ]);

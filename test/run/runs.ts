@@ -26,6 +26,7 @@ export const TINY = [
   'triplet.freeze={until: conv2}',
   'triplet.miner=all',
   'triplet.margin=1',
+  'export.report=false', // a page takes longer than such a run
 ];
 
 /** Command-line arguments that set these keys. */
