@@ -31,13 +31,13 @@ ${table(
   [
     { text: '' },
     ...metrics.map((metric) => ({ text: metricInWords(metric), number: true })),
-    { text: 'validation MAP@R', number: true },
+    { text: 'validation MAP@R', number: true, wraps: true },
     { text: 'numbers', number: true },
   ],
   rows.map((row) => ({
     chosen: row.name === exported?.row,
     cells: [
-      html`${rowInWords(row.name)}${row.name === exported?.row ? html` <b>· exported</b>` : null}`,
+      html`${rowInShort(row.name)}${row.name === exported?.row ? html`<small><b>exported</b></small>` : null}`,
       ...metrics.map((metric) => withInterval(row, metric)),
       row.validation === null ? '–' : figure(row.validation),
       row.dimensions,

@@ -7,6 +7,7 @@ nav.contents { padding-block: .25rem 1.5rem; }
 nav.contents ul { display: flex; flex-wrap: wrap; gap: .3rem 1.15rem; list-style: none; margin: 0; padding: .6rem 0 0; border-top: 1px solid var(--line); font-size: .9rem; }
 nav.contents a { text-decoration: none; display: inline-block; padding: .15rem 0; }
 nav.contents a:hover { text-decoration: underline; }
+section > h3 { margin-top: 1.5rem; }
 h3.phase { margin: 1.25rem 0 .75rem; padding-top: .25rem; }
 h3.phase:first-of-type { margin-top: .5rem; }
 td:first-child { min-width: 7.5rem; }
