@@ -14,7 +14,7 @@ import { type Curve, RangeTest, type Suggestion, type Sweep, suggest, sweepRate 
 import { fitWhitening } from '../train/scoring.js';
 import { createFeatureProgram, createTrainer, type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
-import { batchesOf } from './phase-batches.js';
+import { batchesOf, viewsOf } from './phase-batches.js';
 import { segmentsOf } from './phase-segments.js';
 import { pixelSource } from './pixel-source.js';
 import { firstClassifier, firstEmbedding, needsWhitening } from './start-heads.js';
@@ -50,12 +50,7 @@ class RanAway extends Error {}
 export async function findRates(bench: Workbench, { phase, sweep, progress, stopped }: FindRateOptions): Promise<GroupRates[]> {
   const { recipe, decoded } = bench;
   const seed = deriveSeed(recipe.seed, phase);
-  const loader = createLoader(decoded, {
-    augment: recipe.data.augment === 'none' ? null : recipe.data.augment,
-    seed,
-    workers: recipe.data.workers,
-    progress,
-  });
+  const loader = createLoader(decoded, { ...viewsOf(phase, recipe, seed), workers: recipe.data.workers, progress });
   const head = phase === 'triplet' ? await fittedHead(bench, progress, stopped) : firstClassifier(bench);
   const values = { ...weightsOf(bench.network), [HEAD_KERNEL]: head.kernel, [HEAD_BIAS]: head.bias };
   const [segment] = segmentsOf(phase, bench, []);
@@ -158,6 +153,7 @@ async function follow(
     batch: (first[0] as Int32Array).length,
     featureBatch: source.batch,
     side: recipe.data.side,
+    mixed: phase === 'classification' && recipe.classification?.mix != null,
   });
   const test = new RangeTest();
   let going = true;
