@@ -158,7 +158,7 @@ function powersOf(points: readonly Point[]): number[] {
 }
 
 function tickOf(value: number): string {
-  return Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-3)
+  return Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-4)
     ? value.toExponential(0)
     : String(Number(value.toPrecision(4)));
 }
