@@ -124,7 +124,9 @@ describe('ft embed', () => {
   it('refuses another ending, and lists those that it writes', async () => {
     const { code, err } = await ftHere('embed', 'runs/latest', 'photos', '--out', 'vectors.np');
     expect(code).toBe(2);
-    expect(err).toBe("vectors.np: unknown ending of --out '.np'\n  expected: .npy, .jsonl\n  do this:  did you mean '.npy'?\n");
+    expect(err).toBe(
+      "vectors.np: unknown ending of --out '.np'\n  expected: .npy, .jsonl, .csv, .parquet\n  do this:  did you mean '.npy'?\n",
+    );
   });
 });
 

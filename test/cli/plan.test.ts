@@ -42,6 +42,28 @@ triplet         2e-3      198     148          24     370
     expect((await ft(['plan', '--all'], { folder, verbs: smallVerbs })).out).toMatch(/\nconv3_add +conv3 +4×4×8\n/);
   });
 
+  it('shows from which epoch on a layer is trained where it thaws, and the totals of each part', async () => {
+    const folder = folderWith({ 'ft.yaml': recipe });
+    const thaw = ['--set', 'triplet.thaw=[{ epoch: 2, until: conv2_a }, { epoch: 4, until: none }]'];
+    const layers = (await ft(['plan', ...thaw], { folder, verbs: smallVerbs })).out;
+    expect(layers).toContain('conv1        conv1  16×16×4     112          frozen  from epoch 4: 2e-3   5e-4');
+    expect(layers).toContain('conv2_a_bn   conv2    8×8×6      24            5e-4  from epoch 2: 2e-3      0  frozen/train');
+    expect(layers).toContain(`
+triplet         2e-3      198     148          24     370
+  from epoch 2  2e-3      210     136          24     370
+  from epoch 4  2e-3      346       0          24     370
+`);
+    const stages = (await ft(['plan', '--stages', ...thaw], { folder, verbs: smallVerbs })).out;
+    expect(stages).toContain('1 of 2 from epoch 2: 2e-3, 1 of 2 from epoch 4: 2e-3');
+    const json = JSON.parse((await ft(['plan', '--json', ...thaw], { folder, verbs: smallVerbs })).out);
+    expect(
+      json.phases[1].thaw.map(({ epoch, plan }: { epoch: number; plan: PhasePlan }) => [epoch, plan.totals.trainable]),
+    ).toEqual([
+      [2, 210],
+      [4, 346],
+    ]);
+  });
+
   it('gives tools every variable', async () => {
     const { out } = await ft(['plan', '--json'], { folder: folderWith({ 'ft.yaml': recipe }), verbs: smallVerbs });
     const plan = JSON.parse(out) as { recipe: string; backbone: string; side: number; classes: number; phases: PhasePlan[] };

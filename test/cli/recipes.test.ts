@@ -13,6 +13,8 @@ describe('ft recipes', () => {
     expect(out).toMatch(/^resnet-semihard +The main job/m);
     expect(out.split('\n').every((line) => line.length <= 110)).toBe(true);
     expect((JSON.parse((await ft(['recipes', 'list', '--json'])).out) as { name: string }[]).map(({ name }) => name)).toEqual([
+      'classifier',
+      'efficientnet-semihard',
       'folder',
       'mobilenet-semihard',
       'resnet-semihard',

@@ -20,6 +20,7 @@ describe('ft weights', () => {
   it('lists the sets of weights', async () => {
     expect(await ft('list')).toMatch(/mobilenet-v1\s+3,228,864\s+Apache-2\.0[\s\S]*resnet50-thin\s+5,889,216\s+BSD-2-Clause/);
     expect(JSON.parse(await ft('list', '--json'))).toMatchObject([
+      { name: 'efficientnet-lite0', parameters: 3_413_024 },
       { name: 'mobilenet-v1' },
       { name: 'resnet50-thin', parameters: 5_889_216 },
     ]);

@@ -220,9 +220,10 @@ describe('a rate at which training diverges', () => {
     const { code, out, err, run } = await tiny(...high, 'classification.epochs=8', 'classification.freeze={until: none}');
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(
-      /epoch \d, step \d+ of the phase: the loss of the classification phase is (NaN|Infinity): training has diverged\n/,
+      /the classification phase, epoch \d, step \d+ of the phase: training has diverged: the output of layer '\w+' \(\w+\) is the first that is not finite\n/,
     );
-    expect(err).toContain('do this:  lower the rate (classification.rate) or set classification.clipNorm');
+    expect(err).toMatch(/ {2}found: {4}\d+ (NaN|infinite) of \d+ numbers; loss \S+; the step was not applied\n/);
+    expect(err).toContain('do this:  lower the rate, e.g. --set classification.rate=10, or --set classification.clipNorm=1');
     const files = readdirSync(run(), { recursive: true }).map(String);
     expect(files.filter((file) => /part-|export|model\.safetensors|scores\.json/.test(file))).toEqual([]);
     expect(readFileSync(join(run(), 'recipe.yaml'), 'utf8')).toContain('rate: 100');
