@@ -18,7 +18,7 @@ export interface EpochEvaluation {
   held_out_recall_at_1: number | null;
   /** Of the classifier, where the held-out images are of the classes that train. */
   held_out_accuracy: number | null;
-  /** Of embeddings of the validation part (without one, of some training images); the pooled features in phase 1. */
+  /** Of embeddings of the validation part (where it has few classes, of some training images); the pooled features in phase 1. */
   effective_rank: number;
   distances: DistanceHistogram;
 }
@@ -59,7 +59,8 @@ export async function evaluateEpoch(
   const validation = await look(bench.split.validation.samples, 'validation');
   const asked = options.evaluateEvery > 0 && epoch % options.evaluateEvery === 0;
   const heldOut = asked ? await look(bench.split.heldOut.samples, 'held-out') : null;
-  const seen = validation.features.labels.length > 0 ? validation : await look(someTraining(bench), 'training');
+  const looked = lookedAt(bench);
+  const seen = looked === bench.split.validation.samples ? validation : await look(looked, 'training');
   const { values, dimensions } = embeddings(seen.features, head);
   return {
     ...embeddingFigures(values, dimensions, seen.features.labels),
@@ -72,6 +73,15 @@ export async function evaluateEpoch(
 
 /** Enough to tell whether the embeddings differ; they choose nothing. */
 const TRAINING_IMAGES = 128;
+
+/** Embeddings of fewer classes may well lie on one line: two classes at its ends are told apart as well as can be. */
+export const CLASSES_TO_TELL = 4;
+
+/** The images whose embeddings' rank and distances are looked at: the validation part, or where it has few classes, some that train. */
+export function lookedAt(bench: Workbench): Int32Array {
+  const { samples, classes } = bench.split.validation;
+  return classes.length >= CLASSES_TO_TELL ? samples : someTraining(bench);
+}
 
 function someTraining({ split, decoded }: Workbench): Int32Array {
   const { samples } = split.train;

@@ -11,10 +11,11 @@ import { Collapsed, collapsedEpoch } from '../train/collapse.js';
 import { fingerprints } from '../train/frozen-proof.js';
 import { findNonFinite } from '../train/non-finite.js';
 import { type EpochSummary, type Position, runPhase } from '../train/phase.js';
-import { createTrainer } from '../train/trainer.js';
+import { createTrainer, type Weights } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { rateFactor } from './collapse-answer.js';
 import { evaluateEpoch } from './evaluate-epoch.js';
+import { fallenRank } from './fallen-rank.js';
 import { notFiniteError } from './not-finite-words.js';
 import { lastCheckpoint, type PhaseMeta, type PhaseState, phaseWeights, storedTensors } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
@@ -30,6 +31,8 @@ export interface PhaseSetup {
   readonly epochBatches: (epoch: number) => Int32Array[];
   readonly loader: Loader;
   readonly context: PhaseContext;
+  /** What the phase began with. */
+  readonly start: Weights;
   /** Names of what is frozen in every segment. */
   readonly frozen: readonly string[];
 }
@@ -86,7 +89,8 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       if (error instanceof Interrupted) await save(ended);
       throw error;
     });
-    const collapse = collapsedEpoch(summary, evaluation.effective_rank, watch);
+    const rank = await fallenRank(phase, evaluation.effective_rank, setup.start, context);
+    const collapse = collapsedEpoch(summary, rank, watch);
     if (collapse !== null) throw new Collapsed({ ...collapse, steps: summary.steps, epoch: summary.epoch, step: ended.step });
     meta.epochs.push(summary);
     // Without validation nothing can be compared: the last epoch is the one.

@@ -33,7 +33,7 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
     progress,
   });
   const values = { ...weights, [HEAD_KERNEL]: head.kernel, [HEAD_BIAS]: head.bias };
-  const shared = { phase, options, seed, epochBatches: batchesOf(phase, bench, seed), loader, context };
+  const shared = { phase, options, seed, epochBatches: batchesOf(phase, bench, seed), loader, context, start: values };
   const start = (restarts: Restart[]): PhaseState => ({ values, meta: freshMeta(phase, restarts) });
   try {
     let state = (await readPhase(phase, folder)) ?? start([]);

@@ -27,12 +27,15 @@ export interface CollapseWatch {
 
 /** Steps in a row that have to look collapsed; in a shorter epoch, all of its steps. */
 const STEPS = 8;
-/** Euclidean distance of unit vectors below which two of them count as one. A tenth of the margin, where that is less. */
-const NEAR = 0.02;
+/**
+ * Euclidean distance of unit vectors below which two of them count as one; a fortieth of the margin, where that is less. Images
+ * that hardly differ come near 0.02 in a sound network, and a collapse goes on towards 0.
+ */
+const NEAR = 0.005;
 /** Half the mean squared distance of unit vectors that are NEAR each other. */
 const LEAST_SPREAD = NEAR ** 2 / 2;
 /** A line has effective rank 1. */
-const LEAST_RANK = 1.1;
+export const LEAST_RANK = 1.1;
 /** How near, as a share, a loss has to stay to log(classes), and how many steps an epoch needs for that to tell anything. */
 const NEAR_CHANCE = 0.005;
 const STEPS_TO_TELL_CHANCE = 20;
@@ -47,7 +50,7 @@ export function looksCollapsed(
 ): { sign: 'distances' | 'features'; value: number } | null {
   const { negative, spread } = figures;
   if (watch.margin !== null && negative !== undefined) {
-    const near = Math.min(NEAR, watch.margin / 10);
+    const near = Math.min(NEAR, watch.margin / 40);
     if (euclidean(negative, watch.distance) < near) return { sign: 'distances', value: negative };
   }
   return spread !== undefined && spread < LEAST_SPREAD ? { sign: 'features', value: spread } : null;
@@ -60,7 +63,7 @@ export function stepsToTell(stepsPerEpoch: number): number {
 
 /**
  * What a whole epoch tells: embeddings along one line (effective rank 1), or a classifier that is, after its first epoch, still
- * at the loss log(classes) of an even guess.
+ * at the loss log(classes) of an even guess. No rank is given where the images looked so before the phase.
  */
 export function collapsedEpoch(
   summary: { epoch: number; steps: number; figures: Readonly<Record<string, number>> },

@@ -7,23 +7,23 @@ const classifier: CollapseWatch = { margin: null, distance: 'euclidean', classes
 
 describe('a step', () => {
   it.each([
-    ['euclidean', 0.0201, 0.0199],
-    ['squared-euclidean', 0.0201 ** 2, 0.0199 ** 2],
-    ['cosine', 0.0201 ** 2 / 2, 0.0199 ** 2 / 2],
-  ] as const)('looks collapsed where mean d(a,n) stands for less than 0.02 between unit vectors (%s)', (distance, far, near) => {
+    ['euclidean', 0.00501, 0.00499],
+    ['squared-euclidean', 0.00501 ** 2, 0.00499 ** 2],
+    ['cosine', 0.00501 ** 2 / 2, 0.00499 ** 2 / 2],
+  ] as const)('looks collapsed where mean d(a,n) stands for less than 0.005 between unit vectors (%s)', (distance, far, near) => {
     expect(looksCollapsed({ negative: far, spread: 1 }, { ...triplet, distance })).toBeNull();
     expect(looksCollapsed({ negative: near, spread: 1 }, { ...triplet, distance })).toEqual({ sign: 'distances', value: near });
   });
 
-  it('is held to a tenth of a small margin', () => {
-    expect(looksCollapsed({ negative: 0.015 }, { ...triplet, margin: 0.1 })).toBeNull();
-    expect(looksCollapsed({ negative: 0.009 }, { ...triplet, margin: 0.1 })?.sign).toBe('distances');
+  it('is held to a fortieth of a small margin', () => {
+    expect(looksCollapsed({ negative: 0.003 }, { ...triplet, margin: 0.1 })).toBeNull();
+    expect(looksCollapsed({ negative: 0.0024 }, { ...triplet, margin: 0.1 })?.sign).toBe('distances');
   });
 
   it('looks collapsed where all features are the same, in either phase', () => {
-    expect(looksCollapsed({ negative: 1, spread: 1.9e-4 }, triplet)).toEqual({ sign: 'features', value: 1.9e-4 });
+    expect(looksCollapsed({ negative: 1, spread: 1.2e-5 }, triplet)).toEqual({ sign: 'features', value: 1.2e-5 });
     expect(looksCollapsed({ loss: 4.6, spread: 0 }, classifier)?.sign).toBe('features');
-    expect(looksCollapsed({ loss: 4.6, spread: 2.1e-4 }, classifier)).toBeNull();
+    expect(looksCollapsed({ loss: 4.6, spread: 1.3e-5 }, classifier)).toBeNull();
   });
 });
 
