@@ -17,8 +17,16 @@ interface Row {
   stage: string;
   shape: OutputShape;
   parameters: number;
-  /** By phase, in the plans' order; undefined where the phase has no such layer. */
+  /** By phase, in the plans' order, as the phase begins; undefined where the phase has no such layer. */
   layers: (PlannedLayer | undefined)[];
+  /** By phase: from which epoch on the layer is trained, and how, where it thaws. */
+  thawed: (Thawed | undefined)[];
+}
+
+interface Thawed {
+  epoch: number;
+  rate: number;
+  layer: PlannedLayer;
 }
 
 /** The table and the totals below it. All plans are of the same network. */
@@ -38,6 +46,7 @@ function rowsOf(plans: readonly PhasePlan[]): Row[] {
         shape: layer.outputShape,
         parameters: layer.parameters,
         layers: plans.map((plan) => plan.layers.find((other) => other.name === layer.name)),
+        thawed: plans.map((plan) => thawOf(plan, layer.name)),
       }),
     );
   const heads = plans.flatMap((plan, i) =>
@@ -50,10 +59,27 @@ function rowsOf(plans: readonly PhasePlan[]): Row[] {
           shape: layer.outputShape,
           parameters: layer.parameters,
           layers: plans.map((_, j) => (j === i ? layer : undefined)),
+          thawed: plans.map(() => undefined),
         }),
       ),
   );
   return [...backbone, ...heads];
+}
+
+/** The first plan of a phase in which a layer that is frozen at first is trained. */
+function thawOf({ layers, thaw }: PhasePlan, name: string): Thawed | undefined {
+  const find = (of: readonly PlannedLayer[]) => of.find((layer) => layer.name === name);
+  if (find(layers)?.rate !== null) return undefined;
+  for (const { epoch, plan } of thaw) {
+    const layer = find(plan.layers);
+    if (layer !== undefined && layer.rate !== null) return { epoch, rate: layer.rate, layer };
+  }
+  return undefined;
+}
+
+/** The layer in each phase once all that thaws has thawed. */
+function inTheEnd({ layers, thawed }: Row): Row['layers'] {
+  return layers.map((layer, i) => thawed[i]?.layer ?? layer);
 }
 
 function layerTable(plans: readonly PhasePlan[], rows: readonly Row[]): string {
@@ -74,9 +100,9 @@ function layerTable(plans: readonly PhasePlan[], rows: readonly Row[]): string {
       row.stage,
       shapeWords(row.shape),
       row.parameters > 0 ? count(row.parameters) : '',
-      ...row.layers.map(rateCell),
-      decayCell(row.layers),
-      ...(normalised ? [each(row.layers.map((layer) => layer?.batchNorm ?? ''))] : []),
+      ...row.layers.map((layer, i) => rateCell(layer, row.thawed[i])),
+      decayCell(inTheEnd(row)),
+      ...(normalised ? [each(inTheEnd(row).map((layer) => layer?.batchNorm ?? ''))] : []),
     ]),
   );
 }
@@ -101,24 +127,38 @@ function stageTable(plans: readonly PhasePlan[], rows: readonly Row[]): string {
       String(group.length),
       shapeWords(group.at(-1)?.shape ?? [0]),
       count(group.reduce((sum, row) => sum + row.parameters, 0)),
-      ...plans.map((_, i) => stageCell(group.map((row) => row.layers[i]).filter((layer) => layer !== undefined))),
+      ...plans.map((_, i) => stageCell(group, i)),
     ]),
   );
 }
 
-function stageCell(layers: readonly PlannedLayer[]): string {
-  const weighty = layers.filter((layer) => layer.variables.length > 0);
+/** What a stage does in the i-th phase: its range of rates, how much is frozen, and what thaws when. */
+function stageCell(group: readonly Row[], i: number): string {
+  const weighty = group.filter((row) => (row.layers[i]?.variables.length ?? 0) > 0);
   if (weighty.length === 0) return '';
-  const frozen = weighty.filter((layer) => layer.rate === null).length;
-  if (frozen === weighty.length) return 'frozen';
-  const rates = [...new Set(weighty.map((layer) => layer.rate).filter((rate) => rate !== null))].sort((a, b) => a - b);
-  const [low = 0, high = low] = [rates[0], rates.at(-1)];
-  const range = low === high ? rateWords(low) : `${rateWords(low)} … ${rateWords(high)}`;
-  return frozen === 0 ? range : `${range}, ${frozen} of ${weighty.length} frozen`;
+  const still = weighty.filter((row) => row.layers[i]?.rate === null);
+  const parts: string[] = [];
+  const trained = weighty.map((row) => row.layers[i]?.rate ?? null).filter((rate) => rate !== null);
+  if (trained.length > 0) parts.push(rangeWords(trained));
+  const thawing = still.map((row) => row.thawed[i]).filter((thawed) => thawed !== undefined);
+  for (const epoch of [...new Set(thawing.map((thawed) => thawed.epoch))].sort((a, b) => a - b)) {
+    const then = thawing.filter((thawed) => thawed.epoch === epoch);
+    const share = then.length === weighty.length ? '' : `${then.length} of ${weighty.length} `;
+    parts.push(`${share}from epoch ${epoch}: ${rangeWords(then.map(({ rate }) => rate))}`);
+  }
+  const frozen = still.length - thawing.length;
+  if (frozen > 0) parts.push(frozen === weighty.length ? 'frozen' : `${frozen} of ${weighty.length} frozen`);
+  return parts.join(', ');
 }
 
-function rateCell(layer: PlannedLayer | undefined): string {
+function rangeWords(rates: readonly number[]): string {
+  const [low, high] = [Math.min(...rates), Math.max(...rates)];
+  return low === high ? rateWords(low) : `${rateWords(low)} … ${rateWords(high)}`;
+}
+
+function rateCell(layer: PlannedLayer | undefined, thawed: Thawed | undefined): string {
   if (layer === undefined || layer.variables.length === 0) return '';
+  if (thawed !== undefined) return `from epoch ${thawed.epoch}: ${rateWords(thawed.rate)}`;
   return layer.rate === null ? 'frozen' : rateWords(layer.rate);
 }
 
@@ -146,15 +186,24 @@ function totals(plans: readonly PhasePlan[]): string {
   ];
   return textTable(
     columns,
-    plans.map(({ phase, rate, totals: total }) => [
-      phase,
-      rateWords(rate),
-      count(total.trainable),
-      count(total.frozen),
-      count(total.statistics),
-      count(total.parameters),
-    ]),
+    plans
+      .flatMap(rowsOfTotals)
+      .map(({ name, rate, totals: total }) => [
+        name,
+        rateWords(rate),
+        count(total.trainable),
+        count(total.frozen),
+        count(total.statistics),
+        count(total.parameters),
+      ]),
   );
+}
+
+function rowsOfTotals({ phase, rate, totals, thaw }: PhasePlan): { name: string; rate: number; totals: PhasePlan['totals'] }[] {
+  return [
+    { name: phase, rate, totals },
+    ...thaw.map(({ epoch, plan }) => ({ name: `  from epoch ${epoch}`, rate: plan.rate, totals: plan.totals })),
+  ];
 }
 
 /** `3e-3`, `1.5e-4`: at most three figures. */

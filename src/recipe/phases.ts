@@ -49,11 +49,20 @@ const multiplierSchema = z.strictObject({
   by: z.number().positive().describe('the rate of what matches is the base rate times this'),
 });
 
+const thawSchema = z.strictObject({
+  epoch: z.int().min(2).describe('the epoch, counted from 1, from which on it holds'),
+  until: z.string().min(1).describe('what is still frozen then: up to and including this stage or layer; none; all'),
+});
+
 const sharedKeys = (rate: number, newLayers: number) => ({
   evaluateEvery: z.int().min(0).default(1).describe('epochs between two looks at held-out Recall@1; 0: never'),
   freeze: freezeSchema
     .prefault({ until: 'conv3' })
     .describe('what is not trained: { until: stage or layer } or { only: [globs] }'),
+  thaw: z
+    .array(thawSchema)
+    .default([])
+    .describe('gradual unfreezing, e.g. [{ epoch: 2, until: conv4 }, { epoch: 3, until: conv3 }]: each thaws more'),
   batchNorm: z
     .enum(['frozen', 'train'])
     .default('frozen')
@@ -72,6 +81,19 @@ const sharedKeys = (rate: number, newLayers: number) => ({
     .describe('the rate is multiplied by this for each stage downwards from the highest'),
   optimizer: optimizerSchema.prefault({ name: 'sgd' }).describe('sgd, adam or adamw'),
   schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('how the rate runs over the phase: constant, step or cosine'),
+  ema: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .nullable()
+    .default(null)
+    .describe('decay of a running average of the weights, e.g. 0.999, which is what is evaluated and kept; null: none'),
+  patience: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('epochs without a better validation figure after which the phase ends; null: it never ends early'),
   clipNorm: z.number().positive().nullable().default(null).describe('largest norm of all gradients together; null: not clipped'),
 });
 
@@ -168,6 +190,7 @@ export type TripletOptions = z.infer<typeof tripletSchema>;
 export type PhaseRates = Pick<
   ClassificationOptions,
   | 'freeze'
+  | 'thaw'
   | 'batchNorm'
   | 'rate'
   | 'newLayers'
@@ -176,11 +199,14 @@ export type PhaseRates = Pick<
   | 'optimizer'
   | 'schedule'
   | 'clipNorm'
+  | 'ema'
+  | 'patience'
   | 'evaluateEvery'
   | 'epochs'
 > & { readonly onCollapse: OnCollapse };
 /** What is done when the network collapses. */
 export type OnCollapse = TripletOptions['onCollapse'];
 export type Freeze = z.infer<typeof freezeSchema>;
+export type ThawStep = z.infer<typeof thawSchema>;
 export type OptimizerOptions = z.infer<typeof optimizerSchema>;
 export type ScheduleOptions = z.infer<typeof scheduleSchema>;

@@ -32,6 +32,8 @@ export interface PhaseRecord {
   readonly seconds: number;
   /** What was done about collapses, in order. */
   readonly restarts: readonly Restart[];
+  /** In words, why it ended before its last epoch; null where it did not (absent in runs of ft 0.1). */
+  readonly early?: string | null;
 }
 
 interface Contents {

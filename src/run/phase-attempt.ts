@@ -8,7 +8,7 @@ import type { Bar } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
 import { Collapsed, collapsedEpoch } from '../train/collapse.js';
-import { fingerprints } from '../train/frozen-proof.js';
+import { fingerprints, frozenNames, proveSegment } from '../train/frozen-proof.js';
 import { findNonFinite } from '../train/non-finite.js';
 import { type EpochSummary, type Position, runPhase } from '../train/phase.js';
 import { createTrainer, type Weights } from '../train/trainer.js';
@@ -33,7 +33,7 @@ export interface PhaseSetup {
   readonly context: PhaseContext;
   /** What the phase began with. */
   readonly start: Weights;
-  /** Names of what is frozen in every segment. */
+  /** Names of what is frozen at the start: no later segment freezes more. */
   readonly frozen: readonly string[];
 }
 
@@ -42,7 +42,8 @@ const SAVE_EVERY = 5 * 60_000;
 
 /**
  * Trains the epochs of one segment that are still to do, from a state to the next, with a checkpoint after each epoch and every
- * few minutes. Slots that the state does not hold (of variables that were frozen until now) start at 0.
+ * few minutes. Slots that the state does not hold (of variables that were frozen until now) start at 0, and so does Adam's count
+ * of their updates.
  * @throws Interrupted after the checkpoint is written; Collapsed; UserError where numbers are not finite
  */
 export async function trainSegment(segment: Segment, setup: PhaseSetup, state: PhaseState): Promise<PhaseState> {
@@ -50,14 +51,18 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
   const { bench, folder, progress, source } = context;
   const { recipe, network } = bench;
   const { plan, objective, watch } = segment;
+  const meta: PhaseMeta = { ...state.meta, epochs: [...state.meta.epochs], trainedFrom: { ...state.meta.trainedFrom } };
+  for (const name of segment.thawed) meta.trainedFrom[name] ??= meta.position.updates;
   const optimizer = createOptimizer(options.optimizer);
   const batches = epochBatches(0);
-  const { program, names, signature } = createTrainer({
+  const { program, judged, names, signature } = createTrainer({
     engine: recipe.engine,
     network,
     plan,
     optimizer,
     clipNorm: options.clipNorm,
+    trainedFrom: meta.trainedFrom,
+    ema: options.ema,
     objective,
     weights: state.values,
     batch: (batches[0] as Int32Array).length,
@@ -66,7 +71,6 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     mixed: phase === 'classification' && recipe.classification?.mix != null,
   });
   const stepsPerEpoch = batches.length;
-  const meta: PhaseMeta = { ...state.meta, epochs: [...state.meta.epochs] };
   const factor = options.rate * rateFactor(meta.restarts);
   const total = options.epochs * stepsPerEpoch;
   const rateAt = (step: number) => factor * scheduleFactor(step, total, scheduleInSteps(options.schedule, stepsPerEpoch));
@@ -79,13 +83,15 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     });
     saved = context.now();
   };
+  const proofOf = ({ from }: Segment, to: number) =>
+    proveSegment({ from: from + 1, to }, meta.frozenBefore, fingerprints(program.read(frozenNames(plan))));
   let bar: Bar | undefined;
   const begin = (epoch: number) => {
     if (epoch < options.epochs) bar = progress.bar(label(phase, epoch, options.epochs), stepsPerEpoch, 'steps');
   };
   const onEpoch = async (summary: EpochSummary, next: Position, ended: Position) => {
     bar?.done();
-    const evaluation = await evaluateEpoch(phase, summary.epoch, options, program, context).catch(async (error) => {
+    const evaluation = await evaluateEpoch(phase, summary.epoch, options, judged, context).catch(async (error) => {
       if (error instanceof Interrupted) await save(ended);
       throw error;
     });
@@ -98,7 +104,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     const better = validation === null || meta.best.validation === null || validation > meta.best.validation;
     if (better) {
       meta.best = { epoch: summary.epoch, validation };
-      const tensors = storedTensors(program, names.variables, plan, optimizer);
+      const tensors = storedTensors(judged, names.variables, plan, optimizer);
       await writeCheckpoint(phaseWeights(folder, phase), { tensors, meta: meta.best });
     }
     await folder.log({
@@ -109,14 +115,17 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       best_so_far: better,
     });
     progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
+    meta.early = endsEarly(options, meta, summary.epoch);
+    if (meta.early !== null) progress.line(`${phase}: ${meta.early}`);
+    if (next.epoch === segment.to || meta.early !== null) meta.proofs = [...meta.proofs, proofOf(segment, summary.epoch)];
     await save(next);
-    if (next.epoch < segment.to) begin(next.epoch);
+    if (next.epoch < segment.to && meta.early === null) begin(next.epoch);
   };
   try {
     const slots = names.all.filter((name) => !names.variables.includes(name) && state.values[name] !== undefined);
     program.write(Object.fromEntries(slots.map((name) => [name, state.values[name] as Float32Array])));
     if (meta.position.step === 0) meta.frozenBefore = fingerprints(program.read(setup.frozen));
-    begin(meta.position.epoch);
+    if (meta.early === null) begin(meta.position.epoch);
     bar?.advance(meta.position.stepOfEpoch);
     const finished = await runPhase(
       {
@@ -143,6 +152,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
           const place = { epoch: epoch + 1, step: step + 1, stepsPerEpoch, rate: factor };
           throw notFiniteError(phase, place, loss as number, found, kept);
         },
+        over: () => meta.early !== null,
         onEpoch,
         onStop: save,
       },
@@ -154,6 +164,18 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     bar?.done();
     program.close();
   }
+}
+
+/**
+ * Why a phase ends after this epoch, in words; null where it goes on. The count begins anew with the last thaw: what stands still
+ * with little of the network trained may rise with more.
+ */
+function endsEarly({ patience, epochs, thaw }: PhaseRates, { best }: PhaseMeta, epoch: number): string | null {
+  if (patience === null || best.validation === null || epoch >= epochs) return null;
+  const from = Math.max(best.epoch, (thaw.at(-1)?.epoch ?? 1) - 1);
+  if (epoch - from < patience) return null;
+  const since = patience === 1 ? 'an epoch' : `${patience} epochs`;
+  return `ended after epoch ${epoch} of ${epochs}: no better validation figure for ${since} (best: epoch ${best.epoch}, ${best.validation.toFixed(3)})`;
 }
 
 function flat({ figures, imagesPerSecond, ...rest }: EpochSummary): Record<string, unknown> {

@@ -3,7 +3,8 @@ import { type Fault, UserError } from '../errors.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { readCheckpoint, type StoredTensors, writeCheckpoint } from '../runtime/checkpoint.js';
 import type { Program } from '../runtime/program.js';
-import type { Fingerprints } from '../train/frozen-proof.js';
+import { averageName } from '../train/averages.js';
+import type { Fingerprints, SegmentProof } from '../train/frozen-proof.js';
 import { type EpochSummary, type Position, START } from '../train/phase.js';
 import type { RunFolder } from '../train/run-folder.js';
 import { slotName } from '../train/step.js';
@@ -16,11 +17,29 @@ export interface PhaseMeta {
   position: Position;
   best: { epoch: number; validation: number | null };
   epochs: EpochSummary[];
-  /** Hashes of what is frozen throughout, from before the first step. */
+  /** Hashes of what is frozen at the start, from before the first step. */
   frozenBefore: Fingerprints;
+  /** Of the segments that are over. */
+  proofs: SegmentProof[];
+  /** Updates that were done when a variable thawed, by name. */
+  trainedFrom: Record<string, number>;
+  /** In words, why the phase ends before its last epoch; null where it does not. */
+  early: string | null;
   /** What was done about collapses so far. */
   restarts: Restart[];
 }
+
+/** What a phase begins with. */
+export const FRESH: Omit<PhaseMeta, 'phase'> = {
+  position: START,
+  best: { epoch: 0, validation: null },
+  epochs: [],
+  frozenBefore: {},
+  proofs: [],
+  trainedFrom: {},
+  early: null,
+  restarts: [],
+};
 
 /** A phase as it stands: its values by name (variables and slots) and what is known of it. */
 export interface PhaseState {
@@ -49,7 +68,7 @@ export async function readPhase(phase: PhaseName, folder: RunFolder): Promise<Ph
   });
   if (meta.phase !== phase) return undefined;
   const values = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.values as Float32Array]));
-  return { values, meta: { ...meta, position: { ...START, ...meta.position }, restarts: meta.restarts ?? [] } };
+  return { values, meta: { ...FRESH, ...meta, position: { ...START, ...meta.position } } };
 }
 
 /** The present values of some variables and slots of a program, with their shapes. */
@@ -62,6 +81,7 @@ export function storedTensors(
   const shapes = new Map<string, readonly number[]>();
   for (const { name, shape } of plan.variables) {
     shapes.set(name, shape);
+    shapes.set(averageName(name), shape);
     for (const slot of optimizer.slots(shape)) shapes.set(slotName(name, slot.suffix), slot.shape);
   }
   const values = program.read(names);

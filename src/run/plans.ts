@@ -2,7 +2,8 @@ import { type Fault, UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Recipe } from '../recipe/schema.js';
 import { throwFaults } from '../transfer/freeze.js';
-import { denseHead, type PhasePlan, planPhase } from '../transfer/plan.js';
+import { denseHead, type PhasePlan } from '../transfer/plan.js';
+import { planThaw } from '../transfer/thaw.js';
 
 /**
  * The plan of every phase of a recipe. All faults of all phases at once. `classes` is the width of the classifier; null where
@@ -22,9 +23,9 @@ export function planPhases(recipe: Recipe, network: Network, classes: number | n
   const { classification, triplet } = recipe;
   const { side } = recipe.data;
   if (classification !== null)
-    attempt(() => planPhase(network, denseHead(network.features, classes ?? 0), 'classification', classification, side));
+    attempt(() => planThaw(network, denseHead(network.features, classes ?? 0), 'classification', classification, side));
   if (triplet !== null)
-    attempt(() => planPhase(network, denseHead(network.features, recipe.head.dimensions), 'triplet', triplet, side));
+    attempt(() => planThaw(network, denseHead(network.features, recipe.head.dimensions), 'triplet', triplet, side));
   throwFaults(faults);
   return plans;
 }

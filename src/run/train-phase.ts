@@ -5,14 +5,13 @@ import type { PhaseRates } from '../recipe/schema.js';
 import { Collapsed } from '../train/collapse.js';
 import { type FrozenProof, fingerprints, frozenNames, proveFrozen } from '../train/frozen-proof.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
-import { START } from '../train/phase.js';
 import type { Weights } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { answerCollapse, type Restart, rateFactor, restartInWords } from './collapse-answer.js';
 import type { PhaseRecord } from './journal.js';
 import { type PhaseSetup, trainSegment } from './phase-attempt.js';
 import { batchesOf, viewsOf } from './phase-batches.js';
-import { type PhaseMeta, type PhaseState, readPhase, writeRestart } from './phase-checkpoint.js';
+import { FRESH, type PhaseState, readPhase, writeRestart } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { type Segment, segmentsOf } from './phase-segments.js';
 
@@ -34,7 +33,7 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
   });
   const values = { ...weights, [HEAD_KERNEL]: head.kernel, [HEAD_BIAS]: head.bias };
   const shared = { phase, options, seed, epochBatches: batchesOf(phase, bench, seed), loader, context, start: values };
-  const start = (restarts: Restart[]): PhaseState => ({ values, meta: freshMeta(phase, restarts) });
+  const start = (restarts: Restart[]): PhaseState => ({ values, meta: { ...FRESH, phase, restarts } });
   try {
     let state = (await readPhase(phase, folder)) ?? start([]);
     for (;;) {
@@ -43,7 +42,7 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
       await folder.keepLogged((line) => line.phase !== phase || Number(line.epoch) <= epochs.length);
       const segments = segmentsOf(phase, bench, restarts);
       try {
-        return await trainSegments(segments, { ...shared, frozen: frozenThroughout(segments) }, state);
+        return await trainSegments(segments, { ...shared, frozen: frozenNames(segments[0]?.plan as Segment['plan']) }, state);
       } catch (error) {
         if (!(error instanceof Collapsed)) throw error;
         const restart = answerCollapse(phase, error.collapse, options, restarts);
@@ -61,17 +60,23 @@ async function trainSegments(segments: readonly Segment[], setup: PhaseSetup, fr
   let state = from;
   // The last one is opened also where all its epochs are done: the proof is read from a session.
   for (const [index, segment] of segments.entries())
-    if (state.meta.position.epoch < segment.to || index === segments.length - 1)
+    if ((state.meta.early === null && state.meta.position.epoch < segment.to) || index === segments.length - 1)
       state = await trainSegment(segment, setup, state);
   const { values, meta } = state;
-  const after = Object.fromEntries(setup.frozen.map((name) => [name, values[name] as Float32Array]));
-  const proof = proveFrozen(meta.frozenBefore, fingerprints(after));
+  const throughout = frozenThroughout(segments);
+  const pick = <T>(of: Readonly<Record<string, T>>) => Object.fromEntries(throughout.map((name) => [name, of[name] as T]));
+  const whole = proveFrozen(pick(meta.frozenBefore), fingerprints(pick(values)));
+  const thaws = segments.some(({ thawed }) => thawed.length > 0);
+  const proof = thaws ? { ...whole, segments: meta.proofs } : whole;
   refuseMoved(setup.phase, proof);
-  return { proof, best: meta.best, epochs: meta.epochs, seconds: meta.position.seconds, restarts: meta.restarts };
-}
-
-function freshMeta(phase: PhaseName, restarts: Restart[]): PhaseMeta {
-  return { phase, position: START, best: { epoch: 0, validation: null }, epochs: [], frozenBefore: {}, restarts };
+  return {
+    proof,
+    best: meta.best,
+    epochs: meta.epochs,
+    seconds: meta.position.seconds,
+    restarts: meta.restarts,
+    early: meta.early,
+  };
 }
 
 /** Names of what no segment of a phase moves. */
@@ -81,6 +86,7 @@ function frozenThroughout(segments: readonly Segment[]): string[] {
 }
 
 function refuseMoved(phase: PhaseName, proof: FrozenProof): void {
-  if (proof.unchanged) return;
-  throw new Error(`${proof.moved.length} frozen variables moved in the ${phase} phase: ${proof.moved.join(', ')}`);
+  const moved = [...new Set([proof, ...(proof.segments ?? [])].flatMap((part) => part.moved))];
+  if (moved.length === 0) return;
+  throw new Error(`${moved.length} frozen variables moved in the ${phase} phase: ${moved.join(', ')}`);
 }

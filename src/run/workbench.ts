@@ -48,7 +48,7 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
 }
 
 /** Refuses, all at once, what would only fail after minutes of training. */
-function checkTrainable(recipe: Recipe, network: Network, { train }: Split, labels: Int32Array): void {
+function checkTrainable(recipe: Recipe, network: Network, { train, validation }: Split, labels: Int32Array): void {
   const faults: Fault[] = [];
   const { dimensions, init, refit } = recipe.head;
   const fitted = refit !== 'none' || (recipe.triplet !== null && init !== 'random');
@@ -69,6 +69,16 @@ function checkTrainable(recipe: Recipe, network: Network, { train }: Split, labe
       if (!(error instanceof UserError)) throw error;
       faults.push(...error.faults);
     }
+  }
+  for (const phase of ['classification', 'triplet'] as const) {
+    if (recipe[phase]?.patience == null || validation.samples.length > 0) continue;
+    faults.push({
+      what: 'without validation images nothing says whether an epoch is better',
+      where: `${phase}.patience`,
+      expected: 'null, or images kept for choosing',
+      found: `${recipe[phase]?.patience}, data.validation ${recipe.data.validation}`,
+      mend: `--set data.validation=0.1, or --set ${phase}.patience=null`,
+    });
   }
   throwFaults(faults);
 }

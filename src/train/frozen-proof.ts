@@ -11,6 +11,17 @@ export interface FrozenProof {
   /** Names that moved although they were frozen; empty in a good run. */
   readonly moved: readonly string[];
   readonly variables: Readonly<Record<string, { readonly before: string; readonly after: string }>>;
+  /** Where a phase thaws: each of its parts, whose frozen variables were compared with those before the first step. */
+  readonly segments?: readonly SegmentProof[];
+}
+
+/** The verdict on some epochs (from and to, counted from 1) in which the same is frozen. */
+export interface SegmentProof {
+  readonly from: number;
+  readonly to: number;
+  readonly frozen: number;
+  readonly unchanged: boolean;
+  readonly moved: readonly string[];
 }
 
 /** Names of what must not move in a phase: frozen weights and frozen BatchNorm statistics. */
@@ -38,4 +49,11 @@ export function proveFrozen(before: Fingerprints, after: Fingerprints): FrozenPr
     .filter(([, pair]) => pair.before !== pair.after)
     .map(([name]) => name);
   return { frozen: Object.keys(variables).length, unchanged: moved.length === 0, moved, variables };
+}
+
+/** The same for a part of a phase, in which more may be frozen than throughout. `before` has all of it. */
+export function proveSegment(epochs: { from: number; to: number }, before: Fingerprints, after: Fingerprints): SegmentProof {
+  const held = Object.fromEntries(Object.keys(after).map((name) => [name, before[name] ?? 'missing']));
+  const { frozen, unchanged, moved } = proveFrozen(held, after);
+  return { ...epochs, frozen, unchanged, moved };
 }

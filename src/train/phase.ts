@@ -70,6 +70,8 @@ export interface PhaseLoop {
    * this one: a run that goes on from there comes to this same call again, without a step.
    */
   readonly onEpoch: (summary: EpochSummary, next: Position, ended: Position) => Promise<void>;
+  /** Whether the phase has come to its end before its last epoch; looked at between epochs. */
+  readonly over?: () => boolean;
   /** Whether the person asked to stop; looked at between steps. */
   readonly stopped: () => boolean;
   /** Called once when stopped, before the loop ends. */
@@ -84,7 +86,7 @@ export interface PhaseLoop {
  */
 export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean> {
   let position: Position = { ...from, sums: { ...from.sums } };
-  while (position.epoch < loop.epochs) {
+  while (position.epoch < loop.epochs && loop.over?.() !== true) {
     let clock = loop.now();
     for await (const batch of loop.batches(position.epoch, position.stepOfEpoch)) {
       const arrived = loop.now();

@@ -7,6 +7,7 @@ import { squareSum } from '../runtime/ops/square-sum.js';
 import { type Scalar, type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
 import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import { averagedNames, averageName, movedAverage } from './averages.js';
 import { featureSpread } from './feature-spread.js';
 import { stageFigures } from './stage-figures.js';
 
@@ -41,6 +42,14 @@ export function slotName(variable: string, suffix: string): string {
   return `${variable}/${suffix}`;
 }
 
+/** What a step keeps besides, where it does. */
+export interface StepOptions {
+  /** Updates that were done when a variable began to be trained, by name; 0 where it is not named. Adam counts from there. */
+  readonly trainedFrom?: Readonly<Record<string, number>>;
+  /** Decay of the running averages of all that moves; null: none are kept. */
+  readonly ema?: number | null;
+}
+
 /**
  * One step of training: forward, loss, gradients of exactly the variables that the plan trains, clipping, and the update of
  * each with its own multiplier and weight decay. Plain tfjs code, pure: the traced and the eager engine run this same function.
@@ -54,6 +63,7 @@ export function trainStep(
   optimizer: Optimizer,
   clipNorm: number | null,
   objective: Objective,
+  { trainedFrom = {}, ema = null }: StepOptions = {},
 ): StepFunction {
   const trained = plan.variables.filter((variable) => !variable.frozen && !variable.statistic);
   const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map((layer) => layer.name));
@@ -86,6 +96,8 @@ export function trainStep(
     const finite = allFinite(value, [...Object.values(raw), ...Object.values(statistics)]);
     const gradients = clipNorm === null ? raw : clipByGlobalNorm(raw, clipNorm).gradients;
     const after: Tensors = { ...statistics };
+    const update = inputs.step as Scalar;
+    const since = new Map([...new Set(Object.values(trainedFrom))].map((from) => [from, tf.sub<Scalar>(update, from)]));
     for (const { name, shape, multiplier, weightDecay } of trained) {
       const slots = Object.fromEntries(optimizer.slots(shape).map(({ suffix }) => [suffix, of(slotName(name, suffix))]));
       const updated = optimizer.update({
@@ -95,12 +107,15 @@ export function trainStep(
         rate: inputs.rate as Scalar,
         multiplier,
         weightDecay,
-        step: inputs.step as Scalar,
+        step: since.get(trainedFrom[name] ?? 0) ?? update,
       });
       after[name] = updated.value;
       for (const [suffix, slot] of Object.entries(updated.slots)) after[slotName(name, suffix)] = slot;
     }
     const sound = valid === undefined ? finite : (tf.logicalAnd(finite, valid) as Scalar);
+    if (ema !== null)
+      for (const name of averagedNames(plan))
+        after[averageName(name)] = movedAverage(of(averageName(name)), after[name] as Tensor, ema, update);
     for (const [name, tensor] of Object.entries(after)) after[name] = onlyIf(sound, tensor, of(name));
     const stages = stageFigures(trained, { gradients: raw, before: of, after });
     return { outputs: { loss: value, ...figures, finite: tf.cast(finite, 'float32'), ...stages }, state: after };
@@ -112,11 +127,11 @@ function allFinite(loss: Scalar, tensors: readonly Tensor[]): Scalar {
   return tf.isFinite(tensors.map(squareSum).reduce((sum, one) => tf.add(sum, one), loss)) as Scalar;
 }
 
-/** From bytes to pooled features [N, C], all statistics frozen. */
-export function featureFunction(network: Network): StepFunction {
+/** From bytes to pooled features [N, C], all statistics frozen; by the averages of the variables that are `averaged`. */
+export function featureFunction(network: Network, averaged: ReadonlySet<string> = new Set()): StepFunction {
   return (inputs, state) => {
     const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
-    const { output } = run(network, images, (name) => state[name] as Tensor);
+    const { output } = run(network, images, (name) => state[averaged.has(name) ? averageName(name) : name] as Tensor);
     return { outputs: { features: globalPool(output) } };
   };
 }

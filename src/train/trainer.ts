@@ -3,8 +3,9 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { createProgram, type Engine, type Program, type StateValue } from '../runtime/program.js';
 import type { Signature } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import { averagedNames, averageName, byAverages } from './averages.js';
 import { mixedInputs } from './mixed-labels.js';
-import { featureFunction, type Objective, slotName, stepSignature, trainStep } from './step.js';
+import { featureFunction, type Objective, type StepOptions, slotName, stepSignature, trainStep } from './step.js';
 
 /** Values of variables by name, as they are carried from phase to phase and into checkpoints. */
 export type Weights = Record<string, Float32Array>;
@@ -14,7 +15,7 @@ export function weightsOf({ variables }: Network): Weights {
   return Object.fromEntries([...variables].map(([name, { values }]) => [name, values]));
 }
 
-export interface TrainerOptions {
+export interface TrainerOptions extends StepOptions {
   readonly engine: Engine;
   readonly network: Network;
   readonly plan: PhasePlan;
@@ -31,13 +32,22 @@ export interface TrainerOptions {
   readonly mixed?: boolean;
 }
 
-/** The state of a phase: every variable of the plan, and the optimizer's slots of those that are trained. */
-export function phaseState(plan: PhasePlan, optimizer: Optimizer, weights: Weights): Record<string, StateValue> {
+/**
+ * The state of a phase: every variable of the plan, the optimizer's slots of those that are trained, and where averages are kept
+ * (`averaged`), those of all that moves.
+ */
+export function phaseState(
+  plan: PhasePlan,
+  optimizer: Optimizer,
+  weights: Weights,
+  averaged: ReadonlySet<string> = new Set(),
+): Record<string, StateValue> {
   const state: Record<string, StateValue> = {};
   for (const { name, shape, frozen, statistic } of plan.variables) {
     const values = weights[name];
     if (values === undefined) throw new Error(`no values for the variable '${name}'`);
     state[name] = { shape, dtype: 'float32', values };
+    if (averaged.has(name)) state[averageName(name)] = { shape, dtype: 'float32', values };
     if (frozen || statistic) continue;
     for (const slot of optimizer.slots(shape)) {
       const size = slot.shape.reduce((product, length) => product * length, 1);
@@ -51,28 +61,36 @@ export function phaseState(plan: PhasePlan, optimizer: Optimizer, weights: Weigh
   return state;
 }
 
-/** The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features. */
+/**
+ * The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features. Where averages are kept,
+ * `features` are those of the averaged weights, and `judged` reads them.
+ */
 export function createTrainer(options: TrainerOptions): {
   program: Program;
+  /** The program as it is evaluated and as its weights are kept at the end. */
+  judged: Program;
   names: { variables: string[]; all: string[] };
   /** Of `step`. */
   signature: Signature;
 } {
   const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side, mixed = false } = options;
-  const state = phaseState(plan, optimizer, weights);
+  const { ema = null } = options;
+  const averaged = new Set(ema === null ? [] : averagedNames(plan));
+  const state = phaseState(plan, optimizer, weights, averaged);
   const { inputs } = stepSignature(batch, side);
   const signature: Signature = { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs };
   const program = createProgram(engine, state, {
     step: {
       signature,
-      fn: trainStep(network, plan, optimizer, clipNorm, objective),
+      fn: trainStep(network, plan, optimizer, clipNorm, objective, options),
     },
     features: {
       signature: { inputs: { pixels: { shape: [featureBatch, side, side, 3], dtype: 'uint8' } } },
-      fn: featureFunction(network),
+      fn: featureFunction(network, averaged),
     },
   });
-  return { program, names: { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) }, signature };
+  const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
+  return { program, judged: byAverages(program, averaged), names, signature };
 }
 
 /** A program that only computes features, for the scores before any training and for a finished model. */

@@ -12,6 +12,8 @@ export type BatchNormMode = 'frozen' | 'train';
 /** What a phase of a recipe says of freezing and rates. */
 export interface PlanOptions extends RateOptions {
   readonly freeze: Freeze;
+  /** Epochs (counted from 1) from which on less is frozen. */
+  readonly thaw?: readonly { readonly epoch: number; readonly until: string }[];
   readonly batchNorm: BatchNormMode;
   /** The base learning rate: that of the highest stage of the backbone. */
   readonly rate: number;
@@ -67,6 +69,14 @@ export interface PhasePlan {
   variables: PlannedVariable[];
   /** parameters = trainable + frozen + statistics. */
   totals: { parameters: number; trainable: number; frozen: number; statistics: number };
+  /** What holds from a later epoch (counted from 1) on, in order; empty where the plan holds to the end. See planThaw. */
+  thaw: readonly Thaw[];
+}
+
+/** A plan that holds from an epoch on. */
+export interface Thaw {
+  readonly epoch: number;
+  readonly plan: PhasePlan;
 }
 
 /** A dense head on the pooled features: kernel [features, outputs], bias [outputs]. */
@@ -80,11 +90,21 @@ export function denseHead(features: number, outputs: number, name = HEAD_STAGE):
   };
 }
 
-/** Plans a phase at `side` pixels. Throws a UserError with every selector that means nothing, or where nothing would be trained. */
-export function planPhase(network: Network, head: HeadLayer, phase: PhaseName, options: PlanOptions, side: number): PhasePlan {
+/**
+ * Plans a phase at `side` pixels, as it begins. `where` is the key that says what is frozen.
+ * @throws UserError with every selector that means nothing, or where nothing would be trained
+ */
+export function planPhase(
+  network: Network,
+  head: HeadLayer,
+  phase: PhaseName,
+  options: PlanOptions,
+  side: number,
+  where = `${phase}.freeze`,
+): PhasePlan {
   const shapes = outputShapes(network, side);
   const unplanned = [...network.layers.map((layer) => backboneLayer(layer, network, shapes)), headLayer(head)];
-  const { frozen, faults } = frozenLayers(unplanned, options.freeze, `${phase}.freeze`);
+  const { frozen, faults } = frozenLayers(unplanned, options.freeze, where);
   const rates = rateMultipliers(unplanned, network.stages, options, phase);
   throwFaults([...faults, ...rates.faults]);
 
@@ -135,6 +155,7 @@ export function planPhase(network: Network, head: HeadLayer, phase: PhaseName, o
       frozen: sum(learnt.filter((variable) => variable.frozen)),
       statistics: sum(variables.filter((variable) => variable.statistic)),
     },
+    thaw: [],
   };
 }
 

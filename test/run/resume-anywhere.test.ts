@@ -9,7 +9,7 @@ import { ftChild } from './children.js';
 import { onlyRun, outcome, readJson, readLines, setting, sharedFolder, TINY, trainParts } from './runs.js';
 
 const root = sharedFolder();
-/** Everything that a step draws at random is on; P×K batches and mixed images depend on seed, epoch and step alone. */
+/** Everything that a step draws at random is on, and all that a phase carries from epoch to epoch: averages, slots, what thaws when. */
 const KEYS = [
   ...TINY,
   'data.source=folder',
@@ -21,8 +21,14 @@ const KEYS = [
   'classification.batch=4',
   'classification.dropout=0.3',
   'classification.mix={ mixup: 0.4, cutmix: 1 }',
+  'classification.thaw=[{ epoch: 2, until: conv1 }]',
+  'classification.ema=0.9',
+  'classification.optimizer={ name: adam }',
+  'classification.rate=1e-4',
   'triplet.epochs=2',
   'triplet.classesPerBatch=2',
+  'triplet.ema=0.8',
+  'triplet.patience=5',
 ];
 
 /** In how many sittings, killed after so many moments each, the run came to its end; with other workers in each of them. */

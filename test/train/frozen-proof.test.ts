@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprints, frozenNames, proveFrozen } from '../../src/train/frozen-proof.js';
+import { fingerprints, frozenNames, proveFrozen, proveSegment } from '../../src/train/frozen-proof.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { formulaNetwork } from './formula.js';
 
@@ -56,5 +56,31 @@ describe('the proof that frozen is frozen', () => {
     const { 'conv1/bias': gone, ...after } = values();
     expect(gone).toBeDefined();
     expect(proveFrozen(fingerprints(values()), fingerprints(after)).moved).toEqual(['conv1/bias']);
+  });
+});
+
+describe('the proof of a part of a phase', () => {
+  it('compares what is frozen in it with what was there before the first step', () => {
+    const before = fingerprints(values());
+    const { 'conv2_a/kernel': thawed, ...after } = values();
+    expect(thawed).toBeDefined();
+    expect(proveSegment({ from: 2, to: 3 }, before, fingerprints(after))).toEqual({
+      from: 2,
+      to: 3,
+      frozen: 8,
+      unchanged: true,
+      moved: [],
+    });
+    (after['conv1/bias'] as Float32Array)[0] = 9;
+    expect(proveSegment({ from: 2, to: 3 }, before, fingerprints(after))).toMatchObject({
+      unchanged: false,
+      moved: ['conv1/bias'],
+    });
+  });
+
+  it('fails where a variable was not looked at before the first step', () => {
+    const { 'conv1/bias': unseen, ...before } = fingerprints(values());
+    expect(unseen).toBeDefined();
+    expect(proveSegment({ from: 1, to: 1 }, before, fingerprints(values()))).toMatchObject({ moved: ['conv1/bias'] });
   });
 });
