@@ -41,6 +41,7 @@ class Backbone(nn.Module):
         for module in live:
             for parameter in module.parameters():
                 parameter.requires_grad_(True)
+        self.train(False)
 
     def train(self, mode=True):
         return super().train(False)
