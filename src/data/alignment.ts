@@ -19,21 +19,29 @@ export interface Alignment {
   readonly mirrored: boolean;
 }
 
+/** Where one picture lies in the other, for a closer look. */
+export interface Overlay extends Alignment {
+  /** The part of the larger picture that the smaller one shows, in shares of its side. */
+  readonly frame: Frame;
+  /** Whether the first picture is the smaller one. Where mirrored, it is the second that was turned over. */
+  readonly firstIsSmaller: boolean;
+}
+
 /** Samples along a side of a comparison: few while places are tried, more for the figure that counts. */
 const coarse = 12;
 const fine = 28;
 /** Sides of the crops that are tried, in shares of the whole. */
 const scales = [1, 0.9, 0.8, 0.7];
 
-/** A rectangle of a grid, in cells. */
-type Frame = readonly [left: number, top: number, right: number, bottom: number];
+/** A rectangle, in cells of a grid or in shares of a side. */
+export type Frame = readonly [left: number, top: number, right: number, bottom: number];
 const whole: Frame = [0, 0, alignSide, alignSide];
 
 /** Coarse correlation below which a pair is given up: no moving of edges has lifted a pair so far. */
 const hopeless = 0.6;
 
 /** The best of all ways to lay one grid on the other: crops in the places of `scales` first, then the best one's edges are moved. */
-export function align(a: GreyGrid, b: GreyGrid): Alignment {
+export function align(a: GreyGrid, b: GreyGrid): Overlay {
   const flipped = mirror(b);
   const tries = [false, true].flatMap((mirrored) => {
     const other = mirrored ? flipped : b;
@@ -42,7 +50,8 @@ export function align(a: GreyGrid, b: GreyGrid): Alignment {
   const first = tries.reduce((best, one) => (one.score > best.score ? one : best));
   const { large, small, frame, mirrored } = first.score < hopeless ? first : climb(first);
   const correlation = correlate(samplesOf(large, frame, fine), samplesOf(small, whole, fine));
-  return { correlation, area: areaOf(frame) / areaOf(whole), mirrored };
+  const shares = frame.map((place) => place / alignSide) as unknown as Frame;
+  return { correlation, area: areaOf(shares), mirrored, frame: shares, firstIsSmaller: small === a };
 }
 
 /** A grid laid on a frame of another one. */
@@ -77,37 +86,50 @@ function attempt(laid: Laid, frame: Frame, target: Float64Array): boolean {
   return true;
 }
 
-/** Moves one edge at a time while that helps, by a cell, then by halves and quarters. */
 function climb(laid: Laid): Laid {
   const target = samplesOf(laid.small, whole, coarse);
+  moveEdges(laid.frame, alignSide, (frame) => attempt(laid, frame, target));
+  return laid;
+}
+
+/** Moves one edge of a frame at a time while that is better, by a cell of side × side, then by halves and quarters. */
+export function moveEdges(from: Frame, side: number, isBetter: (frame: Frame) => boolean): Frame {
+  let best = from;
   for (let step = 1; step >= 0.25; step /= 2) {
     for (let moved = true; moved; ) {
       moved = false;
       for (let edge = 0; edge < 4; edge++) {
         for (const by of [-step, step]) {
-          const frame = laid.frame.map((place, at) => (at === edge ? place + by : place)) as unknown as Frame;
-          if (isAllowed(frame) && attempt(laid, frame, target)) moved = true;
+          const frame = best.map((place, at) => (at === edge ? place + by : place)) as unknown as Frame;
+          if (!isAllowed(frame, side) || !isBetter(frame)) continue;
+          best = frame;
+          moved = true;
         }
       }
     }
   }
-  return laid;
+  return best;
 }
 
 /** Inside the grid, and not so small that anything would match something. */
-function isAllowed([left, top, right, bottom]: Frame): boolean {
-  const least = 0.6 * alignSide;
-  return left >= 0 && top >= 0 && right <= alignSide && bottom <= alignSide && right - left >= least && bottom - top >= least;
+function isAllowed([left, top, right, bottom]: Frame, side: number): boolean {
+  const least = 0.6 * side;
+  return left >= 0 && top >= 0 && right <= side && bottom <= side && right - left >= least && bottom - top >= least;
 }
 
 function areaOf([left, top, right, bottom]: Frame): number {
   return (right - left) * (bottom - top);
 }
 
-/** count × count bilinear samples of a frame, at the centres of its equal parts. */
-function samplesOf(grid: GreyGrid, [left, top, right, bottom]: Frame, count: number): Float64Array {
+/** count × count bilinear samples of a frame of a side × side grid, at the centres of its equal parts. */
+export function samplesOf(
+  grid: GreyGrid,
+  [left, top, right, bottom]: Frame,
+  count: number,
+  side: number = alignSide,
+): Float64Array {
   const samples = new Float64Array(count * count);
-  const last = alignSide - 1;
+  const last = side - 1;
   const columns = new Int32Array(count);
   const shares = new Float64Array(count);
   for (let i = 0; i < count; i++) {
@@ -120,10 +142,10 @@ function samplesOf(grid: GreyGrid, [left, top, right, bottom]: Frame, count: num
     const row = Math.min(last - 1, Math.floor(y));
     const v = y - row;
     for (let i = 0; i < count; i++) {
-      const at = row * alignSide + (columns[i] as number);
+      const at = row * side + (columns[i] as number);
       const u = shares[i] as number;
       const upper = (grid[at] as number) * (1 - u) + (grid[at + 1] as number) * u;
-      const lower = (grid[at + alignSide] as number) * (1 - u) + (grid[at + alignSide + 1] as number) * u;
+      const lower = (grid[at + side] as number) * (1 - u) + (grid[at + side + 1] as number) * u;
       samples[j * count + i] = upper * (1 - v) + lower * v;
     }
   }
@@ -154,6 +176,6 @@ function correlate(a: Float64Array, b: Float64Array): number {
   return squareA < count || squareB < count ? 0 : product / Math.sqrt(squareA * squareB);
 }
 
-function mirror(grid: GreyGrid): GreyGrid {
-  return grid.map((_, at) => grid[at - (at % alignSide) + (alignSide - 1 - (at % alignSide))] as number);
+export function mirror(grid: GreyGrid, side: number = alignSide): GreyGrid {
+  return grid.map((_, at) => grid[at - (at % side) + (side - 1 - (at % side))] as number);
 }

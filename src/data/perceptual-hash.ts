@@ -15,24 +15,24 @@ const cosines = Float64Array.from({ length: lowest * gridSide }, (_, at) => {
 });
 
 /**
- * Grey levels at 32 × 32, row-major, of side × side RGB bytes: the mean luma (BT.601) of the area below each cell; a side
- * below 32 gives each cell the pixel that it lies in.
+ * Grey levels at cells × cells, row-major, of side × side RGB bytes: the mean luma (BT.601) of the area below each cell; a side
+ * below `cells` gives each cell the pixel that it lies in.
  */
-export function greyGrid(pixels: Uint8Array, side: number): Float64Array {
-  const rows = new Float64Array(side * gridSide);
-  const weights = areaWeights(side);
+export function greyGrid(pixels: Uint8Array, side: number, cells = gridSide): Float64Array {
+  const rows = new Float64Array(side * cells);
+  const weights = areaWeights(side, cells);
   for (let y = 0; y < side; y++) {
     for (const { cell, pixel, weight } of weights) {
       const at = (y * side + pixel) * 3;
       const luma = 0.299 * (pixels[at] as number) + 0.587 * (pixels[at + 1] as number) + 0.114 * (pixels[at + 2] as number);
-      rows[y * gridSide + cell] = (rows[y * gridSide + cell] as number) + weight * luma;
+      rows[y * cells + cell] = (rows[y * cells + cell] as number) + weight * luma;
     }
   }
-  const grid = new Float64Array(gridSide * gridSide);
+  const grid = new Float64Array(cells * cells);
   for (const { cell, pixel, weight } of weights) {
-    for (let x = 0; x < gridSide; x++) {
-      const at = cell * gridSide + x;
-      grid[at] = (grid[at] as number) + weight * (rows[pixel * gridSide + x] as number);
+    for (let x = 0; x < cells; x++) {
+      const at = cell * cells + x;
+      grid[at] = (grid[at] as number) + weight * (rows[pixel * cells + x] as number);
     }
   }
   return grid;
@@ -44,22 +44,22 @@ interface AreaWeight {
   readonly weight: number;
 }
 
-const weightsBySide = new Map<number, readonly AreaWeight[]>();
+const knownWeights = new Map<string, readonly AreaWeight[]>();
 
 /** How much of each cell's stretch lies on each pixel; the weights of a cell add up to 1. */
-function areaWeights(side: number): readonly AreaWeight[] {
-  const known = weightsBySide.get(side);
+function areaWeights(side: number, cells: number): readonly AreaWeight[] {
+  const known = knownWeights.get(`${side}/${cells}`);
   if (known !== undefined) return known;
   const weights: AreaWeight[] = [];
-  for (let cell = 0; cell < gridSide; cell++) {
-    const from = (cell * side) / gridSide;
-    const to = ((cell + 1) * side) / gridSide;
+  for (let cell = 0; cell < cells; cell++) {
+    const from = (cell * side) / cells;
+    const to = ((cell + 1) * side) / cells;
     for (let pixel = Math.floor(from); pixel < to; pixel++) {
       const weight = (Math.min(to, pixel + 1) - Math.max(from, pixel)) / (to - from);
       if (weight > 1e-12) weights.push({ cell, pixel, weight });
     }
   }
-  weightsBySide.set(side, weights);
+  knownWeights.set(`${side}/${cells}`, weights);
   return weights;
 }
 

@@ -1,4 +1,5 @@
-import { align, alignSide } from '../data/alignment.js';
+import { align, alignSide, type GreyGrid } from '../data/alignment.js';
+import { detailAgreement } from '../data/detail.js';
 import { nearHashes } from '../data/hash-index.js';
 import { Interrupted } from '../errors.js';
 import type { Bar } from '../progress.js';
@@ -15,8 +16,10 @@ export interface NearRule {
   readonly cosine: number;
   /** Cosine from which a neighbour whose hash is another one is a candidate. */
   readonly neighbourCosine: number;
-  /** Correlation of the aligned grey levels from which a candidate is taken for the same. */
+  /** Correlation of the aligned grey levels from which a candidate's detail is compared. */
   readonly correlation: number;
+  /** Agreement in detail from which it is taken for the same. */
+  readonly detail: number;
 }
 
 /** Features to find and to confirm candidates by. */
@@ -31,13 +34,16 @@ export interface Outlines {
   readonly hashes: Uint32Array;
   /** 32 × 32 grey levels of each image, one after the other. */
   readonly grids: Uint8Array;
+  /** Grey levels at detailSide × detailSide of one image: made when asked for, because few pairs come that far. */
+  readonly detail: (index: number) => Promise<GreyGrid>;
   /** Images nearly of one colour: their hashes and outlines are noise, so they are in no pair. */
   readonly blank: ReadonlySet<number>;
 }
 
 /**
- * Pairs of images that show the same: candidates by perceptual hash and by features, each laid over the other. Neither the
- * hash nor the features decide alone: of two heaps of limes both say "the same".
+ * Pairs of images that show the same: candidates by perceptual hash and by features, each laid over the other, and where that
+ * agrees, compared in detail. Neither the hash nor the features decide alone: of two heaps of limes both say "the same"; nor do the
+ * outlines, of two pairs of trousers on one floor.
  * @param space null: candidates by hash alone, confirmed by their outlines
  * @throws Interrupted where the person asked to stop
  */
@@ -54,8 +60,12 @@ export async function nearPairs(
   const pairs: NearPair[] = [];
   try {
     for (const [at, [a, b]] of candidates.entries()) {
-      const alignment = align(grid(a), grid(b));
-      if (alignment.correlation >= rule.correlation) pairs.push({ a, b, alignment });
+      const { frame, firstIsSmaller, ...alignment } = align(grid(a), grid(b));
+      if (alignment.correlation >= rule.correlation) {
+        const [detailA, detailB] = [await outlines.detail(a), await outlines.detail(b)];
+        const agreement = detailAgreement(detailA, detailB, { frame, firstIsSmaller, ...alignment });
+        if (agreement >= rule.detail) pairs.push({ a, b, alignment });
+      }
       bar?.advance(1);
       if (at % 64 !== 0) continue;
       await new Promise((resolve) => setImmediate(resolve));

@@ -18,7 +18,7 @@ import { cosine, type DoubtfulLabel, doubtfulLabels } from '../inspect/wrong-lab
 import type { Progress } from '../progress.js';
 import type { Recipe } from '../recipe/schema.js';
 import { type AllFeatures, backboneFeatures, runFeatures } from './check-features.js';
-import { lookAtImages } from './check-looks.js';
+import { detailReader, lookAtImages } from './check-looks.js';
 import type { FinishedRun } from './finished.js';
 import { openDataset, splitRule } from './images.js';
 
@@ -26,7 +26,14 @@ import { openDataset, splitRule } from './images.js';
 const neighboursEach = 20;
 
 /** Chosen on groceries with planted copies (docs/data.md). */
-export const nearRule: NearRule = { bits: 11, neighbours: 3, cosine: 0.5, neighbourCosine: 0.65, correlation: 0.93 };
+export const nearRule: NearRule = {
+  bits: 11,
+  neighbours: 3,
+  cosine: 0.5,
+  neighbourCosine: 0.65,
+  correlation: 0.93,
+  detail: 0.65,
+};
 
 /** How much nearer another class has to be than the own one. */
 export const doubtMargin = 0.1;
@@ -83,7 +90,7 @@ export async function checkData(recipe: Recipe, options: CheckOptions, progress:
   const features = options.features ? await backboneFeatures(recipe.backbone, decoded, progress, stopped) : null;
   const space = features === null ? null : await neighbourhood(features, progress, stopped);
   const blank = new Set([...nearlyUniform(looks.appearances), ...tooDark(looks.appearances)]);
-  const sets = await findDuplicates(dataset, parts, { ...looks, blank }, space, progress, stopped);
+  const sets = await findDuplicates(decoded, parts, { ...looks, blank }, space, progress, stopped);
   const doubtful = await findDoubtful(decoded, labels, sets, blank, space, options, progress);
   const undecided = doubtful.length > mostDoubtful * dataset.samples.length;
   const damaged = dataset.skipped.map(({ file, reason }) => ({
@@ -184,9 +191,9 @@ async function neighbourhood({ values, dimensions }: AllFeatures, progress: Prog
 }
 
 async function findDuplicates(
-  dataset: Dataset,
+  decoded: DecodedDataset,
   parts: readonly (PartName | undefined)[],
-  outlines: Outlines,
+  outlines: Omit<Outlines, 'detail'>,
   space: Space | null,
   progress: Progress,
   stopped: () => boolean,
@@ -196,8 +203,13 @@ async function findDuplicates(
       ? null
       : { neighbours: space.neighbours, cosine: (a: number, b: number) => cosine(space.unit, space.dimensions, a, b) };
   const bar = (total: number) => progress.bar('looking for copies', total, 'pairs');
-  const pairs = await nearPairs(outlines, features, nearRule, { bar, stopped });
-  return duplicateSets(dataset, exactDuplicates(dataset), pairs, parts);
+  const { read, close } = detailReader(decoded, progress);
+  try {
+    const pairs = await nearPairs({ ...outlines, detail: read }, features, nearRule, { bar, stopped });
+    return duplicateSets(decoded.dataset, exactDuplicates(decoded.dataset), pairs, parts);
+  } finally {
+    close();
+  }
 }
 
 async function findDoubtful(

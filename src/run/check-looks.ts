@@ -1,6 +1,7 @@
-import { alignSide } from '../data/alignment.js';
+import { alignSide, type GreyGrid } from '../data/alignment.js';
 import { type Appearance, appearanceOf, type FrameSize } from '../data/appearance.js';
 import type { Sample } from '../data/dataset.js';
+import { detailSide } from '../data/detail.js';
 import { sharp } from '../data/image-library.js';
 import { mapInOrder } from '../data/parallel.js';
 import { greyGrid, hashOfGrid } from '../data/perceptual-hash.js';
@@ -46,6 +47,20 @@ export async function lookAtImages(decoded: DecodedDataset, progress: Progress, 
     close();
   }
   return { appearances, hashes, grids, frames };
+}
+
+/** Reads the grey levels by which detail is compared from the cached pixels, one image at a time. `close` lets go of the file. */
+export function detailReader(
+  decoded: DecodedDataset,
+  progress: Progress,
+): { read: (index: number) => Promise<GreyGrid>; close: () => void } {
+  const { source, close } = pixelSource(decoded, 0, progress);
+  const pixels = new Uint8Array(source.side * source.side * 3);
+  const read = async (index: number) => {
+    await source.read(index, pixels);
+    return greyGrid(pixels, source.side, detailSide);
+  };
+  return { read, close };
 }
 
 /** Width and height of the upright image; undefined where the file has gone since it was decoded. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { align } from '../../src/data/alignment.js';
 import { createDataset } from '../../src/data/dataset.js';
 import { decodeImage } from '../../src/data/decode.js';
+import { detailSide } from '../../src/data/detail.js';
 import { sharp } from '../../src/data/image-library.js';
 import { greyGrid, perceptualHash } from '../../src/data/perceptual-hash.js';
 import { duplicateSets } from '../../src/inspect/duplicate-sets.js';
@@ -19,9 +20,25 @@ const drawing = (seed: number) =>
     ),
   );
 
+/** Dark trousers on a light floor of tiles; plain ones with folds, or striped ones of another cut. */
+const garment = (kind: 'plain' | 'striped') => {
+  const marks = Array.from({ length: 14 }, (_, i) =>
+    kind === 'plain'
+      ? `<path d="M${72 + ((i * 29) % 96)} ${30 + ((i * 47) % 110)} l${(i % 5) - 2} 22" stroke="#666" stroke-width="3"/>`
+      : `<path d="M70 ${34 + i * 9} h100" stroke="#555" stroke-width="4"/>`,
+  ).join('');
+  const cut =
+    kind === 'plain' ? 'M70 20 H170 L175 165 H130 L120 70 L110 165 H65 Z' : 'M76 15 H163 L170 158 H134 L122 80 L112 160 H72 Z';
+  return sharp(
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="240" height="180"><rect width="240" height="180" fill="#ddd"/><path d="M0 60 H240 M0 130 H240 M50 0 V180 M190 0 V180" stroke="#bbb" stroke-width="2"/><clipPath id="c"><path d="${cut}"/></clipPath><g clip-path="url(#c)"><rect width="240" height="180" fill="#222"/>${marks}</g></svg>`,
+    ),
+  );
+};
+
 const side = 64;
 const gridOf = async (image: ReturnType<typeof drawing>) => greyGrid(await decodeImage(await image.png().toBuffer(), side), side);
-const rule: NearRule = { bits: 11, neighbours: 3, cosine: 0.5, neighbourCosine: 0.65, correlation: 0.93 };
+const rule: NearRule = { bits: 11, neighbours: 3, cosine: 0.5, neighbourCosine: 0.65, correlation: 0.93, detail: 0.65 };
 
 describe('align', () => {
   it('finds how a copy was cropped, mirrored, compressed or made lighter', async () => {
@@ -61,6 +78,7 @@ describe('nearPairs', () => {
     return {
       hashes: Uint32Array.from(pixels.flatMap((bytes) => perceptualHash(bytes, side))),
       grids: Uint8Array.from(pixels.flatMap((bytes) => [...greyGrid(bytes, side)].map(Math.round))),
+      detail: async (index: number) => greyGrid(pixels[index] as Uint8Array, side, detailSide),
       blank: new Set<number>(),
     };
   };
@@ -90,6 +108,20 @@ describe('nearPairs', () => {
     const none = { neighbours: { ...neighbours, similarities: new Float32Array(30) }, cosine: () => 0 };
     expect(await nearPairs(outlines, none, all)).toEqual([]);
     expect(await nearPairs({ ...outlines, blank: new Set([2]) }, null, rule)).toEqual([]);
+  });
+
+  it('does not take two garments on one floor for a copy, though their outlines agree', async () => {
+    const images = [garment('plain'), garment('striped'), garment('plain').modulate({ brightness: 1.1 }).jpeg({ quality: 40 })];
+    const outlines = await outlinesOf(images);
+    const rows = (i: number) => outlines.grids.subarray(i * 1024, (i + 1) * 1024);
+    expect(align(rows(0), rows(1)).correlation).toBeGreaterThan(rule.correlation);
+    const all = { ...rule, bits: 64 };
+    const named = (pairs: readonly { a: number; b: number }[]) => pairs.map(({ a, b }) => [a, b]);
+    expect(named(await nearPairs(outlines, null, { ...all, detail: -1 }))).toEqual([
+      [0, 1],
+      [0, 2],
+    ]);
+    expect(named(await nearPairs(outlines, null, all))).toEqual([[0, 2]]);
   });
 
   it('stops where it is asked to', async () => {
