@@ -21,7 +21,7 @@ import { lastCheckpoint, type PhaseMeta, type PhaseState, phaseWeights, storedTe
 import type { PhaseContext } from './phase-context.js';
 import { scheduleInSteps } from './phase-parts.js';
 import type { Segment } from './phase-segments.js';
-import { epochLine, figuresInWords, label, whereabouts } from './phase-words.js';
+import { epochLine, figuresInWords, label, thawLine, whereabouts } from './phase-words.js';
 
 /** What the segments of a phase share. */
 export interface PhaseSetup {
@@ -125,6 +125,8 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     const slots = names.all.filter((name) => !names.variables.includes(name) && state.values[name] !== undefined);
     program.write(Object.fromEntries(slots.map((name) => [name, state.values[name] as Float32Array])));
     if (meta.position.step === 0) meta.frozenBefore = fingerprints(program.read(setup.frozen));
+    if (segment.thawed.length > 0 && meta.position.epoch === segment.from && meta.position.stepOfEpoch === 0)
+      progress.line(thawLine(phase, segment.from + 1, plan, segment.thawed));
     if (meta.early === null) begin(meta.position.epoch);
     bar?.advance(meta.position.stepOfEpoch);
     const finished = await runPhase(

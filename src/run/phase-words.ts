@@ -1,6 +1,6 @@
 import type { Recipe } from '../recipe/schema.js';
 import type { EpochSummary, Position } from '../train/phase.js';
-import type { PhaseName } from '../transfer/plan.js';
+import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import type { EpochEvaluation, Measure } from './evaluate-epoch.js';
 import type { Workbench } from './workbench.js';
 
@@ -55,4 +55,12 @@ export function epochLine(
   if (summary.skipped === summary.steps) parts.push(`none of the ${summary.steps} batches held a triplet: nothing was learned`);
   else if (summary.skipped > 0) parts.push(`${summary.skipped} of ${summary.steps} batches without a triplet`);
   return `${label(phase, summary.epoch - 1, epochs)}: ${parts.join(', ')}`;
+}
+
+/** The line that says what begins to be trained in the middle of a phase. */
+export function thawLine(phase: PhaseName, epoch: number, { variables, totals }: PhasePlan, thawed: readonly string[]): string {
+  const fresh = new Set(thawed);
+  const stages = [...new Set(variables.filter(({ name }) => fresh.has(name)).map(({ stage }) => stage))];
+  const millions = (count: number) => (count / 1e6).toFixed(2);
+  return `${phase}: from epoch ${epoch} on ${stages.join(', ')} ${stages.length === 1 ? 'is' : 'are'} trained too: ${millions(totals.trainable)} of ${millions(totals.parameters)} million parameters`;
 }

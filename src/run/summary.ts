@@ -107,8 +107,15 @@ export function frozenInWords(manifest: Manifest, recipe: Recipe): string[] {
       totals === undefined ? '' : ` (${millions(totals.frozen)} of ${millions(totals.parameters)} million parameters)`;
     const frozen =
       proof.frozen === 0 ? 'nothing' : `${freezeInWords(recipe[phase] as PhaseRates)}, ${proof.frozen} variables${share}`;
-    const proved = proof.frozen === 0 ? '' : proof.unchanged ? ': proved unchanged, byte by byte' : ': THEY MOVED';
-    return `frozen in the ${phase} phase: ${frozen}${proved}`;
+    const verdict = (unchanged: boolean) => (unchanged ? 'proved unchanged, byte by byte' : 'THEY MOVED');
+    const { segments } = proof;
+    if (segments !== undefined) {
+      const parts = segments.map(
+        ({ from, to, frozen }) => `${frozen} variables in epoch${from === to ? ` ${from}` : `s ${from}–${to}`}`,
+      );
+      return `frozen in the ${phase} phase, which thawed: ${parts.join(', ')}: ${verdict(segments.every(({ unchanged }) => unchanged))}`;
+    }
+    return `frozen in the ${phase} phase: ${frozen}${proof.frozen === 0 ? '' : `: ${verdict(proof.unchanged)}`}`;
   });
 }
 

@@ -6,6 +6,8 @@ describe('a run that mixes, crops and covers', () => {
   const root = sharedFolder();
   const keys = [
     ...TINY,
+    // A size of its own: the cached pixels that it takes away are no other test's.
+    'data.side=40',
     'head.init=random',
     'classification.epochs=2',
     'classification.mix={mixup: 0.4, cutmix: 1, probability: 0.8}',

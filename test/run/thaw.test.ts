@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipe } from '../../src/recipe/load.js';
 import type { Restart } from '../../src/run/collapse-answer.js';
-import { segmentsOf } from '../../src/run/phase-segments.js';
+import { type Segment, segmentsOf } from '../../src/run/phase-segments.js';
+import { thawLine } from '../../src/run/phase-words.js';
 import { planPhases } from '../../src/run/plans.js';
+import { frozenInWords } from '../../src/run/summary.js';
 import type { Workbench } from '../../src/run/workbench.js';
 import { readCheckpoint } from '../../src/runtime/checkpoint.js';
 import { smallNetwork } from '../transfer/small-network.js';
@@ -60,6 +62,14 @@ describe('a phase that thaws', () => {
     expect(Object.keys(variables).every((name) => name.startsWith('conv1'))).toBe(true);
     expect(Object.keys(variables)).toHaveLength(counts.conv1);
     expect(readJson(still, 'manifest.json').frozen.classification.segments).toBeUndefined();
+    const { recipe } = loadRecipe('smoke', { sets: [...KEYS, THAW] });
+    const [all, two, one] = segments.map((part: { frozen: number }) => part.frozen);
+    expect(frozenInWords(readJson(thawed, 'manifest.json'), recipe)).toEqual([
+      `frozen in the classification phase, which thawed: ${all} variables in epoch 1, ${two} variables in epoch 2, ${one} variables in epoch 3: proved unchanged, byte by byte`,
+    ]);
+    const moving = { ...readJson(thawed, 'manifest.json') };
+    moving.frozen.classification.segments[1].unchanged = false;
+    expect(frozenInWords(moving, recipe).join()).toContain('THEY MOVED');
   });
 
   it('is the phase without a thaw until the first one comes, and then tells of the stages that are trained', () => {
@@ -126,5 +136,12 @@ describe('the segments of a phase', () => {
       ['conv2_a/kernel', 'conv2_a_bn/gamma', 'conv2_a_bn/beta'],
       ['conv1/kernel', 'conv1/bias'],
     ]);
+  });
+
+  it('are told of where they thaw', () => {
+    const [, second, third] = segmentsOf('triplet', bench, []);
+    const line = ({ from, plan, thawed } = second as Segment) => thawLine('triplet', from + 1, plan, thawed);
+    expect(line()).toBe('triplet: from epoch 2 on conv2 is trained too: 0.00 of 0.00 million parameters');
+    expect(line(third)).toContain('from epoch 4 on conv1 is trained too');
   });
 });
