@@ -11,7 +11,12 @@ const allowed = (layer) => [layer, ...layers.filter((other) => layer.imports.inc
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^(tsx/esm/api|csv-parse/sync)$' } },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(tsx/esm/api|csv-parse/sync)$' },
+    },
     {
       name: 'one-import-of-tensorflow',
       comment: 'src/runtime/tensorflow.ts alone imports the binding: it sets the environment before the library is loaded',

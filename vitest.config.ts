@@ -10,8 +10,8 @@ export default defineConfig({
     // TensorFlow is one per process and takes all cores: processes, not threads, and few of them.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: suite === 'test' ? 60_000 : 1_800_000,
-    hookTimeout: suite === 'test' ? 60_000 : 1_800_000,
+    testTimeout: suite === 'test' ? 180_000 : 1_800_000,
+    hookTimeout: suite === 'test' ? 180_000 : 1_800_000,
     reporters: ['default', './test/reporter.ts'],
     env: { FORCE_COLOR: '0' },
   },

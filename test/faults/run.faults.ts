@@ -6,7 +6,16 @@ import { randomStream } from '../../src/data/random.js';
 import { ftChild, signalWhen } from '../run/children.js';
 import { hasRun, onlyRun, outcome, readLines, setting, sharedFolder, TINY, trainParts } from '../run/runs.js';
 
-const KEYS = [...TINY, 'classification.epochs=3', 'triplet.epochs=3', 'head.init=random'];
+const KEYS = [
+  ...TINY,
+  'classification.epochs=3',
+  'classification.thaw=[{ epoch: 2, until: conv1 }]',
+  'classification.ema=0.9',
+  'triplet.epochs=3',
+  'triplet.ema=0.8',
+  'triplet.patience=2',
+  'head.init=random',
+];
 /** With another seed, other moments. */
 const seed = Number(process.env.FT_FAULTS_SEED ?? 1);
 const root = sharedFolder();

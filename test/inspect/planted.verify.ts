@@ -12,20 +12,21 @@ import { silent } from '../../src/progress.js';
 import { loadRecipe } from '../../src/recipe/load.js';
 import { checkData } from '../../src/run/check-data.js';
 
-const archive = fileURLToPath(new URL('../../../shared/data/groceries.tar', import.meta.url));
+const archiveOf = (set: string) => fileURLToPath(new URL(`../../../shared/data/${set}.tar`, import.meta.url));
+const archive = archiveOf('groceries');
 const folder = mkdtempSync(join(tmpdir(), 'ft-planted-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Every fourth class of groceries. */
-function photos(name: string): { root: string; files: { className: string; file: string }[] } {
+/** Every `every`-th class of a set, groceries by default. */
+function photos(name: string, set = 'groceries', every = 4): { root: string; files: { className: string; file: string }[] } {
   const root = join(folder, name);
   const all = join(folder, `${name}-all`);
   mkdirSync(all);
   mkdirSync(root);
-  execFileSync('tar', ['-xf', archive, '-C', all]);
-  const images = existsSync(join(all, 'images')) ? join(all, 'images') : join(all, 'groceries', 'images');
+  execFileSync('tar', ['-xf', archiveOf(set), '-C', all]);
+  const images = existsSync(join(all, 'images')) ? join(all, 'images') : join(all, set, 'images');
   const classes = readdirSync(images).sort();
-  for (const className of classes.filter((_, at) => at % 4 === 0)) renameSync(join(images, className), join(root, className));
+  for (const className of classes.filter((_, at) => at % every === 0)) renameSync(join(images, className), join(root, className));
   rmSync(all, { recursive: true });
   const files = readdirSync(root)
     .sort()
@@ -49,35 +50,57 @@ const copies: Readonly<Record<string, (image: Sharp, width: number, height: numb
   lighter: (image) => image.modulate({ brightness: 1.25 }),
   recoloured: (image) => image.modulate({ saturation: 0.5, hue: 15 }),
   mirrored: (image) => image.flop(),
+  // 60 % of the area
+  'cropped more': (image, width, height) =>
+    image.extract({
+      left: Math.round(0.12 * width),
+      top: Math.round(0.1 * height),
+      width: Math.round(0.775 * width),
+      height: Math.round(0.775 * height),
+    }),
 };
+
+/** Plants ten copies of each kind, and says how many of each are found and which sets are named without one. */
+async function plantCopies({ root, files }: ReturnType<typeof photos>) {
+  const kinds = Object.keys(copies);
+  const planted = new Map<string, { kind: string; of: string }>();
+  for (let i = 0; i < 10 * kinds.length; i++) {
+    const { className, file } = files[Math.floor((i * files.length) / (10 * kinds.length))] as (typeof files)[number];
+    const kind = kinds[i % kinds.length] as string;
+    const upright = await sharp(join(root, className, file))
+      .autoOrient()
+      .toBuffer({ resolveWithObject: true });
+    const name = `${className}/zz-${kind}-${file}`;
+    const make = copies[kind] as (typeof copies)[string];
+    await make(sharp(upright.data), upright.info.width, upright.info.height).toFile(join(root, name));
+    planted.set(name, { kind, of: `${className}/${file}` });
+  }
+  const { findings } = await check(root);
+  const sets = findings
+    .filter(({ kind }) => kind === 'leakage' || kind === 'label-conflict' || kind === 'redundancy')
+    .flatMap(({ cases }) => cases.map(({ images }) => new Set(images.map(({ file }) => file))));
+  const found = Object.fromEntries(kinds.map((kind) => [kind, 0]));
+  for (const [name, { kind, of }] of planted)
+    if (sets.some((set) => set.has(name) && set.has(of))) found[kind] = (found[kind] as number) + 1;
+  const others = sets.filter((set) => ![...set].some((name) => planted.has(name)));
+  return { kinds, found, others };
+}
 
 describe.skipIf(!existsSync(archive))('planted in photos of groceries', () => {
   it('copies are found, whatever was done to them, and few other pairs', async () => {
-    const { root, files } = photos('copies');
-    const kinds = Object.keys(copies);
-    const planted = new Map<string, { kind: string; of: string }>();
-    for (let i = 0; i < 10 * kinds.length; i++) {
-      const { className, file } = files[Math.floor((i * files.length) / (10 * kinds.length))] as (typeof files)[number];
-      const kind = kinds[i % kinds.length] as string;
-      const upright = await sharp(join(root, className, file))
-        .autoOrient()
-        .toBuffer({ resolveWithObject: true });
-      const name = `${className}/zz-${kind}-${file}`;
-      const make = copies[kind] as (typeof copies)[string];
-      await make(sharp(upright.data), upright.info.width, upright.info.height).toFile(join(root, name));
-      planted.set(name, { kind, of: `${className}/${file}` });
-    }
-    const { findings } = await check(root);
-    const sets = findings
-      .filter(({ kind }) => kind === 'leakage' || kind === 'label-conflict' || kind === 'redundancy')
-      .flatMap(({ cases }) => cases.map(({ images }) => new Set(images.map(({ file }) => file))));
-    const found = Object.fromEntries(kinds.map((kind) => [kind, 0]));
-    for (const [name, { kind, of }] of planted)
-      if (sets.some((set) => set.has(name) && set.has(of))) found[kind] = (found[kind] as number) + 1;
-    const others = sets.filter((set) => ![...set].some((name) => planted.has(name))).length;
-    console.log('copies found of 10 each:', found, '; sets without a planted copy:', others, 'of', files.length, 'images');
-    for (const kind of kinds) expect(found[kind], kind).toBeGreaterThanOrEqual(9);
-    expect(others).toBeLessThan(0.03 * files.length);
+    const set = photos('copies');
+    const { kinds, found, others } = await plantCopies(set);
+    console.log(
+      'copies found of 10 each:',
+      found,
+      '; sets without a planted copy:',
+      others.length,
+      'of',
+      set.files.length,
+      'images',
+    );
+    for (const kind of kinds) expect(found[kind], kind).toBeGreaterThanOrEqual(kind === 'cropped more' ? 8 : 9);
+    expect(others.length).toBeLessThan(0.01 * set.files.length);
   });
 
   it('wrong labels are found: most of them, and most that are named are wrong', async () => {
@@ -103,5 +126,30 @@ describe.skipIf(!existsSync(archive))('planted in photos of groceries', () => {
     expect(precision).toBeGreaterThan(0.7);
     expect(recall).toBeGreaterThan(0.85);
     expect(named.length / right.length).toBeGreaterThan(0.9);
+  });
+});
+
+describe.skipIf(!existsSync(archiveOf('clothing')))('planted in product photos on common backgrounds', () => {
+  it('copies are found, and no different garments on one floor', async () => {
+    const set = photos('clothing', 'clothing', 1);
+    const { kinds, found, others } = await plantCopies(set);
+    const named = others.map((images) => [...images].map((file) => file.replace(/-[^/]*$/, '')).sort());
+    console.log(
+      'copies found of 10 each:',
+      found,
+      '; sets without a planted copy:',
+      others.length,
+      'of',
+      set.files.length,
+      'images',
+      named,
+    );
+    // Two crops are lost before any detail is compared: one is no candidate, the other is .914 alike in outline.
+    for (const kind of kinds) expect(found[kind], kind).toBeGreaterThanOrEqual(kind.startsWith('cropped') ? 8 : 9);
+    // Looked at: one image under two classes, and one skirt photographed twice.
+    expect(named.sort()).toEqual([
+      ['shorts/train_6075b4a5', 'skirt/train_637a56e4'],
+      ['skirt/train_02341619', 'skirt/train_78b7da73'],
+    ]);
   });
 });
