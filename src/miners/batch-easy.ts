@@ -1,9 +1,5 @@
-import { type Tensor2D, tf } from '../runtime/tensorflow.js';
 import { farthestWhere, nearestWhere } from './extremes.js';
-import { firstOfRow } from './first-of-row.js';
-import type { Miner } from './miner.js';
-import { negativePairs, positivePairs, triplets } from './valid-triplets.js';
-import { withoutGradient } from './without-gradient.js';
+import { oneAnAnchor } from './one-an-anchor.js';
 
 /**
  * One triplet an anchor, the easiest that there is: its nearest positive and its farthest negative; of equal distances the first
@@ -12,13 +8,4 @@ import { withoutGradient } from './without-gradient.js';
  * tensorflow-similarity has it as 'easy' positives with 'easy' negatives, pytorch-metric-learning as `BatchEasyHardMiner` with
  * 'easy' for both.
  */
-export const batchEasy: Miner = (distances, labels) =>
-  withoutGradient(() => {
-    const positive = positivePairs(labels);
-    const negative = negativePairs(labels);
-    const chosen = triplets(
-      firstOfRow(tf.logicalAnd(positive, tf.equal(distances, nearestWhere(positive, distances))) as Tensor2D),
-      firstOfRow(tf.logicalAnd(negative, tf.equal(distances, farthestWhere(negative, distances))) as Tensor2D),
-    );
-    return tf.cast(chosen, 'float32');
-  });
+export const batchEasy = oneAnAnchor({ positive: nearestWhere, negative: farthestWhere });

@@ -1,6 +1,6 @@
 import { PCA } from 'ml-pca';
 import { UMAP } from 'umap-js';
-import { draws } from './draws.js';
+import { seededDraws } from '../evaluate/resample.js';
 import type { HeldOut, Vectors } from './input.js';
 
 /** Places of some images in the plane, each coordinate within 0 … 1. */
@@ -27,7 +27,7 @@ export interface Layout {
 export function imagesOfMap({ labels, classes }: HeldOut, limit: number, seed: number): number[] {
   const members: number[][] = classes.map(() => []);
   labels.forEach((label, image) => (members[label] as number[]).push(image));
-  const draw = draws(seed);
+  const draw = seededDraws(seed);
   const order = classes.map((_, label) => label);
   for (let i = order.length - 1; i > 0; i--) {
     const j = Math.floor(draw() * (i + 1));
@@ -61,7 +61,7 @@ export function layOut({ unit, dimensions }: Vectors, images: readonly number[],
 }
 
 function umapOf(rows: number[][], seed: number): [number, number][] {
-  const random = draws(seed);
+  const random = seededDraws(seed);
   const umap = new UMAP({ nComponents: 2, nNeighbors: Math.min(15, rows.length - 1), minDist: 0.25, random });
   return umap.fit(rows).map(([x = 0, y = 0]) => [x, y]);
 }

@@ -1,4 +1,4 @@
-import { draws } from './draws.js';
+import { seededDraws } from '../evaluate/resample.js';
 import type { HeldOut, Vectors } from './input.js';
 
 /** Pairs of held-out images, each with its cosine, and the classes that they are of. */
@@ -31,7 +31,7 @@ export function choosePairs({ labels, classes }: HeldOut, limit: number, seed: n
   const ofClass = members.map(({ length }) => (length * (length - 1)) / 2);
   const sameAll = ofClass.reduce((sum, count) => sum + count, 0);
   const differentAll = (images * (images - 1)) / 2 - sameAll;
-  const draw = draws(seed);
+  const draw = seededDraws(seed);
   const same = sameAll <= limit ? everySame(members) : drawSame(members, ofClass, sameAll, limit, draw);
   const different = differentAll <= limit ? everyDifferent(labels) : drawDifferent(labels, limit, draw);
   return {

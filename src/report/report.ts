@@ -1,8 +1,8 @@
+import { seededDraws } from '../evaluate/resample.js';
 import { type Html, html, name, page, shortName } from '../page/shell.js';
 import { classifierSection } from './classifier-section.js';
 import { curvesSection } from './curves-section.js';
 import { dataSection } from './data-section.js';
-import { draws } from './draws.js';
 import { gallerySections } from './gallery-section.js';
 import type { HeldOut, QueryFigures, ReportInput, Vectors } from './input.js';
 import { imagesOfMap, layOut } from './layout.js';
@@ -63,7 +63,7 @@ async function retrievalSections(
 ): Promise<(Section | null)[]> {
   const chosen = vectors[0];
   if (chosen === undefined) return [];
-  const draw = draws(seed);
+  const draw = seededDraws(seed);
   const sections: (Section | null)[] = [];
   if (queries !== null && queries.images.length > 0) {
     sections.push(...(await gallerySections(chosen, heldOut, queries, pictures, draw)));

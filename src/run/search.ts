@@ -42,11 +42,12 @@ export async function search(
   const threshold = far === null ? null : await thresholdOf(run, far);
   const gallery = await openGallery(run, where, progress);
   const { dimensions } = gallery;
+  const files: ReadonlyMap<string, number> = self ? new Map() : rowsByFile(gallery);
   return {
     threshold,
     gallery: { images: gallery.files.length, dimensions },
     queries: queries.map((query, at) => {
-      const own = self ? -1 : itself(gallery, query);
+      const own = files.get(realFile(query)) ?? -1;
       const vector = embedded.values.subarray(at * dimensions, (at + 1) * dimensions);
       const found = nearest(gallery.values, dimensions, vector, top, new Set(own < 0 ? [] : [own]));
       return {
@@ -69,16 +70,20 @@ export function verdict(similarity: number, { threshold, interval }: Threshold):
   return verdictOf(similarity, { threshold, low: interval.threshold.low, high: interval.threshold.high });
 }
 
-/** The row of the gallery that is the query's own file, or −1. */
-function itself({ paths }: Gallery, query: string): number {
-  if (paths === null) return -1;
-  const real = (path: string) => {
-    try {
-      return realpathSync(path);
-    } catch {
-      return path;
-    }
-  };
-  const own = real(query);
-  return paths.findIndex((path) => path === own || real(path) === own);
+/** The row of each image of the gallery by the file that it really is, behind links; the first of several. */
+function rowsByFile({ paths }: Gallery): ReadonlyMap<string, number> {
+  const rows = new Map<string, number>();
+  paths?.forEach((path, row) => {
+    const file = realFile(path);
+    if (!rows.has(file)) rows.set(file, row);
+  });
+  return rows;
+}
+
+function realFile(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  convertEfficientnetLite0,
-  publishedClassifier,
-  publishedFile,
-  publishedTensors,
-} from '../../src/backbones/efficientnet-lite0.js';
+import { convertEfficientnetLite0, publishedClassifier, publishedTensors } from '../../src/backbones/efficientnet-lite0.js';
+import { publishedFile } from '../../src/backbones/from-wheel.js';
 import { type LoadedBackbone, loadBackbone, weightsFolder } from '../../src/backbones/registry.js';
 import { forward, globalPool, normalise } from '../../src/network/forward.js';
 import { variablesOf } from '../../src/network/network.js';

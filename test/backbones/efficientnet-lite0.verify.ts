@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { publishedClassifier, publishedFile, publishedTensors } from '../../src/backbones/efficientnet-lite0.js';
+import { publishedClassifier, publishedTensors } from '../../src/backbones/efficientnet-lite0.js';
+import { publishedFile } from '../../src/backbones/from-wheel.js';
 import { loadBackbone, weightsFolder } from '../../src/backbones/registry.js';
 import { forward, globalPool, normalise } from '../../src/network/forward.js';
 import { silent } from '../../src/progress.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draws } from '../../src/report/draws.js';
+import { seededDraws } from '../../src/evaluate/resample.js';
 import type { ReportInput } from '../../src/report/input.js';
 import { unitRows } from '../../src/report/neighbours.js';
 import { makeReport } from '../../src/report/report.js';
@@ -9,7 +9,7 @@ describe('the report of a large run', () => {
   it('of 60,000 held-out images in 2,000 classes is a sample that says so, below 10 MB', { timeout: 240_000 }, async () => {
     const images = 60_000;
     const dimensions = 32;
-    const draw = draws(1);
+    const draw = seededDraws(1);
     const labels = Int32Array.from({ length: images }, (_, i) => i % 2000);
     const centres = Float32Array.from({ length: 2000 * dimensions }, () => draw() - 0.5);
     const values = Float32Array.from({ length: images * dimensions }, (_, at) => {

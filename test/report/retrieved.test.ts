@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { draws, sample } from '../../src/report/draws.js';
+import { seededDraws } from '../../src/evaluate/resample.js';
+import { sample } from '../../src/report/draws.js';
 import type { HeldOut, Vectors } from '../../src/report/input.js';
 import { mixUps } from '../../src/report/mixed-up.js';
 import { retrieved, similarities, unitRows } from '../../src/report/neighbours.js';
 import { choosePairs, scorePairs } from '../../src/report/pairs.js';
 
-const draw = draws(3);
+const draw = seededDraws(3);
 
 /** Random vectors of some classes; every tenth is a copy of the one before, so that there are ties. */
 function setOf(images: number, dimensions: number, classes: number): { vectors: Vectors; heldOut: HeldOut } {
@@ -67,7 +68,7 @@ describe('the classes that are mixed up', () => {
       const key = `${label(query)}>${label(first[query] as number)}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
-    const found = mixUps(vectors, heldOut, wrong, 100, draws(0));
+    const found = mixUps(vectors, heldOut, wrong, 100, seededDraws(0));
     expect(found.looked).toBe(wrong.length);
     expect(new Map(found.pairs.map(({ truth, taken, count }) => [`${truth}>${taken}`, count]))).toEqual(counts);
     const sorted = found.pairs.map(({ count }) => count);
@@ -119,7 +120,7 @@ describe('pairs of images', () => {
 describe('a sample', () => {
   it('has different numbers, ascending, each about equally often', () => {
     const counts = new Array<number>(12).fill(0);
-    const random = draws(11);
+    const random = seededDraws(11);
     for (let round = 0; round < 3000; round++) {
       const taken = sample(12, 4, random);
       expect(taken).toEqual([...new Set(taken)].sort((a, b) => a - b));

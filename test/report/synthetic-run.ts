@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharp } from '../../src/data/image-library.js';
-import { draws } from '../../src/report/draws.js';
+import { seededDraws } from '../../src/evaluate/resample.js';
 import { npyBytes } from '../../src/vectors/npy.js';
 
 export interface SyntheticRun {
@@ -27,7 +27,7 @@ export async function writeSyntheticRun(root: string, run: SyntheticRun): Promis
   const folder = join(root, '2026-01-31-120000-synthetic');
   mkdirSync(join(folder, 'evaluation'), { recursive: true });
   const pictures = await writePictures(join(root, 'pictures'), Math.min(24, classes.length));
-  const draw = draws(seed);
+  const draw = seededDraws(seed);
   const gauss = () => Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
   const images = classes.flatMap((name, label) => Array.from({ length: imagesPerClass }, (_, i) => ({ name, label, i })));
   write(
