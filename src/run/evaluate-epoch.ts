@@ -7,6 +7,7 @@ import { computeFeatures } from '../train/features.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { embeddings, retrieval } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
+import { type Measure, measureOf } from './measure.js';
 import type { PhaseContext } from './phase-context.js';
 import type { Workbench } from './workbench.js';
 
@@ -21,14 +22,6 @@ export interface EpochEvaluation {
   /** Of embeddings of the validation part (where it has few classes, of some training images); the pooled features in phase 1. */
   effective_rank: number;
   distances: DistanceHistogram;
-}
-
-/** What the validation figure of a phase is: retrieval, or where the classifier knows the classes, its accuracy. */
-export type Measure = 'map_at_r' | 'accuracy';
-
-/** By what the epochs of a phase are judged. */
-export function measureOf(phase: PhaseName, { split }: Workbench): Measure {
-  return phase === 'classification' && split.kind === 'closed' ? 'accuracy' : 'map_at_r';
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Recipe } from '../recipe/schema.js';
 import type { EpochSummary, Position } from '../train/phase.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
-import type { EpochEvaluation, Measure } from './evaluate-epoch.js';
+import type { EpochEvaluation } from './evaluate-epoch.js';
+import type { Measure } from './measure.js';
 import type { Workbench } from './workbench.js';
 
 /** `triplet 2/4`: the phase and its epoch, counted from 1. */

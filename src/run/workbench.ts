@@ -11,6 +11,7 @@ import type { Recipe } from '../recipe/schema.js';
 import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { openImages } from './images.js';
+import { patienceFault } from './measure.js';
 import { meetingOf, withClassesThereAre } from './phase-batches.js';
 import { planPhases } from './plans.js';
 
@@ -34,7 +35,7 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
   for (const line of [...describeDataset(decoded.dataset), ...describeSplit(decoded.dataset, split)]) progress.line(line);
   const dense = denseLabels(decoded.dataset, split.train);
   const fitting = withClassesThereAre(recipe, split, progress);
-  checkTrainable(fitting, network, split, dense);
+  checkTrainable(fitting, network, { split, decoded }, dense);
   if (fitting.triplet?.sampler === 'hierarchical') meetingOf({ recipe: fitting, split, decoded });
   return {
     recipe: fitting,
@@ -48,8 +49,14 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
 }
 
 /** Refuses, all at once, what would only fail after minutes of training. */
-function checkTrainable(recipe: Recipe, network: Network, { train, validation }: Split, labels: Int32Array): void {
+function checkTrainable(
+  recipe: Recipe,
+  network: Network,
+  { split, decoded }: Pick<Workbench, 'split' | 'decoded'>,
+  labels: Int32Array,
+): void {
   const faults: Fault[] = [];
+  const { train } = split;
   const { dimensions, init, refit } = recipe.head;
   const fitted = refit !== 'none' || (recipe.triplet !== null && init !== 'random');
   const limit = Math.min(network.features, train.samples.length - 1);
@@ -71,14 +78,8 @@ function checkTrainable(recipe: Recipe, network: Network, { train, validation }:
     }
   }
   for (const phase of ['classification', 'triplet'] as const) {
-    if (recipe[phase]?.patience == null || validation.samples.length > 0) continue;
-    faults.push({
-      what: 'without validation images nothing says whether an epoch is better',
-      where: `${phase}.patience`,
-      expected: 'null, or images kept for choosing',
-      found: `${recipe[phase]?.patience}, data.validation ${recipe.data.validation}`,
-      mend: `--set data.validation=0.1, or --set ${phase}.patience=null`,
-    });
+    const fault = recipe[phase]?.patience == null ? null : patienceFault(phase, recipe, { split, decoded });
+    if (fault !== null) faults.push(fault);
   }
   throwFaults(faults);
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ft } from '../cli/terminal.js';
+import { putTree } from '../data/images.js';
 import { onlyRun, readJson, readLines, setting, sharedFolder, TINY, trainParts } from './runs.js';
 
 const root = sharedFolder();
@@ -56,5 +57,23 @@ describe('a phase with patience', () => {
     expect(code).toBe(2);
     expect(err).toContain('classification.patience: without validation images nothing says whether an epoch is better');
     expect(err).toContain('--set classification.patience=null');
+  });
+
+  it('is refused where each validation image is the only one of its class', async () => {
+    await putTree(join(root, 'photos'), ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'], 2, 24);
+    await putTree(join(root, 'photos'), ['v', 'w'], 1, 24);
+    const rows = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].flatMap((name) => {
+      const part = name < 'e' ? 'train' : 'test';
+      return [0, 1].map((image) => `photos/${name}/${image}.png,${name},${part}`);
+    });
+    writeFileSync(
+      join(root, 'table.csv'),
+      ['file,class,split', ...rows, 'photos/v/0.png,v,val', 'photos/w/0.png,w,val'].join('\n'),
+    );
+    const keys = [...KEYS, 'data.classes=null', 'data.split=manifest', 'head.dimensions=4', 'classification.patience=2'];
+    const { code, err } = await ft(['train', 'smoke', ...setting(...keys), '--data', 'table.csv'], { folder: root });
+    expect(err).toContain('classification.patience: without validation classes of two images or more nothing says whether');
+    expect(err).toContain('2, 2 validation images, each the only one of its class');
+    expect(code).toBe(2);
   });
 });
