@@ -1,3 +1,4 @@
+import { loweredInWords } from '../evaluate/lowered.js';
 import { type Html, html } from '../page/shell.js';
 import type { ReportInput, ScoreRow } from './input.js';
 import { counted, isFitted, percent, rowInWords, signedPoints, whole } from './words.js';
@@ -84,11 +85,10 @@ function warningsOf({ finished, steps, exported, data, rows, epochs }: ReportInp
       `This run has not come to its end: ${epochs.length === 0 ? 'no epoch is logged yet' : `${counted(epochs.length, 'epoch is', 'epochs are')} logged`}. What there is so far is shown.`,
     );
   for (const { to, difference } of steps) {
-    if (to !== 'classification' && to !== 'triplet') continue;
-    const worse = [RECALL, 'map_at_r'].filter((metric) => difference[metric]?.verdict === 'worse');
-    if (worse.length > 0)
+    const lowered = to === 'classification' || to === 'triplet' ? loweredInWords(difference) : null;
+    if (lowered !== null)
       warnings.push(
-        `The ${to} phase made retrieval of the held-out images worse by its own features (see the table of changes); ${exported?.row === to ? 'validation chose it nonetheless' : 'another row is exported'}.`,
+        `On the held-out images the ${to} phase ${lowered} by its own features (see the table of changes); ${exported?.row === to ? 'validation chose it nonetheless' : 'another row is exported'}.`,
       );
   }
   const best = rows.reduce<ScoreRow | undefined>(

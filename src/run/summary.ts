@@ -1,4 +1,5 @@
 import type { Difference, Interval } from '../evaluate/bootstrap.js';
+import { loweredInWords } from '../evaluate/lowered.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
 import type { ClassifierScores } from '../train/classifier.js';
@@ -87,15 +88,12 @@ export function classifierInWords(scores: ClassifierScores): string[] {
 
 /** One sentence for each phase that made it worse, and where there is one, what was done about it. */
 export function warningsInWords(steps: readonly Step[], exported: string): string[] {
-  return steps
-    .filter(({ to, difference: { recall_at_1: recall, map_at_r: map } }) => {
-      const isPhase = to === 'classification' || to === 'triplet';
-      return isPhase && (recall.verdict === 'worse' || map.verdict === 'worse');
-    })
-    .map(
-      ({ to }) =>
-        `The ${to} phase made retrieval of the held-out classes worse; ${exported === to ? 'validation chose it nonetheless' : `'${exported}' is exported`}.`,
-    );
+  return steps.flatMap(({ to, difference }) => {
+    const lowered = to === 'classification' || to === 'triplet' ? loweredInWords(difference) : null;
+    if (lowered === null) return [];
+    const done = exported === to ? 'validation chose it nonetheless' : `'${exported}' is exported`;
+    return [`On the held-out classes the ${to} phase ${lowered}; ${done}.`];
+  });
 }
 
 /** What was frozen in each phase, and that it did not move. */
