@@ -99,11 +99,11 @@ describe('the story of a run', () => {
   it('says where a phase made it worse, where nothing helped, and whether that row is exported', () => {
     const worse = [step('before', 'classification', 0.1, 'better'), step('classification', 'triplet', -0.05, 'worse')];
     expect(told({ steps: worse }).warnings).toEqual([
-      'On the held-out images the triplet phase lowered Recall@1 by its own features (see the table of changes); another row is exported.',
+      'On the held-out images the triplet phase lowered Recall@1 and MAP@R by its own features (see the table of changes); another row is exported.',
     ]);
     const exported = { row: 'triplet', because: 'x' };
     expect(told({ steps: worse, exported, rows: [row('before', 0.5), row('triplet', 0.4)] }).warnings).toEqual([
-      'On the held-out images the triplet phase lowered Recall@1 by its own features (see the table of changes); validation chose it nonetheless.',
+      'On the held-out images the triplet phase lowered Recall@1 and MAP@R by its own features (see the table of changes); validation chose it nonetheless.',
       'Nothing that training did retrieves the held-out images better than the network before training.',
     ]);
   });
