@@ -1,7 +1,7 @@
 /** What `ft data check` says on a terminal: the sizes as bars, then each finding with its worst cases. */
 import { counted, printable } from '../data/printable.js';
 import type { Finding } from '../inspect/findings.js';
-import type { DataCheck } from '../run/check-data.js';
+import type { DataCheck } from '../run/check-images.js';
 
 /** Cases of a finding that are shown; the page has more, --json all. */
 const shown = 3;

@@ -32,6 +32,10 @@ export const dataSchema = z
       .describe(
         'column of the table, or level of the published set, that is taken as the class, e.g. coarse; null: the usual one',
       ),
+    check: z
+      .boolean()
+      .default(true)
+      .describe('look for copies, across the split too, and damage before training, as `ft data check --quick` does'),
     strict: z.boolean().default(false).describe('true: stop at the first image that cannot be read, instead of leaving it out'),
     workers: z
       .union([z.literal('auto'), z.int().min(0).max(64)])

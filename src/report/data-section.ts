@@ -1,4 +1,5 @@
 import { type Html, html, name } from '../page/shell.js';
+import { findingsOf } from './findings.js';
 import type { DataOfRun } from './input.js';
 import { type Section, section, table } from './section.js';
 import { counted, whole } from './words.js';
@@ -7,8 +8,11 @@ import { counted, whole } from './words.js';
 const SHOWN = 40;
 
 /** What the run was made of, and what is wrong with it. */
-export function dataSection(data: DataOfRun): Section {
-  const { split, skipped, singleImageClasses, sharedAcrossClasses } = data;
+export async function dataSection(data: DataOfRun): Promise<Section> {
+  const { split, skipped, singleImageClasses, findings } = data;
+  // The findings tell more of them.
+  const sharedAcrossClasses = findings === null ? data.sharedAcrossClasses : [];
+  const found = findings === null ? [] : await findingsOf(findings);
   const parts =
     split === null ? [] : (['train', 'validation', 'heldOut'] as const).map((part) => [part, split.parts[part]] as const);
   return section(
@@ -40,8 +44,9 @@ ${list(
   'Equal files whose classes differ: at least one label is wrong, and what is learned from them contradicts itself.',
   sharedAcrossClasses.map((files) => html`${files.map((file, at) => html`${at > 0 ? ' = ' : null}${name(file)}`)}`),
 )}
-${skipped.length + singleImageClasses.length + sharedAcrossClasses.length === 0 ? html`<p>Every file was read, every class has at least two images, and no picture lies in two classes.</p>` : null}
-<p class="small quiet"><code>ft data check</code> looks for near duplicates, leaks across the split and likely wrong labels.</p>`,
+${found}
+${skipped.length + singleImageClasses.length + sharedAcrossClasses.length + found.length === 0 ? html`<p>${findings === null ? 'Every file was read, every class has at least two images, and no picture lies in two classes.' : 'Every file was read, every class has at least two images, and no copies were found.'}</p>` : null}
+<p class="small quiet"><code>ft data check</code> asks the network too: crops, mirrored copies, and likely wrong labels by this run's embedding (<code>--model</code>).</p>`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Difference, Interval } from '../evaluate/bootstrap.js';
+import type { PicturedCase } from '../page/cases.js';
 
 /** One row of scores: an embedding of the held-out images, and how it retrieves. Metrics by the names of `scores.json`. */
 export interface ScoreRow {
@@ -59,6 +60,16 @@ export interface PlanOfPhase {
   readonly proof: { readonly frozen: number; readonly unchanged: boolean } | null;
 }
 
+/** What is wrong with the images of a run, the gravest first. */
+export interface FindingOfRun {
+  readonly kind: string;
+  /** One line with the number of cases. */
+  readonly what: string;
+  readonly why: string;
+  readonly mend: string;
+  readonly cases: readonly PicturedCase[];
+}
+
 export interface DataOfRun {
   readonly name: string;
   readonly classes: number;
@@ -66,6 +77,8 @@ export interface DataOfRun {
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
   readonly singleImageClasses: readonly string[];
   readonly sharedAcrossClasses: readonly (readonly string[])[];
+  /** Null where the run was not checked. */
+  readonly findings: readonly FindingOfRun[] | null;
   readonly split: {
     readonly by: string;
     readonly kind: 'open' | 'closed';

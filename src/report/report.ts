@@ -46,7 +46,7 @@ export async function makeReport(input: ReportInput): Promise<Report> {
     ...retrieval,
     curvesSection(input.epochs),
     planSection(input.plans),
-    data === null ? null : dataSection(data),
+    data === null ? null : await dataSection(data),
     reproduceSection(input),
   ].filter((one) => one !== null);
   const gone = pictures?.gone ?? 0;

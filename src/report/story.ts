@@ -99,17 +99,22 @@ function warningsOf({ finished, steps, exported, data, rows, epochs }: ReportInp
   if (first !== undefined && best === first && rows.length > 1)
     warnings.push('Nothing that training did retrieves the held-out images better than the network before training.');
   if (data !== null) {
-    const { skipped, sharedAcrossClasses, singleImageClasses, split } = data;
+    const { skipped, sharedAcrossClasses, singleImageClasses, findings, split } = data;
+    const leaks = findings?.find(({ kind }) => kind === 'leakage');
+    const conflicts = findings?.find(({ kind }) => kind === 'label-conflict');
     const problems = [
+      leaks !== undefined && `${leaks.what}, so the scores are better than the model`,
       skipped.length > 0 &&
         `${counted(skipped.length, 'file')} could not be read and ${skipped.length === 1 ? 'was' : 'were'} left out`,
-      sharedAcrossClasses.length > 0 &&
+      conflicts?.what,
+      findings === null &&
+        sharedAcrossClasses.length > 0 &&
         `${counted(sharedAcrossClasses.length, 'picture lies', 'pictures lie')} in more than one class`,
       singleImageClasses.length > 0 && `${counted(singleImageClasses.length, 'class has', 'classes have')} a single image`,
       split !== null &&
         (split.parts.validation?.images ?? 0) === 0 &&
         'there was no validation part, so nothing was chosen by it',
-    ].filter((problem) => problem !== false);
+    ].filter((problem) => typeof problem === 'string');
     if (problems.length > 0) warnings.push(`Of the images: ${problems.join('; ')}. See "The images".`);
   }
   return warnings;

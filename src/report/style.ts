@@ -1,5 +1,7 @@
+import { CASES_STYLE } from '../page/cases.js';
+
 /** The rules of a report, behind those of the shell. */
-export const REPORT_STYLE = `
+export const REPORT_STYLE = `${CASES_STYLE}
 .eyebrow { color: var(--quiet); font-size: .9rem; margin: 0 0 .35rem; }
 .story { font-size: clamp(1.05rem, 1rem + .35vw, 1.22rem); line-height: 1.5; max-width: 48rem; margin: 1.1rem 0 1.25rem; }
 .story p { margin: 0 0 .6rem; max-width: none; }

@@ -1,24 +1,16 @@
 import { Interrupted } from '../errors.js';
-import type { Finding, FoundCase, FoundImage } from '../inspect/findings.js';
+import type { Finding } from '../inspect/findings.js';
+import { CASES_STYLE, casesOf, picturedPaths } from '../page/cases.js';
 import { type Html, html, name, page } from '../page/shell.js';
 import { thumbnails } from '../page/thumbnail.js';
 import type { Progress } from '../progress.js';
-import type { DataCheck } from './check-data.js';
+import type { DataCheck } from './check-images.js';
 
-/** Cases of each finding that get pictures, and pictures of a case: the page stays a few MB whatever was found. */
+/** Cases of each finding that get pictures: the page stays a few MB whatever was found. */
 const shownCases = 60;
-const shownImages = 6;
 const side = 128;
 
-const style = `
-.cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: 1rem; }
-.case { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; min-width: 0; }
-.case > p { margin: 0 0 .5rem; font-size: .875rem; color: var(--ink); overflow-wrap: anywhere; }
-.pictures { display: flex; flex-wrap: wrap; gap: .6rem; }
-.pictures figure { width: 7.5rem; }
-.pictures .frame { width: 7.5rem; height: 7.5rem; display: grid; place-items: center; overflow: hidden; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; }
-.pictures .frame img { width: 100%; height: 100%; min-height: 0; object-fit: contain; }
-.pictures figcaption { margin: .3rem 0 0; font-size: .75rem; line-height: 1.3; }
+const style = `${CASES_STYLE}
 .tag { display: inline-block; font-size: .75rem; border: 1px solid currentColor; border-radius: 999px; padding: 0 .5em; }
 .bars { display: grid; grid-template-columns: minmax(0, 12rem) 1fr auto; gap: .2rem .75rem; font-size: .85rem; align-items: center; max-width: 46rem; }
 .bars .bar { height: .7rem; background: var(--series-2); border-radius: 2px; min-width: 2px; }
@@ -26,10 +18,7 @@ const style = `
 
 /** A page of what was found, with pictures: opens from disk and asks for nothing. */
 export async function checkPage(check: DataCheck, progress: Progress, stopped: () => boolean = () => false): Promise<string> {
-  const pictured = check.findings.flatMap(({ cases }) =>
-    cases.slice(0, shownCases).flatMap(({ images }) => images.slice(0, shownImages)),
-  );
-  const paths = [...new Set(pictured.flatMap(({ path }) => (path === null ? [] : [path])))];
+  const paths = picturedPaths(check.findings.flatMap(({ cases }) => cases.slice(0, shownCases)));
   const pictures = new Map<string, string | null>();
   const bar = progress.bar('thumbnails', paths.length, 'images');
   for (let first = 0; first < paths.length; first += 32) {
@@ -68,7 +57,7 @@ function findingSection({ kind, what, why, mend, cases }: Finding, pictures: Rea
   const rest = cases.length - shownCases;
   return html`<section id="${kind}"><h2>${what} <span class="tag ${kind === 'leakage' || kind === 'label-conflict' ? 'bad' : 'quiet'}">${kind}</span></h2>
 <p>${sentence(why)} <b>Do this:</b> ${mend}.</p>
-<div class="cases">${cases.slice(0, shownCases).map((found) => caseOf(found, pictures))}</div>
+${casesOf(cases.slice(0, shownCases), pictures)}
 ${rest > 0 && html`<p class="quiet">… and ${rest} more: <code>ft data check --json</code> lists all.</p>`}</section>
 `;
 }
@@ -76,23 +65,6 @@ ${rest > 0 && html`<p class="quiet">… and ${rest} more: <code>ft data check --
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
-
-function caseOf({ note, images }: FoundCase, pictures: ReadonlyMap<string, string | null>): Html {
-  const more = images.length - shownImages;
-  return html`<div class="case"><p>${name(note)}</p><div class="pictures">${images.slice(0, shownImages).map((image) => figure(image, pictures))}</div>${
-    more > 0 && html`<p class="quiet">… and ${more} more</p>`
-  }</div>
-`;
-}
-
-function figure({ file, class: className, part, path }: FoundImage, pictures: ReadonlyMap<string, string | null>): Html {
-  const picture = path === null ? null : (pictures.get(path) ?? null);
-  return html`<figure><div class="frame">${
-    picture === null ? html`<span class="quiet small">no picture</span>` : html`<img src="${picture}" alt="" loading="lazy">`
-  }</div><figcaption>${name(file)}${className !== null && !file.startsWith(`${className}/`) && html`<br>${name(className)}`}${part !== null && html`<br>${parts[part]}`}</figcaption></figure>`;
-}
-
-const parts = { train: 'trains', validation: 'chooses', heldOut: 'held out' } as const;
 
 /** Bars of the largest and smallest classes; all of them where they are few. */
 function sizesOf({ classes, sizes }: DataCheck): Html {

@@ -1,6 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { metrics } from '../evaluate/metrics.js';
-import type { ClassifierFigures, DataOfRun, Epoch, HeldOut, PlanOfPhase, QueryFigures, ScoreRow, Step } from '../report/input.js';
+import type {
+  ClassifierFigures,
+  DataOfRun,
+  Epoch,
+  FindingOfRun,
+  HeldOut,
+  PlanOfPhase,
+  QueryFigures,
+  ScoreRow,
+  Step,
+} from '../report/input.js';
 
 /**
  * What the files of a run say, for its report. A run may be older than a file or a key, or unfinished: whatever is absent, or
@@ -149,7 +159,7 @@ function planOf(phase: string, from: number, plan: unknown, proof: unknown): Pla
   ];
 }
 
-export function dataOf(data: Json): DataOfRun {
+export function dataOf(data: Json, findings: Json | null): DataOfRun {
   const { split } = data;
   return {
     name: text(data.name, 'images'),
@@ -158,6 +168,7 @@ export function dataOf(data: Json): DataOfRun {
     skipped: list(data.skipped) as DataOfRun['skipped'],
     singleImageClasses: list(data.singleImageClasses) as string[],
     sharedAcrossClasses: list(data.sharedAcrossClasses) as string[][],
+    findings: findings === null ? null : list(findings.findings).filter(isRecord).map(findingOf),
     split:
       isRecord(split) && isRecord(split.parts)
         ? {
@@ -167,6 +178,16 @@ export function dataOf(data: Json): DataOfRun {
           }
         : null,
   };
+}
+
+function findingOf({ kind, what, why, mend, cases }: Json): FindingOfRun {
+  const found = list(cases)
+    .filter(isRecord)
+    .map(({ note, images }) => ({
+      note: text(note),
+      images: list(images).filter(isRecord) as unknown as FindingOfRun['cases'][number]['images'],
+    }));
+  return { kind: text(kind), what: text(what), why: text(why), mend: text(mend), cases: found };
 }
 
 /** The held-out images of `evaluation/held-out.jsonl`; classes numbered in the order of their names. */

@@ -5,6 +5,7 @@ import { makeReport } from '../report/report.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { openRunFolder, type RunFolder } from '../train/run-folder.js';
 import { readNpy } from '../vectors/npy.js';
+import { FINDINGS_FILE } from './findings.js';
 import type { Manifest } from './manifest.js';
 import {
   classifierOf,
@@ -85,7 +86,7 @@ export async function readReportInput(folder: RunFolder): Promise<ReportInput> {
     exported,
     epochs: epochsOf(lines ?? ''),
     plans: plan === null ? [] : plansOf(plan, manifest as unknown as Record<string, unknown>),
-    data: data === null ? null : dataOf(data),
+    data: data === null ? null : dataOf(data, await jsonOf(folder.file(FINDINGS_FILE))),
     heldOut,
     vectors,
     queries: await queriesOfRow(folder, vectors[0]?.row, heldOut),

@@ -11,6 +11,7 @@ import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
 import { type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { type ClassifierCheck, type ExportCheck, exportClassifier, exportSavedModel } from './export-model.js';
+import { writeFindings } from './findings.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
 import { lastCheckpoint, phaseWeights } from './phase-checkpoint.js';
@@ -65,6 +66,7 @@ async function trainStages(bench: Workbench, folder: RunFolder, manifest: Manife
     const journal = await Journal.open(folder);
     await writeRecord(bench, folder);
     const phaseContext: PhaseContext = { ...context, bench, folder, source };
+    await writeFindings(phaseContext);
     const phases = [...bench.plans.keys()];
     const stages: Stage[] = ['before', ...phases];
     let weights = weightsOf(bench.network);

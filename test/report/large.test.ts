@@ -38,6 +38,7 @@ describe('the report of a large run', () => {
         skipped: Array.from({ length: 5000 }, (_, i) => ({ file: `broken ${i}.jpg`, reason: 'cut short' })),
         singleImageClasses: Array.from({ length: 5000 }, (_, i) => `single ${i}`),
         sharedAcrossClasses: [],
+        findings: null,
         split: null,
       },
       heldOut: { files, paths: files.map(() => ''), labels, classes: Array.from({ length: 2000 }, (_, i) => `class ${i}`) },

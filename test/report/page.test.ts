@@ -44,6 +44,22 @@ beforeAll(async () => {
       singleImageClasses: NASTY,
       sharedAcrossClasses: [NASTY],
     },
+    findings: (pictures) => [
+      {
+        kind: 'leakage',
+        what: '12 sets of equal files on two sides of the split',
+        why: 'the scores are better than the model',
+        mend: 'keep one of each set',
+        cases: NASTY.map((file) => ({
+          note: `0.97 alike: ${file}`,
+          images: [
+            { file, class: 'another', part: 'train', path: pictures[0] as string },
+            { file: `other-${file}`, class: null, part: 'heldOut', path: '/gone.png' },
+          ],
+        })),
+      },
+      { kind: 'damaged', what: '1 file that cannot be used', why: 'w', mend: 'm', cases: [{ note: 'is HEIC', images: [] }] },
+    ],
     scores: {
       classifier: {
         images: 60,
@@ -95,6 +111,22 @@ describe('ft report', () => {
     expect(page).not.toContain(root);
     // The command as a shell takes it, escaped for the page.
     expect(page).toContain('&#39;&quot;&gt;&lt;img src=x onerror=&quot;document.title=1&quot;&gt;&#39; --data &#39;a b&#39;');
+  });
+
+  it('shows what was found wrong with the images, and says the gravest at the top', () => {
+    const page = readFileSync(report, 'utf8');
+    expect(page).toContain(
+      'Of the images: 12 sets of equal files on two sides of the split, so the scores are better than the model',
+    );
+    const images = page.slice(page.indexOf('<section id="images">'), page.indexOf('<section id="reproduce">'));
+    expect(images).toMatch(/<details class="problem" open><summary>12 sets of equal files on two sides of the split<\/summary>/);
+    // Six of the twelve cases, each with the picture that is there and a place for the one that is gone.
+    expect(images.match(/<div class="case">/g)).toHaveLength(6);
+    expect(images.match(/src="data:image\/webp/g)).toHaveLength(6);
+    expect(images.match(/no picture/g)).toHaveLength(6);
+    expect(images).toContain('and 6 more: see findings.json of the run');
+    // Damaged files have a list of their own.
+    expect(images).not.toContain('1 file that cannot be used');
   });
 
   it('gives the same bytes for the same run', async () => {

@@ -35,6 +35,7 @@ const input = (change: Partial<ReportInput>): ReportInput => ({
     skipped: [],
     singleImageClasses: [],
     sharedAcrossClasses: [],
+    findings: null,
     split: {
       by: 'class',
       kind: 'open',
@@ -115,6 +116,7 @@ describe('the story of a run', () => {
         skipped: [{ file: 'a', reason: 'b' }],
         singleImageClasses: ['c', 'd'],
         sharedAcrossClasses: [['e', 'f']],
+        findings: null,
       },
       plans: [{ phase: 'triplet', from: 1, rate: 1, batchNorm: 'frozen', layers: [], proof: { frozen: 48, unchanged: false } }],
     });
@@ -122,6 +124,20 @@ describe('the story of a run', () => {
       'Of the images: 1 file could not be read and was left out; 1 picture lies in more than one class; 2 classes have a single image. See "The images".',
     ]);
     expect(sentences.at(-1)).toContain('BUT FROZEN VARIABLES MOVED');
+  });
+
+  it('says first what leaks across the split', () => {
+    const found = (kind: string, what: string) => ({ kind, what, why: 'w', mend: 'm', cases: [] });
+    const { warnings } = told({
+      data: {
+        ...(input({}).data as NonNullable<ReportInput['data']>),
+        sharedAcrossClasses: [['e', 'f']],
+        findings: [found('leakage', '2 sets of equal files on two sides of the split'), found('grey', '3 grey images')],
+      },
+    });
+    expect(warnings).toEqual([
+      'Of the images: 2 sets of equal files on two sides of the split, so the scores are better than the model. See "The images".',
+    ]);
   });
 
   it('of a run under way says so and what there is', () => {

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharp } from '../../src/data/image-library.js';
 import { seededDraws } from '../../src/evaluate/resample.js';
+import type { FindingOfRun } from '../../src/report/input.js';
 import { npyBytes } from '../../src/vectors/npy.js';
 
 export interface SyntheticRun {
@@ -14,6 +15,8 @@ export interface SyntheticRun {
   readonly exported: string;
   readonly seed?: number;
   readonly epochs?: number;
+  /** What was found wrong with the images, given the paths of the pictures. */
+  readonly findings?: (pictures: readonly string[]) => readonly FindingOfRun[];
   readonly data?: Readonly<Record<string, unknown>>;
   readonly scores?: Readonly<Record<string, unknown>>;
   readonly manifest?: Readonly<Record<string, unknown>>;
@@ -129,6 +132,7 @@ export async function writeSyntheticRun(root: string, run: SyntheticRun): Promis
       ...run.data,
     }),
   );
+  if (run.findings !== undefined) write(folder, 'findings.json', JSON.stringify({ notes: [], findings: run.findings(pictures) }));
   write(
     folder,
     'manifest.json',

@@ -162,6 +162,25 @@ describe("a person's own photos", () => {
     expect(readJson(run(), 'scores.json').before).toMatchObject({ queries: 15, left_out: 1 });
   });
 
+  it('are looked at for copies before training: what leaks across the split is said, kept with the run and shown in its report', async () => {
+    const classes = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    await putTree(join(folder, 'leaky'), classes, 2, 24);
+    const copy = readFileSync(join(folder, 'leaky/a/0.png'));
+    for (const name of classes) await put(join(folder, 'leaky'), `${name}/copy.png`, copy);
+    const checked = setting('data.check=true', 'export.report=true', 'triplet=null');
+    const { code, err, run } = await train('smoke', ...own.slice(0, -1), 'leaky', ...checked);
+    expect(code).toBe(0);
+    expect(err).toContain('1 set of equal files on two sides of the split (leakage): ft data check shows them\n');
+    const [leak] = readJson(run(), 'findings.json').findings;
+    expect(leak).toMatchObject({ kind: 'leakage', cases: [{ note: 'equal byte by byte, of different classes' }] });
+    expect(leak.cases[0].images.map(({ file }: { file: string }) => file).sort()).toEqual(
+      ['a/0.png', ...classes.map((name) => `${name}/copy.png`)].sort(),
+    );
+    expect(readFileSync(join(run(), 'report.html'), 'utf8')).toContain(
+      'Of the images: 1 set of equal files on two sides of the split, so the scores are better than the model',
+    );
+  });
+
   it('are trained on in one smaller batch where there are fewer than a batch', async () => {
     const { code, run } = await train('smoke', ...own, ...setting('classification.batch=512', 'triplet=null'));
     expect(code).toBe(0);

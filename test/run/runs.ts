@@ -17,6 +17,7 @@ export const TINY = [
   'backbone.upTo=conv3_1_relu',
   'data.classes=12',
   'data.side=32',
+  'data.check=false',
   'data.validation=0.34',
   'head.dimensions=8',
   'classification.batch=8',
