@@ -1,29 +1,22 @@
 /** `ft compare`: finished runs side by side, on the same images. */
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
 import type { Interval } from '../evaluate/bootstrap.js';
-import type { Metric } from '../evaluate/metrics.js';
+import { type Metric, metricTitle } from '../evaluate/metrics.js';
 import type { Comparison, ImageDifference, MetricComparison } from '../run/compare.js';
 import type { KeyDifference } from '../run/recipe-difference.js';
+import { writeFileAtomic } from '../runtime/folders.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { CLASSIFIER_TITLES, seedDifferenceInWords, signed, spreadInWords } from './series-words.js';
 import { textTable } from './table.js';
 
-const TITLES: Partial<Record<string, string>> = {
-  recall_at_1: 'Recall@1',
-  recall_at_5: 'Recall@5',
-  recall_at_10: 'Recall@10',
-  map_at_r: 'MAP@R',
-  r_precision: 'R-precision',
-  mrr: 'MRR',
-  reciprocal_rank: 'MRR',
-};
-
 interface Options {
   row?: string;
   images: number;
+  html?: string;
   json?: true;
   runs: string;
 }
@@ -37,6 +30,7 @@ export function compareVerb(io: Io = processIo()): Command {
     .option('--row <name>', 'a row of every run, e.g. triplet, instead of the one that each exported')
     .option('--images <number>', 'how many images of each kind are shown', wholeNumber, 5)
     .option('--runs <folder>', 'where run folders lie', 'runs')
+    .option('--html <file>', 'a page of it, with pictures of the images on which they differ')
     .option('--json', 'for tools: everything, and every image')
     .action(async (given: string[], options: Options) => {
       const [reference, ...others] = given as [string, ...string[]];
@@ -58,6 +52,10 @@ export function compareVerb(io: Io = processIo()): Command {
         const row = options.row === undefined ? {} : { row: options.row };
         compared.push({ name, path: side.path, ...(await compareSides(first, side, { seed: 0, ...row })) });
       }
+      if (options.html !== undefined) {
+        const { comparePage } = await import('../run/compare-page.js');
+        await writeFileAtomic(resolve(io.folder, options.html), await comparePage(reference, compared));
+      }
       if (options.json) {
         io.stdout.write(`${JSON.stringify({ reference: { name: reference, path: first.path }, compared }, null, 2)}\n`);
         return;
@@ -65,9 +63,11 @@ export function compareVerb(io: Io = processIo()): Command {
       for (const [at, { name, ...comparison }] of compared.entries()) {
         io.stdout.write(`${at === 0 ? '' : '\n'}${comparisonInWords(reference, name, comparison, options.images)}`);
       }
+      if (options.html !== undefined) io.stdout.write(`\nwith pictures: ${options.html}\n`);
     });
   return withExamples(command, [
     ['ft compare runs/A runs/B', 'is B better than A, and on which images'],
+    ['ft compare runs/A runs/B --html differences.html', 'with pictures of those images'],
     ['ft compare runs/A runs/B --row triplet', 'the same row of both'],
     ['ft compare runs/A-seeds runs/B-seeds', 'two series: the spread over seeds counts'],
     ['ft compare runs/A runs/B runs/C --json', 'for tools'],
@@ -124,7 +124,7 @@ function scoreTable({ metrics }: Comparison): string {
       { title: '' },
     ],
     found.map(([metric, { reference, compared, overImages, overSeeds }]) => [
-      TITLES[metric] ?? metric,
+      metricTitle(metric),
       spreadInWords(reference),
       spreadInWords(compared),
       interval(overImages),

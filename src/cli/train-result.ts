@@ -64,6 +64,7 @@ export function trainedInWords(run: TrainedRun): string {
   lines.push(
     '',
     'next',
+    ...(result.report === null ? [] : [`  ft report ${argument} --open`]),
     `  ft evaluate ${argument}`,
     `  ft embed ${argument} FOLDER --out vectors.npy`,
     // `ft freeze` makes a working recipe on the built-in images; a run on photos goes on from its own recipe.

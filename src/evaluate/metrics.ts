@@ -3,6 +3,21 @@ export const metrics = ['recall_at_1', 'recall_at_5', 'recall_at_10', 'map_at_r'
 
 export type Metric = (typeof metrics)[number];
 
+const TITLES: Readonly<Record<Metric, string>> = {
+  recall_at_1: 'Recall@1',
+  recall_at_5: 'Recall@5',
+  recall_at_10: 'Recall@10',
+  map_at_r: 'MAP@R',
+  r_precision: 'R-precision',
+  mrr: 'MRR',
+  map: 'MAP',
+};
+
+/** A metric as the field writes it; a name that is none of ours in words. */
+export function metricTitle(metric: string): string {
+  return TITLES[metric as Metric] ?? metric.replaceAll('_', ' ');
+}
+
 /** One value for each metric. */
 export function forEachMetric<T>(make: (metric: Metric) => T): Record<Metric, T> {
   return Object.fromEntries(metrics.map((metric) => [metric, make(metric)])) as Record<Metric, T>;

@@ -1,9 +1,10 @@
+import { metricTitle } from '../evaluate/metrics.js';
 import { type Html, html } from '../page/shell.js';
 import { axis, chart, Plot } from './chart.js';
 import { histogramOfEpoch } from './histogram.js';
 import type { Epoch } from './input.js';
 import { figureOf, keys, type Section, section } from './section.js';
-import { figure, metricInWords, rowInWords } from './words.js';
+import { figure, rowInWords } from './words.js';
 
 interface Line {
   readonly text: string;
@@ -38,7 +39,7 @@ export function curvesSection(epochs: readonly Epoch[]): Section | null {
 
 function figuresOf(epochs: readonly Epoch[]): (Html | null)[] {
   const of = (name: string) => (epoch: Epoch) => epoch.figures[name];
-  const measure = metricInWords(epochs[0]?.measure ?? 'map_at_r');
+  const measure = metricTitle(epochs[0]?.measure ?? 'map_at_r');
   const stages = [...new Set(epochs.flatMap((epoch) => Object.keys(epoch.stages)))];
   const byStage = (name: string): Line[] =>
     stages.map((stage, at) => ({

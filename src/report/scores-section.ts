@@ -1,8 +1,9 @@
+import { metricTitle } from '../evaluate/metrics.js';
 import { type Html, html } from '../page/shell.js';
 import { axis, chart, Plot } from './chart.js';
 import type { ReportInput, ScoreRow, Step } from './input.js';
 import { figureOf, keys, type Section, section, table } from './section.js';
-import { colourOf, figure, isFitted, metricInWords, rowInShort, rowInWords, signed } from './words.js';
+import { colourOf, figure, isFitted, rowInShort, rowInWords, signed } from './words.js';
 
 const DRAWN = ['recall_at_1', 'map_at_r'] as const;
 /** What stands in `scores` and is no metric. */
@@ -30,7 +31,7 @@ export function scoresSection({ rows, steps, exported, data }: ReportInput): Sec
 ${table(
   [
     { text: '' },
-    ...metrics.map((metric) => ({ text: metricInWords(metric), number: true })),
+    ...metrics.map((metric) => ({ text: metricTitle(metric), number: true })),
     { text: 'validation MAP@R', number: true, wraps: true },
     { text: 'numbers', number: true },
   ],
@@ -70,7 +71,7 @@ function dots(rows: readonly ScoreRow[], metric: string, exported: string | unde
     Math.min(1, Math.max(...points.map(({ high }) => high)) + edge),
   ];
   const plot = chart(
-    `${metricInWords(metric)} of each row with its 95 % interval: ${points.map(({ row, value }) => `${row} ${figure(value)}`).join(', ')}`,
+    `${metricTitle(metric)} of each row with its 95 % interval: ${points.map(({ row, value }) => `${row} ${figure(value)}`).join(', ')}`,
     {
       width: 420,
       height: 34 * points.length + 40,
@@ -105,7 +106,7 @@ function dots(rows: readonly ScoreRow[], metric: string, exported: string | unde
       ],
     },
   );
-  return figureOf(metricInWords(metric), `${EXPLAINED[metric] ?? ''} Open dots: whitened.`, plot);
+  return figureOf(metricTitle(metric), `${EXPLAINED[metric] ?? ''} Open dots: whitened.`, plot);
 }
 
 const EXPLAINED: Readonly<Record<string, string>> = {

@@ -71,18 +71,3 @@ export function colourOf(row: string): string {
   if (row.startsWith('before')) return 'var(--neutral)';
   return row.startsWith('classification') ? 'var(--series-1)' : 'var(--series-2)';
 }
-
-const METRICS: Readonly<Record<string, string>> = {
-  recall_at_1: 'Recall@1',
-  recall_at_5: 'Recall@5',
-  recall_at_10: 'Recall@10',
-  map_at_r: 'MAP@R',
-  r_precision: 'R-precision',
-  mrr: 'MRR',
-  map: 'MAP',
-};
-
-/** A metric's usual name. */
-export function metricInWords(metric: string): string {
-  return METRICS[metric] ?? metric.replaceAll('_', ' ');
-}

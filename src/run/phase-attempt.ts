@@ -107,14 +107,9 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       const tensors = storedTensors(judged, names.variables, plan, optimizer);
       await writeCheckpoint(phaseWeights(folder, phase), { tensors, meta: meta.best });
     }
-    await folder.log({
-      phase,
-      ...flat(summary),
-      ...evaluation,
-      coverage: coverageOf(epochBatches(summary.epoch - 1), bench.split.train.samples),
-      best_so_far: better,
-    });
-    progress.line(epochLine(phase, summary, options.epochs, evaluation, bench));
+    const coverage = coverageOf(epochBatches(summary.epoch - 1), bench.split.train.samples);
+    await folder.log({ phase, ...flat(summary), ...evaluation, coverage, best_so_far: better });
+    progress.line(epochLine(phase, summary, options.epochs, { ...evaluation, coverage }, bench));
     meta.early = endsEarly(options, meta, summary.epoch);
     if (meta.early !== null) progress.line(`${phase}: ${meta.early}`);
     if (next.epoch === segment.to || meta.early !== null) meta.proofs = [...meta.proofs, proofOf(segment, summary.epoch)];

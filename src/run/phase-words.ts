@@ -1,3 +1,4 @@
+import type { Coverage } from '../data/samplers-coverage.js';
 import type { Recipe } from '../recipe/schema.js';
 import type { EpochSummary, Position } from '../train/phase.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
@@ -45,7 +46,7 @@ export function epochLine(
   phase: PhaseName,
   summary: EpochSummary,
   epochs: number,
-  evaluation: EpochEvaluation,
+  evaluation: EpochEvaluation & { readonly coverage: Coverage },
   bench: Workbench,
 ): string {
   const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
@@ -53,6 +54,9 @@ export function epochLine(
     parts.push(`validation ${MEASURES[evaluation.measure]} ${evaluation.validation.toFixed(3)}`);
   if (evaluation.held_out_accuracy !== null) parts.push(`held-out accuracy ${evaluation.held_out_accuracy.toFixed(3)}`);
   if (evaluation.held_out_recall_at_1 !== null) parts.push(`held-out R@1 ${evaluation.held_out_recall_at_1.toFixed(3)}`);
+  const { drawn, of } = evaluation.coverage;
+  // Rounded down: all is said where it is all.
+  if (drawn < of) parts.push(`${Math.floor((100 * drawn) / of)} % of the images drawn`);
   if (summary.skipped === summary.steps) parts.push(`none of the ${summary.steps} batches held a triplet: nothing was learned`);
   else if (summary.skipped > 0) parts.push(`${summary.skipped} of ${summary.steps} batches without a triplet`);
   return `${label(phase, summary.epoch - 1, epochs)}: ${parts.join(', ')}`;

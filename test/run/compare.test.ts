@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compareSides } from '../../src/run/compare.js';
 import { openSide } from '../../src/run/compare-sides.js';
@@ -207,6 +209,21 @@ describe('ft compare', () => {
     expect(out).toContain('the recipes are the same\n');
     expect(out).toContain('found (Recall@1) by the compared alone: 0; by the reference alone: 24\n');
     expect(out.match(/image\d+\.png/g)).toHaveLength(2);
+  });
+
+  it('makes a page with the images on which they differ, those that are gone as places', async () => {
+    const { code, out } = await run('a', 'low', '--html', 'differences.html');
+    expect(code).toBe(0);
+    expect(out).toContain('\nwith pictures: differences.html\n');
+    const page = readFileSync(join(root, 'differences.html'), 'utf8').replace(/<\/?bdi[^>]*>/g, '');
+    const { metrics, lost } = await compared('a', 'low');
+    expect(page).toContain(`<td class="number">${metrics.map_at_r?.compared.mean.toFixed(3)}</td>`);
+    expect(page).toContain('Found by a alone (24)');
+    expect(page).not.toContain('Found by low alone');
+    expect(page.match(/no picture/g)).toHaveLength(24);
+    for (const { map_at_r: map } of lost)
+      expect(page).toContain(`MAP@R ${map.reference.toFixed(3)} → ${map.compared.toFixed(3)}`);
+    expect(page).toContain('default-src &#39;none&#39;');
   });
 
   it('sets several runs against the first, and gives tools everything', async () => {
