@@ -6,6 +6,7 @@ import { UserError } from '../errors.js';
 import type { Interval } from '../evaluate/bootstrap.js';
 import { type Metric, metricTitle } from '../evaluate/metrics.js';
 import type { Comparison, ImageDifference, MetricComparison } from '../run/compare.js';
+import type { AnswerDifference, ClassifierComparison } from '../run/compare-classifiers.js';
 import type { KeyDifference } from '../run/recipe-difference.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { withExamples } from './examples.js';
@@ -76,6 +77,7 @@ export function compareVerb(io: Io = processIo()): Command {
 
 function comparisonInWords(reference: string, name: string, comparison: Comparison, images: number): string {
   const { rows, gained, lost } = comparison;
+  const answers = comparison.classifier?.answers ?? null;
   const lines = [
     `reference  ${reference} (${rows.reference.join(', ')})`,
     `compared   ${name} (${rows.compared.join(', ')})`,
@@ -83,7 +85,7 @@ function comparisonInWords(reference: string, name: string, comparison: Comparis
     '',
     scoreTable(comparison),
     '',
-    ...(comparison.classifier === null ? [] : [classifierTable(comparison.classifier), '']),
+    ...(comparison.classifier === null ? [] : [classifierTable(comparison.classifier.figures), '']),
     ...differencesInWords('the recipes differ in', comparison.recipe, 'the recipes are the same'),
     ...differencesInWords('they also differ in', comparison.made),
     '',
@@ -93,10 +95,13 @@ function comparisonInWords(reference: string, name: string, comparison: Comparis
     if (gained.length > 0) lines.push('', `found by ${name}`, '', imageTable(gained.slice(0, images)));
     if (lost.length > 0) lines.push('', `lost by ${name}`, '', imageTable(lost.slice(0, images)));
     const shown = Math.min(gained.length, images) + Math.min(lost.length, images);
+    if (answers !== null) lines.push(...answersInWords(answers, name, images));
     if (shown < gained.length + lost.length) lines.push('', 'all of them: --json, or --images 1000');
   }
   return `${lines.join('\n')}\n`;
 }
+
+const interval = ({ value, low, high }: Interval) => `${signed(value)} [${signed(low)}, ${signed(high)}]`;
 
 function pairingInWords({ pairing }: Comparison): string {
   switch (pairing) {
@@ -112,7 +117,6 @@ function pairingInWords({ pairing }: Comparison): string {
 function scoreTable({ metrics }: Comparison): string {
   const found = Object.entries(metrics) as [Metric, MetricComparison][];
   const seeds = found.some(([, { overSeeds }]) => overSeeds !== null);
-  const interval = ({ value, low, high }: Interval) => `${signed(value)} [${signed(low)}, ${signed(high)}]`;
   const right = (title: string) => ({ title, align: 'right' as const });
   return textTable(
     [
@@ -135,7 +139,7 @@ function scoreTable({ metrics }: Comparison): string {
 }
 
 /** Lower is better of the last three; so no verdict is given, and the reader has the signs. */
-function classifierTable(figures: NonNullable<Comparison['classifier']>): string {
+function classifierTable(figures: ClassifierComparison['figures']): string {
   const right = (title: string) => ({ title, align: 'right' as const });
   const seeds = Object.values(figures).some(({ overSeeds }) => overSeeds !== null);
   return textTable(
@@ -146,11 +150,11 @@ function classifierTable(figures: NonNullable<Comparison['classifier']>): string
       right('difference'),
       ...(seeds ? [right('over seeds')] : []),
     ],
-    Object.entries(figures).map(([name, { reference, compared, overSeeds }]) => [
+    Object.entries(figures).map(([name, { reference, compared, overImages, overSeeds }]) => [
       CLASSIFIER_TITLES[name] ?? name,
       spreadInWords(reference),
       spreadInWords(compared),
-      signed(compared.mean - reference.mean),
+      overImages === null ? signed(compared.mean - reference.mean) : interval(overImages),
       ...(seeds ? [seedDifferenceInWords(overSeeds ?? undefined)] : []),
     ]),
   );
@@ -169,6 +173,24 @@ function valueInWords(value: unknown): string {
   if (value === undefined) return '(nothing)';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}
+
+function answersInWords({ gained, lost }: NonNullable<ClassifierComparison['answers']>, name: string, images: number): string[] {
+  const lines = ['', `named right by the compared alone: ${gained.length}; by the reference alone: ${lost.length}`];
+  if (gained.length > 0) lines.push('', `named right by ${name}`, '', answerTable(gained.slice(0, images)));
+  if (lost.length > 0) lines.push('', `no longer named right by ${name}`, '', answerTable(lost.slice(0, images)));
+  return lines;
+}
+
+function answerTable(images: readonly AnswerDifference[]): string {
+  return textTable(
+    [{ title: 'image' }, { title: 'class' }, { title: 'named' }],
+    images.map(({ file, class: name, named }) => [
+      `  ${printable(file)}`,
+      printable(name),
+      `${printable(named.reference)} → ${printable(named.compared)}`,
+    ]),
+  );
 }
 
 function imageTable(images: readonly ImageDifference[]): string {

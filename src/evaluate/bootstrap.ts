@@ -51,6 +51,14 @@ export function compare(before: PerQuery, after: PerQuery, options: BootstrapOpt
   return forEachMetric((metric) => ({ ...found[metric], verdict: verdictOf(found[metric]) }));
 }
 
+/** The difference `after − before` of one figure that each of some images has in both, paired by image as in {@link compare}. */
+export function bootstrapDifference(before: readonly number[], after: readonly number[], options: BootstrapOptions): Difference {
+  if (before.length !== after.length) throw new RangeError(`${before.length} images before and ${after.length} after`);
+  const column = Float64Array.from(after, (value, at) => value - (before[at] as number));
+  const found = bootstrapMeans([column], seededResampler(options.seed), options.resamples ?? RESAMPLES)[0] as Interval;
+  return { ...found, verdict: verdictOf(found) };
+}
+
 /**
  * Intervals of the means of columns of equal length, all of them resampled together.
  *

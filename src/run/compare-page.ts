@@ -3,6 +3,7 @@ import { CASES_STYLE, casesOf, type PicturedCase, picturedPaths } from '../page/
 import { type Html, html, name, page, shortName } from '../page/shell.js';
 import { thumbnails } from '../page/thumbnail.js';
 import type { Comparison, ImageDifference } from './compare.js';
+import type { AnswerDifference } from './compare-classifiers.js';
 import type { KeyDifference } from './recipe-difference.js';
 
 /** A comparison with the names it was asked by. */
@@ -22,7 +23,11 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 
 /** Runs side by side, with pictures of the images on which they differ: opens from disk and asks for nothing. */
 export async function comparePage(reference: string, compared: readonly NamedComparison[]): Promise<string> {
-  const shown = compared.flatMap(({ gained, lost }) => [...gained.slice(0, SHOWN), ...lost.slice(0, SHOWN)].map(caseOf));
+  const shown = compared.flatMap((one) => [
+    ...[...one.gained.slice(0, SHOWN), ...one.lost.slice(0, SHOWN)].map(caseOf),
+    ...answersOf(one).gained.slice(0, SHOWN),
+    ...answersOf(one).lost.slice(0, SHOWN),
+  ]);
   const paths = picturedPaths(shown);
   const made = await thumbnails(paths, SIDE);
   const pictures = new Map(paths.map((path, at) => [path, made[at] ?? null]));
@@ -38,8 +43,10 @@ function comparisonOf(reference: string, one: NamedComparison, pictures: Readonl
 ${scoresOf(one)}
 ${keysOf('The recipes differ in', one.recipe) ?? html`<p>The recipes are the same.</p>`}
 ${keysOf('They also differ in', one.made)}
-${imagesOf(one.name, one.gained, pictures)}
-${imagesOf(reference, one.lost, pictures)}</section>`;
+${imagesOf('Named right', one.name, answersOf(one).gained, pictures)}
+${imagesOf('Named right', reference, answersOf(one).lost, pictures)}
+${imagesOf('Found', one.name, one.gained.map(caseOf), pictures)}
+${imagesOf('Found', reference, one.lost.map(caseOf), pictures)}</section>`;
 }
 
 function scoresOf({ metrics }: Comparison): Html {
@@ -61,10 +68,25 @@ function keysOf(title: string, differences: readonly KeyDifference[]): Html | nu
   return html`<p>${title}</p><ul>${differences.map(({ key, reference, compared }) => html`<li><code>${key}</code>: ${shortName(text(reference))} → ${shortName(text(compared))}</li>`)}</ul>`;
 }
 
-function imagesOf(finder: string, images: readonly ImageDifference[], pictures: ReadonlyMap<string, string | null>): Html | null {
+function imagesOf(
+  what: string,
+  finder: string,
+  images: readonly PicturedCase[],
+  pictures: ReadonlyMap<string, string | null>,
+): Html | null {
   if (images.length === 0) return null;
   const more = images.length - SHOWN;
-  return html`<h3>Found by ${name(finder)} alone (${images.length})</h3>${casesOf(images.slice(0, SHOWN).map(caseOf), pictures)}${more > 0 && html`<p class="quiet">… and ${more} more: <code>ft compare --json</code> lists all.</p>`}`;
+  return html`<h3>${what} by ${name(finder)} alone (${images.length})</h3>${casesOf(images.slice(0, SHOWN), pictures)}${more > 0 && html`<p class="quiet">… and ${more} more: <code>ft compare --json</code> lists all.</p>`}`;
+}
+
+/** What the classifiers named otherwise. */
+function answersOf({ classifier }: Comparison): { gained: PicturedCase[]; lost: PicturedCase[] } {
+  const { gained = [], lost = [] } = classifier?.answers ?? {};
+  const of = ({ file, class: className, path, named }: AnswerDifference): PicturedCase => ({
+    note: `${named.reference} → ${named.compared}`,
+    images: [{ file, class: className, part: null, path }],
+  });
+  return { gained: gained.map(of), lost: lost.map(of) };
 }
 
 function caseOf({ file, class: className, path, map_at_r: map }: ImageDifference): PicturedCase {

@@ -31,9 +31,12 @@ export async function openSide(argument: string, from: string, root: string): Pr
   return { name: argument, path: resolve(series.path), series: true, runs };
 }
 
+/** A held-out image of both sides; `path`: where it lay when the reference was trained, null where the run does not say. */
+export type ComparedImage = Pick<HeldOutImage, 'file' | 'class'> & { readonly path: string | null };
+
 /** What one held-out image got as a query, by the metrics that its run has. */
 export interface ImageScores {
-  readonly image: Pick<HeldOutImage, 'file' | 'class'> & { readonly path: string | null };
+  readonly image: ComparedImage;
   readonly values: Readonly<Record<Metric, number>>;
 }
 
@@ -49,7 +52,7 @@ export async function imageScores(run: RunResults, row: string): Promise<Map<str
   );
 }
 
-function keyOf({ file, class: name }: Pick<HeldOutImage, 'file' | 'class'>): string {
+export function keyOf({ file, class: name }: Pick<HeldOutImage, 'file' | 'class'>): string {
   return JSON.stringify([file, name]);
 }
 

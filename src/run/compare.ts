@@ -2,11 +2,11 @@
 import { type Difference, compare as pairedByQuery } from '../evaluate/bootstrap.js';
 import { forEachMetric, type Metric, metrics } from '../evaluate/metrics.js';
 import type { PerQuery } from '../evaluate/retrieval.js';
-import { type ImageScores, imageScores, refuseOtherImages, type Side } from './compare-sides.js';
+import { type ClassifierComparison, compareClassifiers } from './compare-classifiers.js';
+import { type ComparedImage, type ImageScores, imageScores, refuseOtherImages, type Side } from './compare-sides.js';
 import { pairedDifference, type SeedDifference, type Spread, spread, unpairedDifference } from './over-seeds.js';
 import { type KeyDifference, recipeDifferences } from './recipe-difference.js';
 import type { RunResults } from './run-results.js';
-import { classifierOver } from './seeds.js';
 
 export type OverSeedsVerdict = Difference['verdict'];
 
@@ -21,11 +21,7 @@ export interface MetricComparison {
 }
 
 /** An image that does better as a query on one side. */
-export interface ImageDifference {
-  readonly file: string;
-  readonly class: string;
-  /** Where it lay when the reference was trained; null where the run does not say. */
-  readonly path: string | null;
+export interface ImageDifference extends ComparedImage {
   /** Whether the nearest image is of its class; a share of the seeds where there are several. */
   readonly found: { readonly reference: number; readonly compared: number };
   readonly map_at_r: { readonly reference: number; readonly compared: number };
@@ -38,8 +34,8 @@ export interface Comparison {
   readonly classes: number;
   /** By the metrics that all runs have. */
   readonly metrics: Partial<Record<Metric, MetricComparison>>;
-  /** The classifiers' single figures, where all runs have one. What each image got is not kept, so there is no interval over images. */
-  readonly classifier: Readonly<Record<string, Omit<MetricComparison, 'overImages'>>> | null;
+  /** Where all runs have one that was scored. */
+  readonly classifier: ClassifierComparison | null;
   /** Found by the compared side alone, and by the reference alone: the most striking first. */
   readonly gained: readonly ImageDifference[];
   readonly lost: readonly ImageDifference[];
@@ -83,24 +79,11 @@ export async function compareSides(reference: Side, compared: Side, { row, seed 
     images: keys.length,
     classes: new Set(own.map(({ image }) => image.class)).size,
     metrics: Object.fromEntries(comparisons) as Comparison['metrics'],
-    classifier: classifiers(classifierOver(reference.runs), classifierOver(compared.runs), order),
+    classifier: await compareClassifiers(reference, compared, (a, b) => overSeeds(a, b, order), seed),
     ...differing,
     recipe: recipeDifferences(firstOwn.recipe, firstOther.recipe, both ? ['track', 'seed'] : ['track']),
     made: recipeDifferences(madeBy(firstOwn), madeBy(firstOther)),
   };
-}
-
-function classifiers(
-  own: Readonly<Record<string, Spread>> | null,
-  other: Readonly<Record<string, Spread>> | null,
-  order: readonly number[] | null,
-): Comparison['classifier'] {
-  if (own === null || other === null) return null;
-  const names = Object.keys(own).filter((name) => other[name] !== undefined);
-  const pairs = names.map((name) => [name, own[name] as Spread, other[name] as Spread] as const);
-  return Object.fromEntries(
-    pairs.map(([name, a, b]) => [name, { reference: a, compared: b, overSeeds: overSeeds(a.values, b.values, order) }]),
-  );
 }
 
 /** Which runs are set against each other: the two, those of one seed, or all against all. */

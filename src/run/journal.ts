@@ -4,7 +4,7 @@ import { metrics } from '../evaluate/metrics.js';
 import type { PerQuery, Scores } from '../evaluate/retrieval.js';
 import type { Head } from '../heads/head.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
-import type { ClassifierScores } from '../train/classifier.js';
+import type { ClassifierAnswers, ClassifierScores } from '../train/classifier.js';
 import type { FrozenProof } from '../train/frozen-proof.js';
 import type { EpochSummary } from '../train/phase.js';
 import type { RunFolder } from '../train/run-folder.js';
@@ -44,6 +44,15 @@ interface Contents {
 
 const FILE = 'journal.json';
 
+/** How a stage's classifier did, and what it said of each held-out image. */
+export interface StageClassifier {
+  readonly scores: ClassifierScores;
+  readonly answers: ClassifierAnswers;
+}
+
+/** File of a run's folder. */
+export const CLASSIFIER_ANSWERS = 'evaluation/classifier.json';
+
 /** What of a run is done: each stage and phase once, so that a run that was stopped goes on behind the last one. */
 export class Journal {
   private constructor(
@@ -74,7 +83,7 @@ export class Journal {
   }
 
   /** Keeps the rows of a stage: their scores here; what each query got, the embeddings and the fitted heads in files of their own. */
-  async finishStage(stage: Stage, rows: readonly Row[], classifier: ClassifierScores | null): Promise<void> {
+  async finishStage(stage: Stage, rows: readonly Row[], classifier: StageClassifier | null): Promise<void> {
     for (const row of rows) {
       await this.folder.writeJson(`evaluation/${row.name}.json`, {
         rows: [...row.perQuery.rows],
@@ -88,7 +97,10 @@ export class Journal {
       });
       if (row.head !== null) await writeHead(this.folder.file('checkpoints', `${row.name}-head.safetensors`), row.head);
     }
-    if (classifier !== null) this.contents.classifier = classifier;
+    if (classifier !== null) {
+      this.contents.classifier = classifier.scores;
+      await this.folder.writeJson(CLASSIFIER_ANSWERS, classifier.answers);
+    }
     this.contents.stages[stage] = rows.map((row) => ({
       name: row.name,
       dimensions: row.dimensions,

@@ -5,7 +5,9 @@ import { choose, UserError } from '../errors.js';
 import type { Difference } from '../evaluate/bootstrap.js';
 import { forEachMetric, type Metric } from '../evaluate/metrics.js';
 import type { PerQuery } from '../evaluate/retrieval.js';
+import type { ClassifierAnswers } from '../train/classifier.js';
 import { openRunFolder } from '../train/run-folder.js';
+import { CLASSIFIER_ANSWERS } from './journal.js';
 import type { Manifest } from './manifest.js';
 import type { HeldOutImage } from './record.js';
 
@@ -27,6 +29,8 @@ export interface RunResults {
   readonly classifier: Readonly<Record<string, number>> | null;
   /** In the order of the rows of its embeddings; null for a run of an ft that did not write it. */
   readonly heldOut: readonly HeldOutImage[] | null;
+  /** What the classifier said of each held-out image; null where there is none, or the run did not keep it. */
+  readonly answers: () => Promise<ClassifierAnswers | null>;
   /** What each query of a row got. A metric that the run lacks is NaN. @throws UserError where there is no such row */
   readonly perQuery: (row: string) => Promise<PerQuery>;
 }
@@ -60,6 +64,7 @@ export async function openResults(argument: string, from: string, root = 'runs')
     exported: scores.exported,
     classifier: scores.classifier === undefined ? null : singleNumbers(scores.classifier),
     heldOut: await heldOutImages(folder.file('evaluation', 'held-out.jsonl')),
+    answers: async () => (await folder.readJson<ClassifierAnswers>(CLASSIFIER_ANSWERS)) ?? null,
     async perQuery(row) {
       choose(rows, row, 'row', folder.path);
       const file = `evaluation/${row}.json`;

@@ -1,5 +1,5 @@
 import type { Head } from '../heads/head.js';
-import { type Classifier, type ClassifierScores, scoreClassifier } from '../train/classifier.js';
+import { answersOf, type Classifier, scoreClassifier } from '../train/classifier.js';
 import { computeFeatures, refuseCollapsed } from '../train/features.js';
 import {
   fitWhitening,
@@ -11,6 +11,7 @@ import {
   scoreWhitened,
 } from '../train/scoring.js';
 import { createFeatureProgram, type Weights } from '../train/trainer.js';
+import type { StageClassifier } from './journal.js';
 import type { PhaseContext } from './phase-context.js';
 import { firstEmbedding, needsWhitening } from './start-heads.js';
 
@@ -19,7 +20,7 @@ export interface StageResult {
   readonly rows: Row[];
   readonly nextHead: Head | null;
   /** Of the classification phase, where the held-out images are of the classes that train. */
-  readonly classifier: ClassifierScores | null;
+  readonly classifier: StageClassifier | null;
 }
 
 /**
@@ -48,7 +49,10 @@ export async function scoreStage(
   return {
     rows,
     nextHead: wantsNext ? firstEmbedding(features, whitening, bench) : null,
-    classifier: classifier && scoreClassifier(classifier, features.heldOut, nameOf, seed),
+    classifier: classifier && {
+      scores: scoreClassifier(classifier, features.heldOut, nameOf, seed),
+      answers: answersOf(classifier, features.heldOut, nameOf),
+    },
   };
 }
 

@@ -35,6 +35,15 @@ export interface Classifier {
   readonly classes: readonly number[];
 }
 
+/** What a classifier said of each image whose class it knows. */
+export interface ClassifierAnswers {
+  /** Which image, counted among those that were asked. */
+  readonly rows: readonly number[];
+  /** The name it gave. */
+  readonly named: readonly string[];
+  readonly right: readonly boolean[];
+}
+
 const RESAMPLES = 2000;
 
 /** Scores of a classifier on the features of images; `nameOf` gives a class its name. */
@@ -76,6 +85,21 @@ export function scoreClassifier(
   };
 }
 
+/** The answers behind the scores, image by image. */
+export function answersOf(
+  { head, classes }: Classifier,
+  features: Features,
+  nameOf: (number: number) => string,
+): ClassifierAnswers {
+  const { rows, values, truth } = ofKnownClasses(classes, features);
+  const named = predictions(logits(values, head), classes.length);
+  return {
+    rows: [...rows],
+    named: Array.from(named, (output) => nameOf(classes[output] as number)),
+    right: Array.from(named, (output, image) => output === truth[image]),
+  };
+}
+
 /** Share of the images that a classifier names right; null where there are none. */
 export function accuracyOf({ head, classes }: Classifier, features: Features): number | null {
   const { values, truth } = ofKnownClasses(classes, features);
@@ -86,12 +110,12 @@ export function accuracyOf({ head, classes }: Classifier, features: Features): n
 function ofKnownClasses(
   classes: readonly number[],
   { values, labels, dimensions }: Features,
-): { values: Float32Array; truth: Int32Array } {
+): { rows: Int32Array; values: Float32Array; truth: Int32Array } {
   const outputs = new Map(classes.map((number, output) => [number, output]));
   const known = Int32Array.from(labels.keys()).filter((image) => outputs.has(labels[image] as number));
   const truth = known.map((image) => outputs.get(labels[image] as number) as number);
-  if (known.length === labels.length) return { values, truth };
+  if (known.length === labels.length) return { rows: known, values, truth };
   const kept = new Float32Array(known.length * dimensions);
   known.forEach((image, at) => kept.set(values.subarray(image * dimensions, (image + 1) * dimensions), at * dimensions));
-  return { values: kept, truth };
+  return { rows: known, values: kept, truth };
 }

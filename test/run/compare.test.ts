@@ -179,12 +179,39 @@ describe('two series', () => {
       putSeries(root, `${name}s`, of(name, [0, 1]));
     }
     const { classifier } = await compared('ps', 'qs');
-    expect(Object.keys(classifier ?? {})).toEqual(['top_1']);
-    expect(classifier?.top_1?.reference.mean).toBeCloseTo(0.6, 12);
-    expect(classifier?.top_1?.overSeeds?.values?.[1]).toBeCloseTo(0.2, 12);
+    expect(Object.keys(classifier?.figures ?? {})).toEqual(['top_1']);
+    expect(classifier?.answers).toBeNull();
+    expect(classifier?.figures.top_1?.reference.mean).toBeCloseTo(0.6, 12);
+    expect(classifier?.figures.top_1?.overSeeds?.values?.[1]).toBeCloseTo(0.2, 12);
     const { out } = await ft(['compare', 'ps', 'qs', '--runs', '.'], { folder: root });
     expect(out).toMatch(/top-1 +0\.600 ± 0\.141 +0\.750 ± 0\.212 +\+0\.150 +\+0\.150 \[/);
     expect((await compared('xs', 'ys')).classifier).toBeNull();
+  });
+
+  it('of classifiers are paired by image where the runs kept what each was named, and those that differ are shown', async () => {
+    const named = (wrong: readonly number[]) => ({
+      rows: Array.from({ length: 20 }, (_, at) => 2 * at),
+      named: Array.from({ length: 20 }, (_, at) => (wrong.includes(at) ? 'class1' : 'class0')),
+      right: Array.from({ length: 20 }, (_, at) => !wrong.includes(at)),
+    });
+    const classifier = (top_1: number) => ({ images: 20, top_1 });
+    putRun(root, 'c', { rows: { triplet: queries(0) }, classifier: classifier(0.85), answers: named([1, 2, 3]) });
+    putRun(root, 'd', { rows: { triplet: queries(0) }, classifier: classifier(0.9), answers: named([3, 4]) });
+    const { classifier: found } = await compared('c', 'd');
+    expect(found?.figures.top_1?.overImages).toMatchObject({ value: expect.closeTo(0.05, 12), verdict: 'no clear difference' });
+    // Of 20 images two are better and one is worse: Σ(x − x̄)² / n² is the variance of the mean.
+    const error = Math.sqrt((2 * 0.95 ** 2 + 1.05 ** 2 + 17 * 0.05 ** 2) / 400);
+    expect(found?.figures.top_1?.overImages?.standard_error).toBeCloseTo(error, 2);
+    const files = (images?: readonly { file: string }[]) => images?.map(({ file }) => file);
+    expect(files(found?.answers?.gained)).toEqual(['class0/image2.png', 'class0/image4.png']);
+    expect(files(found?.answers?.lost)).toEqual(['class0/image8.png']);
+    const { out } = await ft(['compare', 'c', 'd', '--runs', '.', '--html', 'cd.html'], { folder: root });
+    expect(out).toMatch(/top-1 +0\.850 +0\.900 +\+0\.050 \[−0\.\d{3}, \+0\.\d{3}\]/);
+    expect(out).toContain('named right by the compared alone: 2; by the reference alone: 1\n');
+    expect(out).toMatch(/ {2}class0\/image4\.png +class0 +class1 → class0\n/);
+    const page = readFileSync(join(root, 'cd.html'), 'utf8').replace(/<\/?bdi[^>]*>/g, '');
+    expect(page).toContain('Named right by d alone (2)');
+    expect(page).toContain('class0 → class1');
   });
 
   it('that have not come to their end are refused', async () => {

@@ -15,6 +15,8 @@ export interface MadeRun {
   fingerprint?: string;
   commit?: string;
   classifier?: Record<string, unknown>;
+  /** What it named each held-out image. */
+  answers?: Record<string, unknown>;
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -29,6 +31,7 @@ export function putRun(root: string, name: string, made: MadeRun): string {
     fingerprint = 'f'.repeat(64),
     commit = 'c',
     classifier,
+    answers,
   } = made;
   const exported = made.exported ?? (Object.keys(rows).at(-1) as string);
   const folder = join(root, name);
@@ -80,6 +83,7 @@ export function putRun(root: string, name: string, made: MadeRun): string {
   );
   if (finished)
     write('scores.json', { ...Object.fromEntries(columns), differences, exported, exported_because: 'made', classifier });
+  if (answers !== undefined) write('evaluation/classifier.json', answers);
   if (images !== null) {
     writeFileSync(
       join(folder, 'evaluation/held-out.jsonl'),
