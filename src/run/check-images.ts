@@ -30,9 +30,9 @@ const neighboursEach = 20;
  */
 export const nearRule: NearRule = {
   bits: 11,
-  neighbours: 3,
+  neighbours: 10,
   cosine: 0.5,
-  neighbourCosine: 0.65,
+  neighbourCosine: 0.5,
   correlation: 0.93,
   detail: 0.65,
 };

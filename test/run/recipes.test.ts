@@ -224,7 +224,7 @@ describe("a person's own photos", () => {
   it('are asked for by name', async () => {
     const missing = await train('smoke', ...own.slice(0, -1), 'phtos');
     expect([missing.code, missing.err]).toEqual([2, expect.stringContaining('phtos: the folder of images does not exist')]);
-    const unnamed = await train('folder', ...setting('backbone.upTo=conv3_1_relu', 'classification.freeze={until: conv2}'));
+    const unnamed = await train('folder', ...setting('backbone.upTo=block2_add', 'classification.freeze={until: conv2}'));
     expect([unnamed.code, unnamed.err]).toEqual([
       2,
       expect.stringContaining('data.folder: the recipe trains on your own photos'),
