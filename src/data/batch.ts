@@ -9,13 +9,21 @@ export interface BatchPlan {
   readonly epoch: number;
   /** How many images of the epoch come before this batch: the place of its first image, the key of its augmentations. */
   readonly first: number;
+  /** Where every image has a fixed number of views: the one that each place shows. Else each place of each epoch draws its own. */
+  readonly views?: Int32Array;
 }
 
 /** The batches of one epoch as a plan, from a step on (where a run is resumed). */
-export function planEpoch(batches: readonly Int32Array[], epoch: number, fromStep = 0): BatchPlan[] {
+export function planEpoch(
+  batches: readonly Int32Array[],
+  epoch: number,
+  fromStep = 0,
+  views?: readonly Int32Array[],
+): BatchPlan[] {
   let first = 0;
-  const plan = batches.map((indices) => {
-    const item = { indices, epoch, first };
+  const plan = batches.map((indices, step) => {
+    const shown = views?.[step];
+    const item = { indices, epoch, first, ...(shown === undefined ? {} : { views: shown }) };
     first += indices.length;
     return item;
   });
@@ -64,7 +72,10 @@ export function makeBatch(store: PixelStore, options: BatchOptions, plan: BatchP
     }
     store.read(image, source);
     const aspect = options.aspects?.[image] ?? 1;
-    const draw = drawAugmentation(options.augment, options.seed, plan.epoch, plan.first + position, { side, aspect });
+    const view = plan.views?.[position];
+    // The key of a view: where it stands, or where it is one of the image's own, the image and its number.
+    const [row, place] = view === undefined ? [plan.epoch, plan.first + position] : [view, image];
+    const draw = drawAugmentation(options.augment, options.seed, row, place, { side, aspect });
     augment(source, side, draw, target);
   });
   const mix = mixOf(options, plan, side);

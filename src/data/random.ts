@@ -62,6 +62,7 @@ const purposes = [
   'augment-erase',
   'mix',
   'order-of-class',
+  'views',
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

@@ -78,6 +78,15 @@ export const dataSchema = z
       .union([z.literal('none'), augmentSchema])
       .prefault({})
       .describe('how images are varied while training, or none'),
+    views: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(0)
+      .describe(
+        'augmented views of each training image, which take turns over the epochs; what frozen layers make of a view is computed once. ' +
+          '0: every epoch draws new ones',
+      ),
   })
   .refine((data) => data.source === 'emoji' || data.classes === null, {
     path: ['classes'],

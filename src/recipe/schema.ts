@@ -57,6 +57,12 @@ export const recipeSchema = z.strictObject({
     .enum(['traced', 'eager'])
     .default('traced')
     .describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
+  frozenMaps: z
+    .enum(['fp32', 'bf16', 'off'])
+    .default('fp32')
+    .describe(
+      'what frozen layers make of an image, or of one of data.views, is computed once and kept on disk: fp32 exactly, bf16 in half the room, or off',
+    ),
   threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
   backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
   data: dataSchema.prefault({}).describe('the images'),

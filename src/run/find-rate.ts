@@ -1,4 +1,3 @@
-import { planEpoch } from '../data/batch.js';
 import { createLoader, type Loader } from '../data/loader.js';
 import { deriveSeed } from '../data/random.js';
 import { Interrupted } from '../errors.js';
@@ -14,7 +13,7 @@ import { type Curve, RangeTest, type Suggestion, type Sweep, suggest, sweepRate 
 import { fitWhitening } from '../train/scoring.js';
 import { createFeatureProgram, createTrainer, type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
-import { batchesOf, viewsOf } from './phase-batches.js';
+import { batchesOf, plansOf, viewsOf } from './phase-batches.js';
 import { segmentsOf } from './phase-segments.js';
 import { pixelSource } from './pixel-source.js';
 import { firstClassifier, firstEmbedding, needsWhitening } from './start-heads.js';
@@ -140,6 +139,7 @@ async function follow(
   const { recipe, network, decoded } = bench;
   const options = recipe[phase] as PhaseRates;
   const epochBatches = batchesOf(phase, bench, seed);
+  const plans = plansOf(recipe, epochBatches);
   const first = epochBatches(0);
   const { source, close } = pixelSource(decoded, network.features, silent);
   const { program } = createTrainer({
@@ -167,7 +167,7 @@ async function follow(
         now: () => performance.now(),
         stopped: () => !going || stopped(),
         seed: seed & 0x7fffffff,
-        batches: (epoch, fromStep) => loader.batches(planEpoch(epochBatches(epoch), epoch, fromStep)),
+        batches: (epoch, fromStep) => loader.batches(plans(epoch, fromStep)),
         labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
         rateAt: (at) => sweepRate(sweep, at),
         watch,

@@ -1,4 +1,3 @@
-import { planEpoch } from '../data/batch.js';
 import type { Loader } from '../data/loader.js';
 import { coverageOf } from '../data/samplers-coverage.js';
 import { Interrupted } from '../errors.js';
@@ -8,6 +7,7 @@ import type { Bar } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
 import { Collapsed, collapsedEpoch } from '../train/collapse.js';
+import { type Entry, pixelEntry } from '../train/entry.js';
 import { fingerprints, frozenNames, proveSegment } from '../train/frozen-proof.js';
 import { findNonFinite } from '../train/non-finite.js';
 import { type EpochSummary, type Position, runPhase } from '../train/phase.js';
@@ -16,7 +16,9 @@ import type { PhaseName } from '../transfer/plan.js';
 import { rateFactor } from './collapse-answer.js';
 import { evaluateEpoch } from './evaluate-epoch.js';
 import { fallenRank } from './fallen-rank.js';
+import { type FrozenMaps, openFrozenMaps } from './frozen-maps.js';
 import { notFiniteError } from './not-finite-words.js';
+import { plansOf } from './phase-batches.js';
 import { lastCheckpoint, type PhaseMeta, type PhaseState, phaseWeights, storedTensors } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { scheduleInSteps } from './phase-parts.js';
@@ -55,6 +57,17 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
   for (const name of segment.thawed) meta.trainedFrom[name] ??= meta.position.updates;
   const optimizer = createOptimizer(options.optimizer);
   const batches = epochBatches(0);
+  const mixed = phase === 'classification' && recipe.classification?.mix != null;
+  const maps = openFrozenMaps(bench, {
+    plan,
+    weights: state.values,
+    source,
+    loader,
+    mixed,
+    progress,
+    folder: context.mapsFolder,
+  });
+  const entries = entriesOf(pixelEntry(network, recipe.data.side), maps);
   const { program, judged, names, signature } = createTrainer({
     engine: recipe.engine,
     network,
@@ -68,8 +81,11 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     batch: (batches[0] as Int32Array).length,
     featureBatch: source.batch,
     side: recipe.data.side,
-    mixed: phase === 'classification' && recipe.classification?.mix != null,
+    entries,
+    mixed,
   });
+  const looking = maps === null ? context : { ...context, source: maps.source };
+  const plans = plansOf(recipe, epochBatches);
   const stepsPerEpoch = batches.length;
   const factor = options.rate * rateFactor(meta.restarts);
   const total = options.epochs * stepsPerEpoch;
@@ -91,7 +107,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
   };
   const onEpoch = async (summary: EpochSummary, next: Position, ended: Position) => {
     bar?.done();
-    const evaluation = await evaluateEpoch(phase, summary.epoch, options, judged, context).catch(async (error) => {
+    const evaluation = await evaluateEpoch(phase, summary.epoch, options, judged, looking).catch(async (error) => {
       if (error instanceof Interrupted) await save(ended);
       throw error;
     });
@@ -133,7 +149,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         now: context.now,
         stopped: context.stopped,
         seed: seed & 0x7fffffff,
-        batches: (epoch, fromStep) => loader.batches(planEpoch(epochBatches(epoch), epoch, fromStep)),
+        batches: (epoch, fromStep) => (maps?.batches ?? loader.batches)(plans(epoch, fromStep)),
         labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
         rateAt,
         watch,
@@ -144,7 +160,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         onNotFinite({ epoch, step }, feed, { loss }) {
           bar?.done();
           const weights = program.read(names.variables);
-          const found = findNonFinite({ engine: recipe.engine, network, plan, objective, signature, weights, feed });
+          const found = findNonFinite({ engine: recipe.engine, entry: entries.step, plan, objective, signature, weights, feed });
           const kept = meta.best.epoch === 0 ? null : `epoch ${meta.best.epoch} are in ${phaseWeights(folder, phase)}`;
           const place = { epoch: epoch + 1, step: step + 1, stepsPerEpoch, rate: factor };
           throw notFiniteError(phase, place, loss as number, found, kept);
@@ -160,7 +176,13 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
   } finally {
     bar?.done();
     program.close();
+    maps?.close();
   }
+}
+
+/** Where images enter the step and the features: above the frozen part wherever its maps are kept. */
+function entriesOf(pixels: Entry, maps: FrozenMaps | null): { step: Entry; features: Entry } {
+  return { step: maps?.batches ? maps.part.entry : pixels, features: maps?.part.entry ?? pixels };
 }
 
 /**

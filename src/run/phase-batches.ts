@@ -1,10 +1,12 @@
-import type { BatchOptions } from '../data/batch.js';
+import { type BatchOptions, type BatchPlan, planEpoch } from '../data/batch.js';
 import type { DecodedDataset } from '../data/pixel-cache.js';
+import { deriveSeed } from '../data/random.js';
 import { pkBatches, shuffledBatches } from '../data/samplers.js';
 import { balancedBatches } from '../data/samplers-balanced.js';
 import { coveringBatches, type LevelMeeting } from '../data/samplers-cover.js';
 import { levelsOfClasses } from '../data/samplers-levels.js';
 import { denseLabels, type Split } from '../data/split.js';
+import { viewsOfEpoch } from '../data/views.js';
 import type { Progress } from '../progress.js';
 import type { Recipe } from '../recipe/schema.js';
 import type { PhaseName } from '../transfer/plan.js';
@@ -67,11 +69,25 @@ function ofSeed(sampler: (seed: number, epoch: number) => Int32Array[], seed: nu
   return (epoch) => sampler(seed, epoch);
 }
 
+/** The batches of an epoch from a step on, each place with its view where the recipe gives every image some of its own. */
+export function plansOf({ data, seed }: Recipe, epochBatches: (epoch: number) => Int32Array[]) {
+  return (epoch: number, fromStep = 0): BatchPlan[] => {
+    const batches = epochBatches(epoch);
+    const views = data.views === 0 ? undefined : viewsOfEpoch(batches, epoch, data.views, viewSeed(seed));
+    return planEpoch(batches, epoch, fromStep, views);
+  };
+}
+
+/** Of the views that images have of their own: both phases see the same ones. */
+export function viewSeed(seed: number): number {
+  return deriveSeed(seed, 'views');
+}
+
 /** How the images of a phase are varied. */
-export function viewsOf(phase: PhaseName, { data, classification }: Recipe, seed: number): BatchOptions {
+export function viewsOf(phase: PhaseName, { data, classification, seed: own }: Recipe, seed: number): BatchOptions {
   return {
     augment: data.augment === 'none' ? null : data.augment,
-    seed,
+    seed: data.views === 0 ? seed : viewSeed(own),
     mix: phase === 'classification' ? (classification?.mix ?? null) : null,
   };
 }

@@ -15,4 +15,6 @@ export interface PhaseContext {
   readonly now: () => number;
   /** Milliseconds between two checkpoints inside an epoch; five minutes where it is not given. */
   readonly saveEvery?: number;
+  /** Where maps of frozen layers are kept; the person's cache where it is not given. */
+  readonly mapsFolder?: string;
 }

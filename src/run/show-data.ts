@@ -1,5 +1,4 @@
 import type { BatchPlan } from '../data/batch.js';
-import { planEpoch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
 import { createLoader } from '../data/loader.js';
 import type { DecodedDataset } from '../data/pixel-cache.js';
@@ -10,7 +9,7 @@ import type { Progress } from '../progress.js';
 import type { Recipe } from '../recipe/schema.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { openImages } from './images.js';
-import { batchesOf, viewsOf, withClassesThereAre } from './phase-batches.js';
+import { batchesOf, plansOf, viewsOf, withClassesThereAre } from './phase-batches.js';
 
 /** One picture of a sheet. */
 export interface SheetCell {
@@ -62,10 +61,11 @@ export async function showData(recipe: Recipe, options: SheetOptions, progress: 
   const fitting = withClassesThereAre(recipe, split, progress);
   const seed = deriveSeed(recipe.seed, phase);
   const batches = batchesOf(phase, { recipe: fitting, split, decoded }, seed);
+  const plans = plansOf(fitting, batches);
   const { samples } = split.train;
   const count = Math.min(options.images, samples.length);
   const shown = Array.from({ length: count }, (_, row) => samples[Math.floor(((row + 0.5) * samples.length) / count)] as number);
-  const epochs = Array.from({ length: options.views }, (_, epoch) => planEpoch(batches(epoch), epoch));
+  const epochs = Array.from({ length: options.views }, (_, epoch) => plans(epoch));
   const views = viewsOf(phase, fitting, seed);
   const loader = createLoader(decoded, { ...views, workers: 0, progress });
   const bar = progress.bar('views', count * options.views, 'views');

@@ -1,6 +1,7 @@
 import { Interrupted, UserError } from '../errors.js';
 import type { Bar } from '../progress.js';
 import type { Program } from '../runtime/program.js';
+import type { Values } from '../runtime/session.js';
 
 /** Pooled features of some images, row-major [labels.length, dimensions], with the images' classes. */
 export interface Features {
@@ -19,6 +20,11 @@ export interface FeatureSource {
   readonly side: number;
   readonly batch: number;
   readonly dimensions: number;
+  /** Where the program's `features` begins above a frozen part: the maps that this part makes of images. */
+  readonly maps?: {
+    readonly shape: readonly number[];
+    readonly read: (samples: readonly number[], target: Float32Array) => Promise<void>;
+  };
 }
 
 /**
@@ -33,26 +39,47 @@ export async function computeFeatures(
   bar?: Bar,
   stopped: () => boolean = () => false,
 ): Promise<Features> {
-  const { batch, side, dimensions } = source;
-  const bytes = side * side * 3;
-  const pixels = new Uint8Array(batch * bytes);
+  const { batch, dimensions } = source;
+  const gather = source.maps === undefined ? pixelsOf(source) : mapsOf(source.maps, batch);
   const values = new Float32Array(samples.length * dimensions);
   const labels = new Int32Array(samples.length);
   for (let start = 0; start < samples.length; start += batch) {
     const count = Math.min(batch, samples.length - start);
-    for (let i = 0; i < count; i++) {
-      const sample = samples[start + i] as number;
-      await source.read(sample, pixels.subarray(i * bytes, (i + 1) * bytes));
+    const some = Array.from({ length: count }, (_, i) => samples[start + i] as number);
+    some.forEach((sample, i) => {
       labels[start + i] = source.labelOf(sample);
-    }
-    pixels.fill(0, count * bytes);
-    const features = program.run('features', { pixels }).features as Float32Array;
+    });
+    const inputs = await gather(some);
+    const features = program.run('features', inputs).features as Float32Array;
     values.set(features.subarray(0, count * dimensions), start * dimensions);
     bar?.advance(count);
     await new Promise((resolve) => setImmediate(resolve));
     if (stopped()) throw new Interrupted('stopped while features were computed, which are computed anew');
   }
   return { values, labels, dimensions };
+}
+
+/** Reads up to a batch of images; what is not filled is 0. */
+type Gather = (samples: readonly number[]) => Promise<Record<string, Values>>;
+
+function pixelsOf({ batch, side, read }: FeatureSource): Gather {
+  const bytes = side * side * 3;
+  const pixels = new Uint8Array(batch * bytes);
+  return async (samples) => {
+    for (const [i, sample] of samples.entries()) await read(sample, pixels.subarray(i * bytes, (i + 1) * bytes));
+    pixels.fill(0, samples.length * bytes);
+    return { pixels };
+  };
+}
+
+function mapsOf({ shape, read }: NonNullable<FeatureSource['maps']>, batch: number): Gather {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const map = new Float32Array(batch * size);
+  return async (samples) => {
+    await read(samples, map.subarray(0, samples.length * size));
+    map.fill(0, samples.length * size);
+    return { map };
+  };
 }
 
 /**

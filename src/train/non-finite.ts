@@ -1,13 +1,13 @@
 /** Finds where a step that met NaN or an infinity got it from. */
 
 import { withoutGradient } from '../miners/without-gradient.js';
-import { globalPool, type Lookup, normalise, run } from '../network/forward.js';
-import type { Network } from '../network/network.js';
+import { globalPool, type Lookup, run } from '../network/forward.js';
 import { createProgram, type Engine, type StateValue } from '../runtime/program.js';
 import type { Values } from '../runtime/session.js';
-import { type Scalar, type Tensor, type Tensor4D, tf } from '../runtime/tensorflow.js';
+import { type Scalar, type Tensor, tf } from '../runtime/tensorflow.js';
 import type { Signature, StepFunction } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import type { Entry } from './entry.js';
 import { HEAD_KERNEL } from './objectives.js';
 import type { Objective } from './step.js';
 
@@ -27,7 +27,8 @@ export interface NonFinite {
 
 export interface NonFiniteOptions {
   readonly engine: Engine;
-  readonly network: Network;
+  /** Where images entered the step. */
+  readonly entry: Entry;
   readonly plan: PhasePlan;
   readonly objective: Objective;
   readonly signature: Signature;
@@ -91,7 +92,7 @@ function countNonFinite(values: Float32Array): { nan: number; infinite: number; 
 }
 
 /** [NaN, infinities, numbers] of each layer's output, of the loss and of each trained variable's gradient, in network order. */
-function probe({ network, plan, objective }: NonFiniteOptions): StepFunction {
+function probe({ entry, plan, objective }: NonFiniteOptions): StepFunction {
   const trained = plan.variables.filter((variable) => !variable.frozen && !variable.statistic);
   const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map((layer) => layer.name));
   return (inputs, state) => {
@@ -99,8 +100,7 @@ function probe({ network, plan, objective }: NonFiniteOptions): StepFunction {
     const loss = (...values: Tensor[]): Scalar => {
       const present = new Map(trained.map(({ name }, index) => [name, values[index] as Tensor]));
       const variable: Lookup = (name) => present.get(name) ?? (state[name] as Tensor);
-      const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
-      const { output } = run(network, images, variable, {
+      const { output } = run(entry.network, entry.map(inputs), variable, {
         trainStatistics: (layer) => moving.has(layer.name),
         onOutput: (layer, value) => {
           outputs[`output/${layer.name}`] = tf.keep(counts(value));

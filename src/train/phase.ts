@@ -42,7 +42,9 @@ export interface EpochSummary {
 
 /** A batch as the loader hands it over. */
 export interface Batch {
-  readonly pixels: Uint8Array;
+  /** RGB bytes; absent where the batch comes as what the frozen part of the network made of its images. */
+  readonly pixels?: Uint8Array;
+  readonly map?: Float32Array;
   readonly indices: Int32Array;
   readonly mix?: MixedBatch;
 }
@@ -137,7 +139,7 @@ const LOOK_EVERY = 8;
 function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string, number> {
   const labels = Int32Array.from(batch.indices, loop.labelOf);
   const feed = {
-    pixels: batch.pixels,
+    ...(batch.map === undefined ? { pixels: batch.pixels as Uint8Array } : { map: batch.map }),
     labels,
     ...mixedValues(batch.mix, labels),
     rate: Float32Array.of(loop.rateAt(position.step)),

@@ -1,13 +1,13 @@
-import { globalPool, type Lookup, normalise, run } from '../network/forward.js';
-import type { Network } from '../network/network.js';
+import { globalPool, type Lookup, run } from '../network/forward.js';
 import { clipByGlobalNorm } from '../optimizers/clip.js';
 import { onlyIf } from '../optimizers/only-if.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { squareSum } from '../runtime/ops/square-sum.js';
-import { type Scalar, type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
+import { type Scalar, type Tensor, type Tensor2D, tf } from '../runtime/tensorflow.js';
 import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { averagedNames, averageName, movedAverage } from './averages.js';
+import type { Entry } from './entry.js';
 import { featureSpread } from './feature-spread.js';
 import { stageFigures } from './stage-figures.js';
 
@@ -24,11 +24,11 @@ export type Objective = (
   valid?: Scalar;
 };
 
-/** What every training step takes in: bytes, classes, the rate of this step, its number from 1, and the seed of its masks. */
-export function stepSignature(batch: number, side: number): Signature {
+/** What every training step takes in: images, classes, the rate of this step, its number from 1, and the seed of its masks. */
+export function stepSignature(batch: number, entry: Entry): Signature {
   return {
     inputs: {
-      pixels: { shape: [batch, side, side, 3], dtype: 'uint8' },
+      ...entry.inputs(batch),
       labels: { shape: [batch], dtype: 'int32' },
       rate: { shape: [], dtype: 'float32' },
       step: { shape: [], dtype: 'float32' },
@@ -58,7 +58,7 @@ export interface StepOptions {
  * or a new statistic is NaN or infinite: then nothing has changed, so that the step can be looked into), and the stages' figures.
  */
 export function trainStep(
-  network: Network,
+  entry: Entry,
   plan: PhasePlan,
   optimizer: Optimizer,
   clipNorm: number | null,
@@ -78,8 +78,9 @@ export function trainStep(
     const loss = (...values: Tensor[]): Scalar => {
       const present = new Map(trained.map(({ name }, index) => [name, values[index] as Tensor]));
       const variable: Lookup = (name) => present.get(name) ?? of(name);
-      const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
-      const { output, statistics } = run(network, images, variable, { trainStatistics: (layer) => moving.has(layer.name) });
+      const { output, statistics } = run(entry.network, entry.map(inputs), variable, {
+        trainStatistics: (layer) => moving.has(layer.name),
+      });
       const pooled = globalPool(output);
       const result = objective(pooled, variable, inputs);
       const seen = { ...result.figures, spread: featureSpread(pooled) };
@@ -127,11 +128,10 @@ function allFinite(loss: Scalar, tensors: readonly Tensor[]): Scalar {
   return tf.isFinite(tensors.map(squareSum).reduce((sum, one) => tf.add(sum, one), loss)) as Scalar;
 }
 
-/** From bytes to pooled features [N, C], all statistics frozen; by the averages of the variables that are `averaged`. */
-export function featureFunction(network: Network, averaged: ReadonlySet<string> = new Set()): StepFunction {
+/** From images to pooled features [N, C], all statistics frozen; by the averages of the variables that are `averaged`. */
+export function featureFunction(entry: Entry, averaged: ReadonlySet<string> = new Set()): StepFunction {
   return (inputs, state) => {
-    const images = normalise(inputs.pixels as Tensor4D, network.preprocessing);
-    const { output } = run(network, images, (name) => state[averaged.has(name) ? averageName(name) : name] as Tensor);
-    return { outputs: { features: globalPool(output) } };
+    const variable = (name: string) => state[averaged.has(name) ? averageName(name) : name] as Tensor;
+    return { outputs: { features: globalPool(run(entry.network, entry.map(inputs), variable).output) } };
   };
 }

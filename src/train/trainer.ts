@@ -4,6 +4,7 @@ import { createProgram, type Engine, type Program, type StateValue } from '../ru
 import type { Signature } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { averagedNames, averageName, byAverages } from './averages.js';
+import { type Entry, pixelEntry } from './entry.js';
 import { mixedInputs } from './mixed-labels.js';
 import { featureFunction, type Objective, type StepOptions, slotName, stepSignature, trainStep } from './step.js';
 
@@ -28,6 +29,8 @@ export interface TrainerOptions extends StepOptions {
   /** Images a call when features are computed. */
   readonly featureBatch: number;
   readonly side: number;
+  /** Where images enter the step, and where they enter when features are computed; at its foot, as pixels, where not said. */
+  readonly entries?: { readonly step: Entry; readonly features: Entry };
   /** Whether images are mixed: the step then takes the partners' labels and λ too. */
   readonly mixed?: boolean;
 }
@@ -77,16 +80,18 @@ export function createTrainer(options: TrainerOptions): {
   const { ema = null } = options;
   const averaged = new Set(ema === null ? [] : averagedNames(plan));
   const state = phaseState(plan, optimizer, weights, averaged);
-  const { inputs } = stepSignature(batch, side);
+  const pixels = pixelEntry(network, side);
+  const { step, features } = options.entries ?? { step: pixels, features: pixels };
+  const { inputs } = stepSignature(batch, step);
   const signature: Signature = { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs };
   const program = createProgram(engine, state, {
     step: {
       signature,
-      fn: trainStep(network, plan, optimizer, clipNorm, objective, options),
+      fn: trainStep(step, plan, optimizer, clipNorm, objective, options),
     },
     features: {
-      signature: { inputs: { pixels: { shape: [featureBatch, side, side, 3], dtype: 'uint8' } } },
-      fn: featureFunction(network, averaged),
+      signature: { inputs: features.inputs(featureBatch) },
+      fn: featureFunction(features, averaged),
     },
   });
   const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
@@ -101,10 +106,6 @@ export function createFeatureProgram(engine: Engine, network: Network, weights: 
       { shape, dtype: 'float32' as const, values: weights[name] ?? values },
     ]),
   );
-  return createProgram(engine, state, {
-    features: {
-      signature: { inputs: { pixels: { shape: [batch, side, side, 3], dtype: 'uint8' } } },
-      fn: featureFunction(network),
-    },
-  });
+  const entry = pixelEntry(network, side);
+  return createProgram(engine, state, { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } });
 }

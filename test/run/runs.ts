@@ -99,6 +99,7 @@ export interface Sitting {
   readonly resume?: string;
   /** Milliseconds between checkpoints inside an epoch; 0: one after every step. */
   readonly saveEvery?: number;
+  readonly mapsFolder?: string;
   /** Takes the cached pixels away afterwards. */
   readonly dropPixels?: boolean;
 }
@@ -109,7 +110,7 @@ export async function trainParts(
   keys: readonly string[],
   sitting: Sitting = {},
 ): Promise<{ path: string; result: RunResult }> {
-  const { allowed = Number.POSITIVE_INFINITY, killed = Number.POSITIVE_INFINITY, resume, saveEvery } = sitting;
+  const { allowed = Number.POSITIVE_INFINITY, killed = Number.POSITIVE_INFINITY, resume, saveEvery, mapsFolder } = sitting;
   const { recipe } = loadRecipe('smoke', { sets: keys });
   const bench = await openWorkbench(recipe, silent);
   const now = makeManifest(bench, 'tiny', [], new Date());
@@ -122,7 +123,13 @@ export async function trainParts(
     if (++asked > killed) throw new Error('killed');
     return asked > allowed;
   };
-  const context = { progress: silent, stopped, now: () => performance.now(), ...(saveEvery === undefined ? {} : { saveEvery }) };
+  const context = {
+    progress: silent,
+    stopped,
+    now: () => performance.now(),
+    ...(saveEvery === undefined ? {} : { saveEvery }),
+    ...(mapsFolder === undefined ? {} : { mapsFolder }),
+  };
   try {
     return { path: folder.path, result: await trainRun(bench, folder, manifest, context) };
   } finally {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/runtime/program.js';
 import { tf } from '../../src/runtime/tensorflow.js';
+import { pixelEntry } from '../../src/train/entry.js';
 import { findNonFinite } from '../../src/train/non-finite.js';
 import { classificationObjective, dense } from '../../src/train/objectives.js';
 import { type Objective, stepSignature } from '../../src/train/step.js';
@@ -39,10 +40,10 @@ function found(engine: Engine, spoil: Record<string, number>, objective?: Object
   }
   return findNonFinite({
     engine,
-    network,
+    entry: pixelEntry(network, SIDE),
     plan,
     objective: objective ?? classificationObjective({ dropout: 0, smoothing: 0 }),
-    signature: stepSignature(BATCH, SIDE),
+    signature: stepSignature(BATCH, pixelEntry(network, SIDE)),
     weights,
     feed: {
       pixels: formulaPixels(0),

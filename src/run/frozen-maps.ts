@@ -1,0 +1,128 @@
+/** What the frozen part of a network makes of images: computed once for each image, or view of one, and kept on disk. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { BatchPlan } from '../data/batch.js';
+import { cacheLimit, makeRoom } from '../data/cache-room.js';
+import type { Loader } from '../data/loader.js';
+import { BYTES, MapCache } from '../data/map-cache.js';
+import type { Progress } from '../progress.js';
+import { cacheFolder } from '../runtime/folders.js';
+import type { FeatureSource } from '../train/features.js';
+import { fingerprints } from '../train/frozen-proof.js';
+import type { Batch } from '../train/phase.js';
+import { type FrozenPart, frozenPart, Prefix } from '../train/prefix.js';
+import type { Weights } from '../train/trainer.js';
+import type { PhasePlan } from '../transfer/plan.js';
+import { viewSeed } from './phase-batches.js';
+import { viewBatches } from './view-batches.js';
+import type { Workbench } from './workbench.js';
+
+/** A change of what is computed, or of what the files mean, takes another number. */
+const FORM = 1;
+
+/** Images a call of the frozen part. */
+const PREFIX_BATCH = 64;
+
+/** The maps of a phase, or of a part of one in which the same is frozen. */
+export interface FrozenMaps {
+  readonly part: FrozenPart;
+  /** Images as they are, for features: by their maps. */
+  readonly source: FeatureSource;
+  /** The batches of planned views, by their maps; null where they are kept for images as they are alone. */
+  readonly batches: ((plans: readonly BatchPlan[]) => AsyncGenerator<Batch>) | null;
+  close(): void;
+}
+
+export interface FrozenMapsOptions {
+  readonly plan: PhasePlan;
+  readonly weights: Weights;
+  readonly source: FeatureSource;
+  /** Makes the pixels of planned views. */
+  readonly loader: Loader;
+  /** Whether images are mixed with each other, which no map can hold. */
+  readonly mixed: boolean;
+  readonly progress: Progress;
+  /** Where they are kept. */
+  readonly folder?: string | undefined;
+}
+
+/** Null where nothing stands still, where the recipe wants no maps, or where there is no room for them, which is said. */
+export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): FrozenMaps | null {
+  const { recipe, network, decoded } = bench;
+  const { frozenMaps: format, engine, data } = recipe;
+  const part = format === 'off' ? null : frozenPart(network, options.plan, data.side);
+  if (part === null || format === 'off') return null;
+  const images = decoded.dataset.samples.length;
+  const open = (slots: number, of: object): MapCache | null => {
+    const name = keyOf(part, options.weights, bench, { slots, format, ...of });
+    const root = options.folder ?? cacheFolder('maps');
+    mkdirSync(root, { recursive: true });
+    const bytes = slots * part.size * BYTES[format];
+    if (!makeRoom(root, name, bytes, cacheLimit())) {
+      options.progress.line(
+        `no room for what frozen layers make of the images (${(bytes / 2 ** 30).toFixed(1)} GiB; FT_CACHE_MAX): it is computed in every epoch`,
+      );
+      return null;
+    }
+    return new MapCache(join(root, name), slots, part.size, format);
+  };
+  const plain = open(images, {});
+  if (plain === null) return null;
+  const { views } = data;
+  const viewed =
+    views === 0 || options.mixed ? null : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed) });
+  const prefix = new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side);
+  return {
+    part,
+    source: { ...options.source, maps: { shape: part.shape, read: plainReader(plain, prefix, options.source) } },
+    batches: viewed && ((plans) => viewBatches(plans, { cache: viewed, views, prefix, loader: options.loader })),
+    close() {
+      plain.close();
+      viewed?.close();
+      prefix.close();
+    },
+  };
+}
+
+/** Names a folder by all that a map depends on. The processor too: another one's sums may differ in their last bits. */
+function keyOf({ cut, shape }: FrozenPart, weights: Weights, { recipe, decoded }: Workbench, more: object): string {
+  const { prefix } = cut;
+  const values = Object.fromEntries([...prefix.variables.values()].map(({ name, values }) => [name, weights[name] ?? values]));
+  const key = {
+    form: FORM,
+    layers: prefix.layers,
+    preprocessing: prefix.preprocessing,
+    weights: fingerprints(values),
+    shape,
+    side: recipe.data.side,
+    images: decoded.dataset.fingerprint,
+    // Which of them decode: a slot is an image's place among those.
+    count: decoded.dataset.samples.length,
+    processor: cpus()[0]?.model,
+    ...more,
+  };
+  return createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 24);
+}
+
+/** Reads maps of images as they are; what is missing is computed from their pixels. */
+function plainReader(cache: MapCache, prefix: Prefix, source: FeatureSource) {
+  const bytes = source.side ** 2 * 3;
+  return async (samples: readonly number[], target: Float32Array): Promise<void> => {
+    const map = (at: number) => target.subarray(at * cache.size, (at + 1) * cache.size);
+    const missing = samples.flatMap((sample, at) => (cache.read(sample, map(at)) ? [] : [at]));
+    for (let first = 0; first < missing.length; first += prefix.batch) {
+      const some = missing.slice(first, first + prefix.batch);
+      const pixels = new Uint8Array(some.length * bytes);
+      for (const [place, at] of some.entries())
+        await source.read(samples[at] as number, pixels.subarray(place * bytes, (place + 1) * bytes));
+      const maps = prefix.run(pixels, some.length);
+      some.forEach((at, place) => {
+        cache.write(samples[at] as number, maps.subarray(place * cache.size, (place + 1) * cache.size));
+        // Read back, so that the first look at a map and every later one are the same also where it is rounded.
+        cache.read(samples[at] as number, map(at));
+      });
+    }
+  };
+}
