@@ -30,14 +30,16 @@ export function cacheLimit(said = process.env.FT_CACHE_MAX): number {
 /**
  * Makes room for a folder of `bytes` in a folder of caches: of the others, those that were used longest ago are thrown away until
  * all fit into `limit`. False, and nothing is thrown away, where it can never fit, or the disk has no room for it.
+ * @param keep folders that are in use: they count, and stay
  */
-export function makeRoom(root: string, name: string, bytes: number, limit: number): boolean {
+export function makeRoom(root: string, name: string, bytes: number, limit: number, keep: readonly string[] = []): boolean {
   const taken = (path: string) => entriesOf(path).reduce((sum, entry) => sum + statSync(join(path, entry)).blocks * 512, 0);
   const own = join(root, name);
   const present = entriesOf(own).length > 0 ? taken(own) : 0;
-  if (bytes > limit) return false;
+  const held = keep.reduce((sum, one) => sum + taken(join(root, one)), 0);
+  if (bytes + held > limit) return false;
   const others = entriesOf(root)
-    .filter((entry) => entry !== name && statSync(join(root, entry)).isDirectory())
+    .filter((entry) => entry !== name && !keep.includes(entry) && statSync(join(root, entry)).isDirectory())
     .map((entry) => ({ path: join(root, entry), bytes: taken(join(root, entry)), used: statSync(join(root, entry)).mtimeMs }))
     .sort((a, b) => a.used - b.used);
   const { bavail, bsize } = statfsSync(root);
@@ -45,7 +47,7 @@ export function makeRoom(root: string, name: string, bytes: number, limit: numbe
   if (bytes - present > SHARE * (bavail * bsize + sum)) return false;
   let rest = sum;
   for (const { path, bytes: freed } of others) {
-    if (rest + bytes <= limit && bytes - present <= SHARE * (free(root) as number)) break;
+    if (rest + held + bytes <= limit && bytes - present <= SHARE * (free(root) as number)) break;
     rmSync(path, { recursive: true, force: true });
     rest -= freed;
   }

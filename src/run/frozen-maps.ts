@@ -39,10 +39,8 @@ export interface FrozenMapsOptions {
   readonly plan: PhasePlan;
   readonly weights: Weights;
   readonly source: FeatureSource;
-  /** Makes the pixels of planned views. */
-  readonly loader: Loader;
-  /** Whether images are mixed with each other, which no map can hold. */
-  readonly mixed: boolean;
+  /** Makes the pixels of planned views; null where no views are wanted: images are mixed with each other, which no map can hold. */
+  readonly loader: Loader | null;
   readonly progress: Progress;
   /** Where they are kept. */
   readonly folder?: string | undefined;
@@ -55,29 +53,32 @@ export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): Fr
   const part = format === 'off' ? null : frozenPart(network, options.plan, data.side);
   if (part === null || format === 'off') return null;
   const images = decoded.dataset.samples.length;
+  const kept: string[] = [];
   const open = (slots: number, of: object): MapCache | null => {
     const name = keyOf(part, options.weights, bench, { slots, format, ...of });
     const root = options.folder ?? cacheFolder('maps');
     mkdirSync(root, { recursive: true });
     const bytes = slots * part.size * BYTES[format];
-    if (!makeRoom(root, name, bytes, cacheLimit())) {
+    if (!makeRoom(root, name, bytes, cacheLimit(), kept)) {
       options.progress.line(
         `no room for what frozen layers make of the images (${(bytes / 2 ** 30).toFixed(1)} GiB; FT_CACHE_MAX): it is computed in every epoch`,
       );
       return null;
     }
+    kept.push(name);
     return new MapCache(join(root, name), slots, part.size, format);
   };
   const plain = open(images, {});
   if (plain === null) return null;
   const { views } = data;
+  const { loader } = options;
   const viewed =
-    views === 0 || options.mixed ? null : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed) });
+    views === 0 || loader === null ? null : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed) });
   const prefix = new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side);
   return {
     part,
     source: { ...options.source, maps: { shape: part.shape, read: plainReader(plain, prefix, options.source) } },
-    batches: viewed && ((plans) => viewBatches(plans, { cache: viewed, views, prefix, loader: options.loader })),
+    batches: viewed && loader && ((plans) => viewBatches(plans, { cache: viewed, views, prefix, loader })),
     close() {
       plain.close();
       viewed?.close();

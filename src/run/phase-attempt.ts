@@ -62,8 +62,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     plan,
     weights: state.values,
     source,
-    loader,
-    mixed,
+    loader: mixed ? null : loader,
     progress,
     folder: context.mapsFolder,
   });

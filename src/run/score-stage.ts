@@ -11,6 +11,8 @@ import {
   scoreWhitened,
 } from '../train/scoring.js';
 import { createFeatureProgram, type Weights } from '../train/trainer.js';
+import type { PhasePlan } from '../transfer/plan.js';
+import { openFrozenMaps } from './frozen-maps.js';
 import type { StageClassifier } from './journal.js';
 import type { PhaseContext } from './phase-context.js';
 import { firstEmbedding, needsWhitening } from './start-heads.js';
@@ -58,11 +60,14 @@ export async function scoreStage(
 
 async function stageFeatures(
   weights: Weights,
-  { bench, source, progress, stopped }: PhaseContext,
+  { bench, source: pixels, progress, stopped, mapsFolder: folder }: PhaseContext,
   stage: Stage,
 ): Promise<StageFeatures> {
   const { recipe, network, split } = bench;
-  const program = createFeatureProgram(recipe.engine, network, weights, source.batch, recipe.data.side);
+  const plan = planAround(stage, bench);
+  const maps = plan && openFrozenMaps(bench, { plan, weights, source: pixels, loader: null, progress, folder });
+  const source = maps?.source ?? pixels;
+  const program = createFeatureProgram(recipe.engine, network, weights, source.batch, recipe.data.side, maps?.part.entry);
   const parts = [split.train.samples, split.validation.samples, split.heldOut.samples] as const;
   const bar = progress.bar(
     `scores ${stage === 'before' ? 'before training' : `after the ${stage} phase`}`,
@@ -79,5 +84,12 @@ async function stageFeatures(
   } finally {
     bar.done();
     program.close();
+    maps?.close();
   }
+}
+
+/** The plan that says what stands still beside a stage: of the phase that it follows, as it ended, or that it comes before. */
+function planAround(stage: Stage, { plans }: PhaseContext['bench']): PhasePlan | undefined {
+  const plan = stage === 'before' ? [...plans.values()][0] : plans.get(stage);
+  return stage === 'before' ? plan : (plan?.thaw.at(-1)?.plan ?? plan);
 }

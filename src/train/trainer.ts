@@ -98,14 +98,20 @@ export function createTrainer(options: TrainerOptions): {
   return { program, judged: byAverages(program, averaged), names, signature };
 }
 
-/** A program that only computes features, for the scores before any training and for a finished model. */
-export function createFeatureProgram(engine: Engine, network: Network, weights: Weights, batch: number, side: number): Program {
+/** A program that only computes features, for scores and for a finished model; from images, or above what an `entry` leaves out. */
+export function createFeatureProgram(
+  engine: Engine,
+  network: Network,
+  weights: Weights,
+  batch: number,
+  side: number,
+  entry = pixelEntry(network, side),
+): Program {
   const state = Object.fromEntries(
-    [...network.variables.values()].map(({ name, shape, values }) => [
+    [...entry.network.variables.values()].map(({ name, shape, values }) => [
       name,
       { shape, dtype: 'float32' as const, values: weights[name] ?? values },
     ]),
   );
-  const entry = pixelEntry(network, side);
   return createProgram(engine, state, { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } });
 }

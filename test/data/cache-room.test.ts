@@ -35,6 +35,14 @@ describe('room for a cache', () => {
     expect(readdirSync(root)).toEqual(['mine']);
   });
 
+  it('is never made of a folder that is in use', () => {
+    const root = caches('used', 'old');
+    expect(makeRoom(root, 'mine', 100 * K, 250 * K, ['used'])).toBe(true);
+    expect(readdirSync(root)).toEqual(['used']);
+    expect(makeRoom(root, 'mine', 200 * K, 250 * K, ['used'])).toBe(false);
+    expect(readdirSync(root)).toEqual(['used']);
+  });
+
   it('is refused where it can never fit, and then nothing is thrown away', () => {
     const root = caches('old');
     expect(makeRoom(root, 'mine', 300 * K, 200 * K)).toBe(false);
