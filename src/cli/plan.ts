@@ -1,9 +1,12 @@
 /** `ft plan`: what a recipe freezes, and at which rate each layer learns, before a step is run. */
 import { Command, Option } from 'commander';
+import type { Network } from '../network/network.js';
 import { loadRecipe } from '../recipe/load.js';
+import type { Recipe } from '../recipe/schema.js';
 import { resolveRecipeArgument } from '../recipe/working.js';
 import { planPhases } from '../run/plans.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import { sparedBy } from '../transfer/spared.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
@@ -48,6 +51,8 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
       }
       io.stdout.write(`${heading(loaded.name, network.name, recipe.data.side, plans)}\n\n`);
       io.stdout.write(`${planText(plans, { stages: options.stages === true, all: options.all === true })}\n`);
+      const spared = sparedInWords(recipe, network, plans);
+      if (spared.length > 0) io.stdout.write(`\n${spared.join('\n')}\n`);
       if (classes === null)
         io.stdout.write('\nThe classifier is as wide as there are classes: known once --data names a folder.\n');
     });
@@ -58,6 +63,24 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
     ["ft plan --set 'classification.freeze={until: none}'", 'what would happen with nothing frozen'],
     ['ft plan smoke --json', 'for tools: each variable with its multiplier'],
   ]);
+}
+
+/** What frozen layers spare each phase, and how much room that takes. */
+function sparedInWords({ data, frozenMaps }: Recipe, network: Network, plans: readonly PhasePlan[]): string[] {
+  return plans.flatMap((plan) => {
+    const spared = sparedBy(network, plan, data.side);
+    if (spared === null) return [];
+    const { upTo, shape, share } = spared;
+    const kib = (shape.reduce((product, extent) => product * extent, 1) * (frozenMaps === 'bf16' ? 2 : 4)) / 1024;
+    const what = `${plan.phase}: ${(100 * share).toFixed(0)} % of a step's arithmetic lies in what stands still (up to ${upTo})`;
+    const room = `${shape.join(' × ')} numbers, ${kib < 10 ? kib.toFixed(1) : kib.toFixed(0)} KiB`;
+    if (frozenMaps === 'off') return [`${what}; frozenMaps: off, so it is computed in every step`];
+    return [
+      data.views === 0
+        ? `${what}; computed once for scores (${room} an image), in every step for training: data.views=4 would spare it there`
+        : `${what}; computed once an image and for each of its ${data.views} views (${room} each)`,
+    ];
+  });
 }
 
 /** The line above a plan. */

@@ -1,10 +1,10 @@
-import { type CutNetwork, cutNetwork, highestStillLayer } from '../network/cut.js';
+import { type CutNetwork, cutNetwork } from '../network/cut.js';
 import { globalPool, run } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import { outputShapes } from '../network/shapes.js';
 import { createProgram, type Engine, type Program } from '../runtime/program.js';
 import type { Tensor } from '../runtime/tensorflow.js';
 import type { PhasePlan } from '../transfer/plan.js';
+import { sparedBy } from '../transfer/spared.js';
 import { type Entry, mapEntry, pixelEntry } from './entry.js';
 import type { Weights } from './trainer.js';
 
@@ -21,11 +21,10 @@ export interface FrozenPart {
 
 /** Null where nothing below what the plan trains stands still. */
 export function frozenPart(network: Network, plan: PhasePlan, side: number): FrozenPart | null {
-  const moving = new Set(plan.variables.filter(({ frozen }) => !frozen).map(({ name }) => name));
-  const at = highestStillLayer(network, (name) => moving.has(name));
-  if (at === null) return null;
-  const cut = cutNetwork(network, at);
-  const shape = at === network.output ? [network.features] : [...(outputShapes(network, side).get(at) as readonly number[])];
+  const spared = sparedBy(network, plan, side);
+  if (spared === null) return null;
+  const { shape } = spared;
+  const cut = cutNetwork(network, spared.upTo);
   const size = shape.reduce((product, extent) => product * extent, 1);
   return { cut, shape, size, entry: mapEntry(cut, shape) };
 }
