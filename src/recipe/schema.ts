@@ -46,35 +46,46 @@ const exportSchema = z.strictObject({
 });
 
 /** A recipe after `extends` and `--set` have been worked in. */
-export const recipeSchema = z.strictObject({
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(0)
-    .describe('of everything that is drawn at random'),
-  engine: z
-    .enum(['traced', 'eager'])
-    .default('traced')
-    .describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
-  frozenMaps: z
-    .enum(['fp32', 'bf16', 'off'])
-    .default('fp32')
-    .describe(
-      'what frozen layers make of an image, or of one of data.views, is computed once and kept on disk: fp32 exactly, bf16 in half the room, or off',
-    ),
-  threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
-  backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
-  data: dataSchema.prefault({}).describe('the images'),
-  head: headSchema.prefault({}).describe('the layer that makes embeddings of the pooled features'),
-  classification: classificationSchema
-    .nullable()
-    .prefault({})
-    .describe('phase 1: a classifier of the training classes; null: left out'),
-  triplet: tripletSchema.nullable().prefault({}).describe('phase 2: an embedding trained with triplets; null: left out'),
-  export: exportSchema.prefault({}).describe('what comes out'),
-  track: trackSchema.prefault({}).describe('where a run is shown while it goes on'),
-});
+export const recipeSchema = z
+  .strictObject({
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(0)
+      .describe('of everything that is drawn at random'),
+    engine: z
+      .enum(['traced', 'eager'])
+      .default('traced')
+      .describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
+    precision: z
+      .enum(['fp32', 'bf16'])
+      .default('fp32')
+      .describe(
+        'in what convolutions compute while training; bf16: faster on processors with AMX or AVX512-BF16 and on GPUs; weights, losses and scores stay fp32',
+      ),
+    frozenMaps: z
+      .enum(['fp32', 'bf16', 'off'])
+      .default('fp32')
+      .describe(
+        'what frozen layers make of an image, or of one of data.views, is computed once and kept on disk: fp32 exactly, bf16 in half the room, or off',
+      ),
+    threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
+    backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
+    data: dataSchema.prefault({}).describe('the images'),
+    head: headSchema.prefault({}).describe('the layer that makes embeddings of the pooled features'),
+    classification: classificationSchema
+      .nullable()
+      .prefault({})
+      .describe('phase 1: a classifier of the training classes; null: left out'),
+    triplet: tripletSchema.nullable().prefault({}).describe('phase 2: an embedding trained with triplets; null: left out'),
+    export: exportSchema.prefault({}).describe('what comes out'),
+    track: trackSchema.prefault({}).describe('where a run is shown while it goes on'),
+  })
+  .refine(({ engine, precision }) => engine === 'traced' || precision === 'fp32', {
+    path: ['precision'],
+    message: 'fp32 where engine is eager (bf16 is a pass over the traced graph)',
+  });
 
 /** What a file may hold: a recipe's keys, or some of them, and the recipe that gives the rest. */
 export const recipeFileSchema = z.strictObject({

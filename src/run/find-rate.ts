@@ -144,6 +144,7 @@ async function follow(
   const { source, close } = pixelSource(decoded, network.features, silent);
   const { program } = createTrainer({
     engine: recipe.engine,
+    precision: recipe.precision,
     network,
     plan,
     optimizer: createOptimizer(options.optimizer),

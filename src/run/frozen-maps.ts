@@ -73,16 +73,22 @@ export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): Fr
   const { views } = data;
   const { loader } = options;
   const viewed =
-    views === 0 || loader === null ? null : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed) });
+    views === 0 || loader === null
+      ? null
+      : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed), precision: recipe.precision });
+  // Scores are taken in float32, whatever a step computes in.
   const prefix = new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side);
+  const stepwise =
+    recipe.precision === 'fp32' ? prefix : new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side, recipe.precision);
   return {
     part,
     source: { ...options.source, maps: { shape: part.shape, read: plainReader(plain, prefix, options.source) } },
-    batches: viewed && loader && ((plans) => viewBatches(plans, { cache: viewed, views, prefix, loader })),
+    batches: viewed && loader && ((plans) => viewBatches(plans, { cache: viewed, views, prefix: stepwise, loader })),
     close() {
       plain.close();
       viewed?.close();
       prefix.close();
+      if (stepwise !== prefix) stepwise.close();
     },
   };
 }

@@ -81,6 +81,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     featureBatch: source.batch,
     side: recipe.data.side,
     entries,
+    precision: recipe.precision,
     mixed,
   });
   const looking = maps === null ? context : { ...context, source: maps.source };

@@ -1,4 +1,5 @@
 import { GraphBuilder } from './graph/builder.js';
+import { toMixedPrecision } from './graph/mixed-precision.js';
 import { type Feed, SESSION_TAG, Session, type Values } from './session.js';
 import { type Tensor, tf } from './tensorflow.js';
 import {
@@ -14,6 +15,9 @@ import {
 
 /** How steps are run: traced into one graph, or op by op (the reference). */
 export type Engine = 'traced' | 'eager';
+
+/** In what convolutions compute: float32, or bfloat16 with all else in float32 (see toMixedPrecision). */
+export type Precision = 'fp32' | 'bf16';
 
 export interface ProgramFunction {
   readonly signature: Signature;
@@ -45,11 +49,13 @@ export function createProgram(
   engine: Engine,
   state: Readonly<Record<string, StateValue>>,
   functions: Readonly<Record<string, ProgramFunction>>,
+  precision: Precision = 'fp32',
 ): Program {
   switch (engine) {
     case 'traced':
-      return new TracedProgram(state, functions);
+      return new TracedProgram(state, functions, precision);
     case 'eager':
+      if (precision !== 'fp32') throw new Error('the eager engine computes in float32 alone');
       return new EagerProgram(state, functions);
   }
 }
@@ -72,11 +78,16 @@ class TracedProgram implements Program {
   constructor(
     state: Readonly<Record<string, StateValue>>,
     private readonly functions: Readonly<Record<string, ProgramFunction>>,
+    precision: Precision,
   ) {
     const graph = new GraphBuilder();
     this.graphState = new GraphState(graph, state);
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
+    }
+    if (precision === 'bf16') {
+      const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
+      toMixedPrecision(graph, new Set(ends));
     }
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));

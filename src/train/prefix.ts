@@ -1,7 +1,7 @@
 import { type CutNetwork, cutNetwork } from '../network/cut.js';
 import { globalPool, run } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import { createProgram, type Engine, type Program } from '../runtime/program.js';
+import { createProgram, type Engine, type Precision, type Program } from '../runtime/program.js';
 import type { Tensor } from '../runtime/tensorflow.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
@@ -40,6 +40,7 @@ export class Prefix {
     weights: Weights,
     readonly batch: number,
     side: number,
+    precision: Precision = 'fp32',
   ) {
     const { prefix } = part.cut;
     const entry = pixelEntry(prefix, side);
@@ -49,15 +50,20 @@ export class Prefix {
         { shape, dtype: 'float32' as const, values: weights[name] ?? values },
       ]),
     );
-    this.program = createProgram(engine, state, {
-      prefix: {
-        signature: { inputs: entry.inputs(batch) },
-        fn: (inputs, present) => {
-          const { output } = run(prefix, entry.map(inputs), (name) => present[name] as Tensor);
-          return { outputs: { map: part.shape.length === 1 ? globalPool(output) : output } };
+    this.program = createProgram(
+      engine,
+      state,
+      {
+        prefix: {
+          signature: { inputs: entry.inputs(batch) },
+          fn: (inputs, present) => {
+            const { output } = run(prefix, entry.map(inputs), (name) => present[name] as Tensor);
+            return { outputs: { map: part.shape.length === 1 ? globalPool(output) : output } };
+          },
         },
       },
-    });
+      precision,
+    );
     this.pixels = new Uint8Array(batch * side * side * 3);
   }
 

@@ -1,6 +1,6 @@
 import type { Network } from '../network/network.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { createProgram, type Engine, type Program, type StateValue } from '../runtime/program.js';
+import { createProgram, type Engine, type Precision, type Program, type StateValue } from '../runtime/program.js';
 import type { Signature } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { averagedNames, averageName, byAverages } from './averages.js';
@@ -31,6 +31,7 @@ export interface TrainerOptions extends StepOptions {
   readonly side: number;
   /** Where images enter the step, and where they enter when features are computed; at its foot, as pixels, where not said. */
   readonly entries?: { readonly step: Entry; readonly features: Entry };
+  readonly precision?: Precision;
   /** Whether images are mixed: the step then takes the partners' labels and λ too. */
   readonly mixed?: boolean;
 }
@@ -84,16 +85,21 @@ export function createTrainer(options: TrainerOptions): {
   const { step, features } = options.entries ?? { step: pixels, features: pixels };
   const { inputs } = stepSignature(batch, step);
   const signature: Signature = { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs };
-  const program = createProgram(engine, state, {
-    step: {
-      signature,
-      fn: trainStep(step, plan, optimizer, clipNorm, objective, options),
+  const program = createProgram(
+    engine,
+    state,
+    {
+      step: {
+        signature,
+        fn: trainStep(step, plan, optimizer, clipNorm, objective, options),
+      },
+      features: {
+        signature: { inputs: features.inputs(featureBatch) },
+        fn: featureFunction(features, averaged),
+      },
     },
-    features: {
-      signature: { inputs: features.inputs(featureBatch) },
-      fn: featureFunction(features, averaged),
-    },
-  });
+    options.precision,
+  );
   const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
   return { program, judged: byAverages(program, averaged), names, signature };
 }

@@ -31,6 +31,9 @@ ap.add_argument('--dropout', type=float, default=.2)
 ap.add_argument('--rate', type=float, default=1e-4)
 ap.add_argument('--warm', type=int, default=2)
 ap.add_argument('--steps', type=int, default=9)
+ap.add_argument('--phase', help='a whole phase, data included: what `phase.ts --describe` printed (a file)')
+ap.add_argument('--epochs', type=int, default=8)
+ap.add_argument('--precision', default='fp32', choices=['fp32', 'bf16'])
 a = ap.parse_args()
 torch.manual_seed(0)
 torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
@@ -176,8 +179,56 @@ net = Model(stages, features, frozen).to(memory_format=torch.channels_last)
 live = [p for p in net.parameters() if p.requires_grad]
 opt = torch.optim.SGD([dict(params=[p for p in live if p.dim() > 1], weight_decay=5e-4), dict(params=[p for p in live if p.dim() == 1])],
                       lr=a.rate, momentum=.9, fused=True)
-pixels = torch.tensor(np.floor((u('pixels', a.batch * a.side * a.side * 3) + .5) * 256).astype(np.float32).reshape(a.batch, a.side, a.side, 3))
 mean, std = ((127., 127., 127.), 128.) if lite else ((123., 117., 104.), 128.)
+
+
+def views(batch, generator):
+    """Batches of bytes to augmented maps: zoom, stretch, rotation and shift in one sampling, then brightness, contrast; whole tensors at a time."""
+    n = len(batch)
+    draw = lambda low, high: torch.empty(n).uniform_(low, high, generator=generator)
+    scale, stretch, angle = 1 / draw(.9, 1.15), draw(-.05, .05).exp(), draw(-10, 10) * np.pi / 180
+    cos, sin = angle.cos() * scale, angle.sin() * scale
+    theta = torch.stack([torch.stack([cos * stretch, -sin, draw(-.16, .16)], 1), torch.stack([sin, cos / stretch, draw(-.16, .16)], 1)], 1)
+    x = batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
+    x = F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), padding_mode='border', align_corners=False)
+    x = x * draw(.85, 1.15).view(n, 1, 1, 1) + draw(-.15, .15).view(n, 1, 1, 1) * 128
+    x = (x.clamp_(0, 255) - torch.tensor(mean).view(3, 1, 1)) / std
+    return (x.flip(2, 3) if lite else x).contiguous(memory_format=torch.channels_last)
+
+
+def phase():
+    known = json.load(open(a.phase))
+    began = time.perf_counter()
+    store = np.memmap(known['pixels'], np.uint8, 'r', offset=4096)
+    labels = torch.tensor(known['labels'])
+    rows = np.array(known['rows'])
+    bytes_ = a.side * a.side * 3
+    images = torch.tensor(np.stack([store[r * bytes_:(r + 1) * bytes_].reshape(a.side, a.side, 3) for r in rows]))
+    generator = torch.Generator().manual_seed(0)
+    steps = len(rows) // a.batch
+    schedule = torch.optim.lr_scheduler.OneCycleLR(opt, a.rate, total_steps=steps * a.epochs)
+    epochs = []
+    for _ in range(a.epochs):
+        order, start, sum_ = torch.randperm(len(rows), generator=generator), time.perf_counter(), 0.
+        for step in range(steps):
+            some = order[step * a.batch:(step + 1) * a.batch]
+            x, y = views(images[some], generator), labels[some]
+            with torch.autocast('cpu', torch.bfloat16, enabled=a.precision == 'bf16'):
+                loss = F.cross_entropy(net(x).float(), y)
+            opt.zero_grad(set_to_none=True)
+            loss.backward()
+            opt.step()
+            schedule.step()
+            sum_ += loss.item()
+        epochs.append(dict(loss=sum_ / steps, imagesPerSecond=steps * a.batch / (time.perf_counter() - start)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 2**10)
+    print(json.dumps(dict(engine='pytorch', seconds=time.perf_counter() - began, images=len(rows), epochs=epochs, peakMiB=peak)))
+
+
+if a.phase:
+    phase()
+    sys.exit()
+pixels = torch.tensor(np.floor((u('pixels', a.batch * a.side * a.side * 3) + .5) * 256).astype(np.float32).reshape(a.batch, a.side, a.side, 3))
 x = ((pixels - torch.tensor(mean)) / std).permute(0, 3, 1, 2)
 x = (x.flip(2, 3) if lite else x).contiguous(memory_format=torch.channels_last)
 del pixels

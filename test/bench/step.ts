@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { createOptimizer } from '../../src/optimizers/registry.js';
 import { silent } from '../../src/progress.js';
 import { classificationObjective } from '../../src/train/objectives.js';
+import { type FrozenPart, frozenPart, Prefix } from '../../src/train/prefix.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { u } from '../train/formula.js';
@@ -21,6 +22,9 @@ const { values } = parseArgs({
     classes: { type: 'string', default: '797' },
     dropout: { type: 'string', default: '0.2' },
     rate: { type: 'string', default: '1e-4' },
+    /** Steps from the maps that the frozen part made of the batch, as with data.views. */
+    maps: { type: 'boolean', default: false },
+    precision: { type: 'string', default: 'fp32' },
     warm: { type: 'string', default: '2' },
     steps: { type: 'string', default: '9' },
   },
@@ -53,6 +57,14 @@ async function main(): Promise<void> {
     },
     side,
   );
+  const weights = {
+    ...Object.fromEntries([...network.variables].map(([name, variable]) => [name, variable.values])),
+    'head/kernel': formulaValues('head/kernel', 'kernel', [network.features, classes]),
+    'head/bias': formulaValues('head/bias', 'bias', [classes]),
+  };
+  const pixels = formulaPixels();
+  const part = values.maps ? frozenPart(network, plan, side) : null;
+  const images = part === null ? { pixels } : { map: mapsOf(part, weights, pixels) };
   const { program } = createTrainer({
     engine: 'traced',
     network,
@@ -60,23 +72,20 @@ async function main(): Promise<void> {
     optimizer: createOptimizer({ name: 'sgd', momentum: 0.9 }),
     clipNorm: null,
     objective: classificationObjective({ dropout: Number(values.dropout), smoothing: 0 }),
-    weights: {
-      ...Object.fromEntries([...network.variables].map(([name, variable]) => [name, variable.values])),
-      'head/kernel': formulaValues('head/kernel', 'kernel', [network.features, classes]),
-      'head/bias': formulaValues('head/bias', 'bias', [classes]),
-    },
+    weights,
+    precision: values.precision as 'fp32' | 'bf16',
     batch,
     featureBatch: batch,
     side,
+    ...(part === null ? {} : { entries: { step: part.entry, features: part.entry } }),
   });
-  const pixels = formulaPixels();
   const labels = Int32Array.from({ length: batch }, (_, image) => (image * 37) % classes);
   const seconds: number[] = [];
   const losses: number[] = [];
   for (let step = 0; step < warm + steps; step++) {
     const began = performance.now();
     const { loss } = program.run('step', {
-      pixels,
+      ...images,
       labels,
       rate: Float32Array.of(Number(values.rate)),
       step: Float32Array.of(step + 1),
@@ -96,6 +105,13 @@ async function main(): Promise<void> {
     version: process.version,
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
+}
+
+function mapsOf(part: FrozenPart, weights: Record<string, Float32Array>, pixels: Uint8Array): Float32Array {
+  const prefix = new Prefix('traced', part, weights, batch, side);
+  const maps = prefix.run(pixels, batch).slice();
+  prefix.close();
+  return maps;
 }
 
 await main();

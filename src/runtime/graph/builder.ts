@@ -110,6 +110,17 @@ export class GraphBuilder {
     return this.node('Placeholder', name, [], { dtype: attr.type(dtype), shape: attr.shape(shape) });
   }
 
+  /** The nodes as they stand, in the order in which they were added; for passes that rewrite them. */
+  nodes(): readonly NodeMessage[] {
+    return this.list;
+  }
+
+  /** Lets a node take other inputs. */
+  setInputs(node: NodeMessage, inputs: readonly string[]): void {
+    node.setInputList([...inputs]);
+    this.edges[this.list.indexOf(node)] = [node.getName(), inputs];
+  }
+
   /** How many nodes there are. */
   get size(): number {
     return this.list.length;

@@ -31,6 +31,7 @@ export interface AttrMessage extends Message {
   setF(value: number): void;
   setB(value: boolean): void;
   setType(value: number): void;
+  getType(): number;
   setShape(value: ShapeMessage): void;
   setTensor(value: TensorMessage): void;
   setList(value: ListMessage): void;
@@ -38,8 +39,12 @@ export interface AttrMessage extends Message {
 export interface NodeMessage extends Message {
   setName(name: string): void;
   setOp(op: string): void;
+  getName(): string;
+  getOp(): string;
   addInput(input: string): void;
-  getAttrMap(): { set(name: string, value: AttrMessage): void };
+  getInputList(): string[];
+  setInputList(inputs: string[]): void;
+  getAttrMap(): { set(name: string, value: AttrMessage): void; get(name: string): AttrMessage | undefined };
 }
 export interface GraphMessage extends Message {
   addNode(node: NodeMessage): void;
