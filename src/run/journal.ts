@@ -20,6 +20,8 @@ export interface StoredRow {
   readonly scores: Scores;
   readonly intervals: Record<Metric, Interval>;
   readonly validation: number | null;
+  /** Absent in runs that were begun by an ft without it. */
+  readonly validationByClass?: readonly number[];
   readonly shrinkage: number | null;
   readonly fitted: boolean;
 }
@@ -107,6 +109,7 @@ export class Journal {
       scores: row.scores,
       intervals: row.intervals,
       validation: row.validation,
+      validationByClass: row.validationByClass,
       shrinkage: row.shrinkage?.shrinkage ?? null,
       fitted: row.head !== null,
     }));

@@ -101,7 +101,10 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   const { recipe, network, split } = bench;
   const rows = stages.flatMap((stage) => journal.rows(stage) ?? []);
   const classifier = journal.classifier();
-  const { row, reason } = chooseRow(rows, recipe.head.dimensions);
+  const { row, reason } = chooseRow(
+    rows.map((one) => ({ ...one, validationByClass: one.validationByClass ?? [] })),
+    recipe.head.dimensions,
+  );
   const stage = row.name.replace('-whitened', '') as Stage;
   const weights = stage === 'before' ? weightsOf(bench.network) : await readWeights(folder, stage);
   const head = await journal.head(row);

@@ -34,6 +34,8 @@ export interface Row {
   readonly intervals: Record<Metric, Interval>;
   /** MAP@R on the validation classes, by a head that has not seen them; null without validation classes. */
   readonly validation: number | null;
+  /** The same for each validation class that can be asked for, by its number: what tells a difference from chance. Empty without. */
+  readonly validationByClass: readonly number[];
   readonly perQuery: PerQuery;
   /** Of the held-out images, row-major [images, dimensions], as they were compared. */
   readonly embeddings: Float32Array;
@@ -55,9 +57,25 @@ export function embeddings(features: Features, head: Head | null): { values: Flo
 
 /** Retrieval over one part; null where nothing can be asked, because no class of it has two images. */
 export function retrieval(features: Features, head: Head | null): Scores | null {
+  const found = retrievalByQuery(features, head);
+  return found && summarise(found);
+}
+
+function retrievalByQuery(features: Features, head: Head | null): PerQuery | null {
   if (new Set(features.labels).size === features.labels.length) return null;
   const { values, dimensions } = embeddings(features, head);
-  return summarise(retrieve(values, dimensions, features.labels));
+  return retrieve(values, dimensions, features.labels);
+}
+
+/** Mean MAP@R of the queries of each class, in the order of the classes' numbers. */
+function meansByClass({ rows, values }: PerQuery, labels: Int32Array): number[] {
+  const sums = new Map<number, { sum: number; count: number }>();
+  rows.forEach((row, at) => {
+    const label = labels[row] as number;
+    const { sum, count } = sums.get(label) ?? { sum: 0, count: 0 };
+    sums.set(label, { sum: sum + (values.map_at_r[at] as number), count: count + 1 });
+  });
+  return [...sums].sort(([a], [b]) => a - b).map(([, { sum, count }]) => sum / count);
 }
 
 /** Scores of one row. `choosing` is the head for the validation classes, where it is not the same. */
@@ -70,6 +88,7 @@ export function scoreRow(
 ): Row {
   const { values, dimensions } = embeddings(features.heldOut, head);
   const perQuery = retrieve(values, dimensions, features.heldOut.labels);
+  const validation = retrievalByQuery(features.validation, choosing);
   return {
     name,
     dimensions,
@@ -78,7 +97,8 @@ export function scoreRow(
     head,
     scores: summarise(perQuery),
     intervals: intervals(perQuery, { seed }),
-    validation: retrieval(features.validation, choosing)?.map_at_r ?? null,
+    validation: validation && summarise(validation).map_at_r,
+    validationByClass: validation === null ? [] : meansByClass(validation, features.validation.labels),
   };
 }
 
@@ -118,10 +138,14 @@ export function scoreWhitened(name: RowName, features: StageFeatures, whitening:
 }
 
 /**
- * The row that is exported: of those with the wanted dimensions (all, where there is none), the one with the highest MAP@R on
- * the validation classes; without validation classes, the last one. Held-out scores are never looked at.
+ * The row that is exported, among those with the wanted dimensions (all, where there is none): the last one whose MAP@R on the
+ * validation classes lies within a standard error of the highest. The error is that of the difference between the two over the classes
+ * (a class's images are alike, so classes are what is drawn): with few of them the highest is luck, and the later row was trained
+ * longer; where a phase did harm, the classes agree on it. Without validation classes, the last row. Held-out scores are never looked at.
+ *
+ * Source of the one-standard-error rule: Breiman et al., "Classification and regression trees", 1984, §3.4.3.
  */
-export function chooseRow<T extends Pick<Row, 'name' | 'dimensions' | 'validation'>>(
+export function chooseRow<T extends Pick<Row, 'name' | 'dimensions' | 'validation' | 'validationByClass'>>(
   rows: readonly T[],
   dimensions: number,
 ): { row: T; reason: string } {
@@ -132,7 +156,26 @@ export function chooseRow<T extends Pick<Row, 'name' | 'dimensions' | 'validatio
   if (candidates.some((row) => row.validation === null))
     return { row: last, reason: 'the last phase: there are no validation classes to choose by' };
   const best = candidates.reduce((a, b) => ((b.validation as number) > (a.validation as number) ? b : a));
-  return { row: best, reason: `the highest MAP@R on the validation classes (${(best.validation as number).toFixed(3)})` };
+  const row = candidates.findLast((one) => one === best || !clearlyBelow(one, best)) as T;
+  const value = ({ validation }: T) => (validation as number).toFixed(3);
+  const reason =
+    row === best
+      ? `the highest MAP@R on the validation classes (${value(best)})`
+      : `the last row within a standard error of the highest MAP@R on the validation classes (${value(row)}; ${best.name} ${value(best)})`;
+  return { row, reason };
+}
+
+/** Whether one row lies below another by more than a standard error of their difference over classes. */
+function clearlyBelow(
+  { validationByClass: own }: Pick<Row, 'validationByClass'>,
+  { validationByClass: best }: Pick<Row, 'validationByClass'>,
+): boolean {
+  // Of one class nothing is known of chance.
+  if (own.length < 2 || own.length !== best.length) return true;
+  const differences = best.map((value, at) => value - (own[at] as number));
+  const mean = differences.reduce((sum, one) => sum + one, 0) / differences.length;
+  const variance = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (differences.length - 1);
+  return mean > Math.sqrt(variance / differences.length);
 }
 
 export type { Difference };
