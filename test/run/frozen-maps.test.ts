@@ -1,6 +1,7 @@
 /** A run that computes what frozen layers make of its images once gives the numbers of one that computes it in every step. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openMapStore } from '../../src/data/map-store.js';
 import { readJson, readLines, sharedFolder, TINY, trainParts } from './runs.js';
@@ -84,6 +85,18 @@ describe('frozen maps', () => {
       expect(Math.abs(epoch.loss - exact[at]?.loss)).toBeLessThan(0.05 * exact[at]?.loss);
       expect(epoch.loss).not.toBe(exact[at]?.loss);
     });
+  });
+
+  it('are left out where there is no room for them, and the run goes on', async () => {
+    const folder = join(root, 'no-room');
+    process.env.FT_CACHE_MAX = '10k';
+    try {
+      const run = await trainParts(join(root, 'tight'), KEYS, { mapsFolder: folder });
+      expect(outcome(run.path)).toEqual(without);
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      delete process.env.FT_CACHE_MAX;
+    }
   });
 
   it('do not keep a killed run from going on to the same numbers', async () => {
