@@ -11,6 +11,12 @@ const names = readdirSync(GOLDEN)
   .filter((file) => file.endsWith('.py'))
   .map((file) => file.slice(0, -'.py'.length));
 
+/**
+ * Where another processor's PyTorch differs by more in numbers near 0: sums over whole networks in float32, whose maps reach 6. The tests
+ * that use this one allow 1e-5 of the largest.
+ */
+const ABSOLUTE: Readonly<Record<string, number>> = { 'efficientnet-lite0': 1e-5 };
+
 describe('the golden', () => {
   it.each(names)('%s is what its generator writes', (name) => {
     const folder = mkdtempSync(join(tmpdir(), 'ft-golden-'));
@@ -21,7 +27,7 @@ describe('the golden', () => {
       const written = join(folder, `${name}.json`);
       const fresh: unknown = JSON.parse(existsSync(written) ? readFileSync(written, 'utf8') : output);
       const committed: unknown = JSON.parse(readFileSync(join(GOLDEN, `${name}.json`), 'utf8'));
-      expect(differences(committed, fresh, { relative: 1e-4, absolute: 1e-6 })).toEqual([]);
+      expect(differences(committed, fresh, { relative: 1e-4, absolute: ABSOLUTE[name] ?? 1e-6 })).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
