@@ -121,7 +121,9 @@ describe('a run that is killed', () => {
     const folder = join(root, 'twice');
     mkdirSync(folder);
     const runs = join(folder, 'runs');
-    const long = KEYS.map((key) => key.replace('epochs=3', 'epochs=30'));
+    // Patience would end it early.
+    const patient = ['classification.patience=null', 'triplet.patience=null'];
+    const long = [...KEYS.map((key) => key.replace('epochs=3', 'epochs=30')), ...patient];
     const child = ftChild(['train', 'smoke', ...setting(...long)], folder);
     const ready = () => hasRun(runs) && readLines(onlyRun(runs), 'metrics.jsonl').length >= 2;
     let told = '';
