@@ -8,10 +8,11 @@ import { type Metric, metricTitle } from '../evaluate/metrics.js';
 import type { Comparison, ImageDifference, MetricComparison } from '../run/compare.js';
 import type { AnswerDifference, ClassifierComparison } from '../run/compare-classifiers.js';
 import type { KeyDifference } from '../run/recipe-difference.js';
+import { signed } from '../run/summary.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { CLASSIFIER_TITLES, seedDifferenceInWords, signed, spreadInWords } from './series-words.js';
+import { CLASSIFIER_TITLES, seedDifferenceInWords, spreadInWords } from './series-words.js';
 import { textTable } from './table.js';
 
 interface Options {

@@ -3,6 +3,7 @@ import type { Metric } from '../evaluate/metrics.js';
 import type { SeedDifference, Spread } from '../run/over-seeds.js';
 import type { RunResults } from '../run/run-results.js';
 import type { SeriesSummary } from '../run/seeds.js';
+import { signed } from '../run/summary.js';
 import { type Column, textTable } from './table.js';
 import { shellWord } from './train-result.js';
 
@@ -21,8 +22,6 @@ export function spreadInWords(found: Spread | undefined): string {
   const { mean, standard_deviation: deviation } = found;
   return deviation === null ? mean.toFixed(3) : `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
 }
-
-export const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
 /** `+0.021 [+0.011, +0.031]`: the mean over seeds and its 95 % interval. */
 export function seedDifferenceInWords(found: SeedDifference | undefined): string {

@@ -42,12 +42,11 @@ export function makeRoom(root: string, name: string, bytes: number, limit: numbe
     .filter((entry) => entry !== name && !keep.includes(entry) && statSync(join(root, entry)).isDirectory())
     .map((entry) => ({ path: join(root, entry), bytes: taken(join(root, entry)), used: statSync(join(root, entry)).mtimeMs }))
     .sort((a, b) => a.used - b.used);
-  const { bavail, bsize } = statfsSync(root);
   const sum = others.reduce((total, one) => total + one.bytes, 0);
-  if (bytes - present > SHARE * (bavail * bsize + sum)) return false;
+  if (bytes - present > SHARE * (free(root) + sum)) return false;
   let rest = sum;
   for (const { path, bytes: freed } of others) {
-    if (rest + held + bytes <= limit && bytes - present <= SHARE * (free(root) as number)) break;
+    if (rest + held + bytes <= limit && bytes - present <= SHARE * free(root)) break;
     rmSync(path, { recursive: true, force: true });
     rest -= freed;
   }

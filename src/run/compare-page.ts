@@ -5,6 +5,7 @@ import { thumbnails } from '../page/thumbnail.js';
 import type { Comparison, ImageDifference } from './compare.js';
 import type { AnswerDifference } from './compare-classifiers.js';
 import type { KeyDifference } from './recipe-difference.js';
+import { signed } from './summary.js';
 
 /** A comparison with the names it was asked by. */
 export interface NamedComparison extends Comparison {
@@ -93,5 +94,3 @@ function caseOf({ file, class: className, path, map_at_r: map }: ImageDifference
   const note = `MAP@R ${map.reference.toFixed(3)} → ${map.compared.toFixed(3)}`;
   return { note, images: [{ file, class: className, part: null, path }] };
 }
-
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;

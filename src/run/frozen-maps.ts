@@ -53,9 +53,10 @@ export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): Fr
   const part = format === 'off' ? null : frozenPart(network, options.plan, data.side);
   if (part === null || format === 'off') return null;
   const images = decoded.dataset.samples.length;
+  const common = madeBy(part, options.weights, bench);
   const kept: string[] = [];
   const open = (slots: number, of: object): MapCache | null => {
-    const name = keyOf(part, options.weights, bench, { slots, format, ...of });
+    const name = keyOf({ ...common, slots, format, ...of });
     const root = options.folder ?? cacheFolder('maps');
     mkdirSync(root, { recursive: true });
     const bytes = slots * part.size * BYTES[format];
@@ -93,11 +94,11 @@ export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): Fr
   };
 }
 
-/** Names a folder by all that a map depends on. The processor too: another one's sums may differ in their last bits. */
-function keyOf({ cut, shape }: FrozenPart, weights: Weights, { recipe, decoded }: Workbench, more: object): string {
+/** All that every map of a part depends on. The processor too: another one's sums may differ in their last bits. */
+function madeBy({ cut, shape }: FrozenPart, weights: Weights, { recipe, decoded }: Workbench): object {
   const { prefix } = cut;
   const values = Object.fromEntries([...prefix.variables.values()].map(({ name, values }) => [name, weights[name] ?? values]));
-  const key = {
+  return {
     form: FORM,
     layers: prefix.layers,
     preprocessing: prefix.preprocessing,
@@ -108,9 +109,12 @@ function keyOf({ cut, shape }: FrozenPart, weights: Weights, { recipe, decoded }
     // Which of them decode: a slot is an image's place among those.
     count: decoded.dataset.samples.length,
     processor: cpus()[0]?.model,
-    ...more,
   };
-  return createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 24);
+}
+
+/** Names a folder by what its maps depend on. */
+function keyOf(made: object): string {
+  return createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 24);
 }
 
 /** Reads maps of images as they are; what is missing is computed from their pixels. */

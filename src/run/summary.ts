@@ -25,7 +25,8 @@ const COLUMNS: readonly (readonly [title: string, metric: Metric])[] = [
 ];
 
 const plain = (value: number) => value.toFixed(3);
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+/** A figure with its sign, as differences are shown. */
+export const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 const withInterval = ({ value, low, high }: Interval, number: (value: number) => string) =>
   `${number(value)} [${number(low)}, ${number(high)}]`;
 

@@ -6,7 +6,7 @@ import type { Tensor } from '../runtime/tensorflow.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
 import { type Entry, mapEntry, pixelEntry } from './entry.js';
-import type { Weights } from './trainer.js';
+import { networkState, type Weights } from './trainer.js';
 
 /** The part of a network that stands still in a phase, and how large what it makes of an image is. */
 export interface FrozenPart {
@@ -44,15 +44,9 @@ export class Prefix {
   ) {
     const { prefix } = part.cut;
     const entry = pixelEntry(prefix, side);
-    const state = Object.fromEntries(
-      [...prefix.variables.values()].map(({ name, shape, values }) => [
-        name,
-        { shape, dtype: 'float32' as const, values: weights[name] ?? values },
-      ]),
-    );
     this.program = createProgram(
       engine,
-      state,
+      networkState(prefix, weights),
       {
         prefix: {
           signature: { inputs: entry.inputs(batch) },

@@ -104,6 +104,16 @@ export function createTrainer(options: TrainerOptions): {
   return { program, judged: byAverages(program, averaged), names, signature };
 }
 
+/** The variables of a network as a program's state; those that `weights` does not hold as they were loaded. */
+export function networkState({ variables }: Network, weights: Weights): Record<string, StateValue> {
+  return Object.fromEntries(
+    [...variables.values()].map(({ name, shape, values }) => [
+      name,
+      { shape, dtype: 'float32' as const, values: weights[name] ?? values },
+    ]),
+  );
+}
+
 /** A program that only computes features, for scores and for a finished model; from images, or above what an `entry` leaves out. */
 export function createFeatureProgram(
   engine: Engine,
@@ -113,11 +123,6 @@ export function createFeatureProgram(
   side: number,
   entry = pixelEntry(network, side),
 ): Program {
-  const state = Object.fromEntries(
-    [...entry.network.variables.values()].map(({ name, shape, values }) => [
-      name,
-      { shape, dtype: 'float32' as const, values: weights[name] ?? values },
-    ]),
-  );
+  const state = networkState(entry.network, weights);
   return createProgram(engine, state, { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } });
 }
