@@ -6,6 +6,10 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   Conv2D: [0, 1],
   Conv2DBackpropInput: [1, 2],
   Conv2DBackpropFilter: [0, 2],
+  DepthwiseConv2dNative: [0, 1],
+  DepthwiseConv2dNativeBackpropInput: [1, 2],
+  DepthwiseConv2dNativeBackpropFilter: [0, 2],
+  MatMul: [0, 1],
   BiasAdd: [0, 1],
   BiasAddGrad: [0],
   Relu: [0],
@@ -15,18 +19,42 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   AddV2: [0, 1],
   MaxPool: [0],
   MaxPoolGrad: [0, 1, 2],
+  PadV2: [0, 2],
+  Slice: [0],
+  Reshape: [0],
 };
 
 /** The arithmetic that a matrix unit does. */
 const HEAVY: ReadonlySet<string> = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']);
 /** Gradients of weights: they are summed in float32 inside, and leave as float32 for the optimizer. */
-const OF_WEIGHTS: ReadonlySet<string> = new Set(['Conv2DBackpropFilter', 'BiasAddGrad']);
+const OF_WEIGHTS: ReadonlySet<string> = new Set([
+  'Conv2DBackpropFilter',
+  'DepthwiseConv2dNativeBackpropFilter',
+  'MatMul',
+  'BiasAddGrad',
+]);
 
 /**
- * Lets convolutions run in bfloat16, and keeps their maps in it through biases, activations, sums and pools, so that a map is
- * converted where it enters and leaves such a chain and nowhere between. All else stays in float32: variables, the fold of BatchNorm,
- * pooled features, head, loss, distances, gradients of weights as the optimizer takes them, depthwise convolutions (their
- * gradient is slow in bfloat16).
+ * What oneDNN has no bfloat16 kernel for and is many times slower in: the gradient of a strided depthwise convolution by its input,
+ * and the one by a kernel of more than three places, which carries EXPLICIT padding (see runtime/ops/convolution.ts).
+ */
+function isSlowInHalf(node: NodeMessage): boolean {
+  const attributes = node.getAttrMap();
+  switch (node.getOp()) {
+    case 'DepthwiseConv2dNativeBackpropInput':
+      return (attributes.get('strides')?.getList()?.getIList() ?? []).some((stride) => stride > 1);
+    case 'DepthwiseConv2dNativeBackpropFilter':
+      return Buffer.from(attributes.get('padding')?.getS_asU8() ?? []).toString() === 'EXPLICIT';
+    default:
+      return false;
+  }
+}
+
+/**
+ * Lets convolutions run in bfloat16, and keeps their maps in it through depthwise convolutions, biases, activations, sums and pools,
+ * so that a map is converted where it enters and leaves such a chain and nowhere between. All else stays in float32: variables, the
+ * fold of BatchNorm, pooled features, head, loss, distances, gradients of weights as the optimizer takes them, and the two gradients
+ * of depthwise convolutions that are slow in bfloat16.
  *
  * A pass over the nodes of a graph: an operation that is heavy becomes bfloat16; a light one does where a map that it takes is. Then casts are put
  * where the types of an edge's ends differ, one for each value and type.
@@ -73,7 +101,7 @@ function halfNodes(nodes: ReadonlyMap<string, NodeMessage>, fetched: ReadonlySet
     const op = node.getOp();
     const name = node.getName();
     const data = DATA[op];
-    if (data === undefined || kept.has(name) || !isFloat(node)) continue;
+    if (data === undefined || kept.has(name) || !isFloat(node) || isSlowInHalf(node)) continue;
     const carries = (at: number) => {
       const source = nodes.get(sourceOf(node.getInputList()[at] ?? ''));
       return source !== undefined && half.has(source.getName()) && !OF_WEIGHTS.has(source.getOp());

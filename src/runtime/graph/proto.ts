@@ -24,6 +24,7 @@ export interface ListMessage extends Message {
   addF(value: number): void;
   addB(value: boolean): void;
   addType(value: number): void;
+  getIList(): number[];
 }
 export interface AttrMessage extends Message {
   setS(value: Uint8Array): void;
@@ -32,6 +33,8 @@ export interface AttrMessage extends Message {
   setB(value: boolean): void;
   setType(value: number): void;
   getType(): number;
+  getS_asU8(): Uint8Array;
+  getList(): ListMessage | undefined;
   setShape(value: ShapeMessage): void;
   setTensor(value: TensorMessage): void;
   setList(value: ListMessage): void;

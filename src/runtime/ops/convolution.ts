@@ -1,9 +1,13 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
 import { dilatedDepthwise } from './dilated-depthwise.js';
 import { attribute, ints, operation } from './operation.js';
-import { type ConvOptions, namedPadding, padded } from './padding.js';
+import { type ConvOptions, namedPadding, padded, samePadding } from './padding.js';
 
-function attributes({ strides, dilations, padding }: ConvOptions & { padding: 'same' | 'valid' }): OpAttribute[] {
+type Named = ConvOptions & { padding: 'same' | 'valid' };
+/** How the gradient by a kernel is computed, from the input, the kernel's shape and the gradient by the output. */
+type TowardsKernel = (options: Named, input: Tensor, shape: readonly number[], dy: Tensor) => Tensor;
+
+function attributes({ strides, dilations, padding }: Named): OpAttribute[] {
   return [
     attribute.float32('T'),
     attribute.ints('strides', [1, ...strides, 1]),
@@ -24,14 +28,14 @@ type Pair = (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
  */
 export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
   const { input, padding } = withPadding(x, kernel, options);
-  return gradiented('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', { ...options, padding })(input, kernel);
+  return gradiented('Conv2D', 'Conv2DBackpropInput', kernelGradient, { ...options, padding })(input, kernel);
 }
 
 /** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
 export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
   if (options.dilations.some((one) => one > 1)) return dilatedDepthwise(x, kernel, options);
   const { input, padding } = withPadding(x, kernel, options);
-  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter', {
+  return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', depthwiseKernelGradient, {
     ...options,
     padding,
   })(input, kernel);
@@ -45,12 +49,39 @@ function withPadding(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): { inp
   return padding === 'same' || padding === 'valid' ? { input: x, padding } : { input: padded(x, padding), padding: 'valid' };
 }
 
-function gradiented(
-  forward: string,
-  towardsInput: string,
-  towardsKernel: string,
-  options: ConvOptions & { padding: 'same' | 'valid' },
-): Pair {
+/**
+ * The gradient by a kernel of one place is a product of matrices, [pixels, inputs]ᵀ · [pixels, outputs]: a fifth faster than the
+ * convolution's own operation.
+ */
+const kernelGradient: TowardsKernel = (options, input, shape, dy) => {
+  const [height, width, inputs, outputs] = shape as readonly [number, number, number, number];
+  if (height * width > 1 || options.strides.some((stride) => stride > 1))
+    return operation('Conv2DBackpropFilter', attributes(options), [input, ints(shape), dy]);
+  const product = tf.matMul(tf.reshape(input, [-1, inputs]), tf.reshape(dy, [-1, outputs]), true);
+  return tf.reshape(product, [...shape]);
+};
+
+/**
+ * oneDNN's gradient by a depthwise kernel is made for three places in a row; for more it takes a general one, nearly twice as slow
+ * as TensorFlow's own. EXPLICIT padding is what leads there.
+ */
+const depthwiseKernelGradient: TowardsKernel = (options, input, shape, dy) => {
+  const [height, width] = shape as readonly [number, number];
+  const inputs = [input, ints(shape), dy];
+  if (Math.max(height, width) <= 3) return operation('DepthwiseConv2dNativeBackpropFilter', attributes(options), inputs);
+  const pads = (axis: 0 | 1) =>
+    options.padding === 'valid'
+      ? [0, 0]
+      : samePadding(input.shape[axis + 1] as number, shape[axis] as number, options.strides[axis]);
+  const explicit = [
+    ...attributes(options).filter(({ name }) => name !== 'padding'),
+    attribute.string('padding', 'EXPLICIT'),
+    attribute.ints('explicit_paddings', [0, 0, ...pads(0), ...pads(1), 0, 0]),
+  ];
+  return operation('DepthwiseConv2dNativeBackpropFilter', explicit, inputs);
+};
+
+function gradiented(forward: string, towardsInput: string, towardsKernel: TowardsKernel, options: Named): Pair {
   const custom = tf.customGrad(((x: Tensor, kernel: Tensor, save: (tensors: Tensor[]) => void) => {
     save([x, kernel]);
     return {
@@ -59,7 +90,7 @@ function gradiented(
         const [input, weights] = saved as [Tensor, Tensor];
         return [
           operation(towardsInput, attributes(options), [ints(input.shape), weights, dy]),
-          operation(towardsKernel, attributes(options), [input, ints(weights.shape), dy]),
+          towardsKernel(options, input, weights.shape, dy),
         ];
       },
     };

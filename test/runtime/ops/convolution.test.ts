@@ -54,9 +54,12 @@ const cases: ConvOptions[] = (['same', 'valid', [1, 1, 1, 1], [3, 3, 3, 3], [0, 
       { padding, strides: [1, 1], dilations: [2, 2] },
     ] as ConvOptions[],
 );
+// A kernel of one place and a wide depthwise one have gradients of their own.
 const kinds = [
   ['convolution', convolution, false, [3, 2, 3, 4]],
+  ['convolution with a kernel of one place', convolution, false, [1, 1, 3, 4]],
   ['depthwise convolution', depthwiseConvolution, true, [3, 2, 3, 2]],
+  ['depthwise convolution with a wide kernel', depthwiseConvolution, true, [2, 5, 3, 2]],
 ] as const;
 
 describe.each(kinds)('%s', (_, apply, depthwise, shape) => {
