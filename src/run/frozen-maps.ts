@@ -20,7 +20,7 @@ import { viewBatches } from './view-batches.js';
 import type { Workbench } from './workbench.js';
 
 /** A change of what is computed, or of what the files mean, takes another number. */
-const FORM = 1;
+const FORM = 2;
 
 /** Images a call of the frozen part. */
 const PREFIX_BATCH = 64;

@@ -1,4 +1,5 @@
 import { GraphBuilder } from './graph/builder.js';
+import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
 import { type Feed, SESSION_TAG, Session, type Values } from './session.js';
 import { type Tensor, tf } from './tensorflow.js';
@@ -85,6 +86,7 @@ class TracedProgram implements Program {
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
+    updateInPlace(graph);
     if (precision === 'bf16') {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));

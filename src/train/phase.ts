@@ -134,7 +134,7 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
 }
 
 /** Steps between two looks at the stages' figures, which cost passes over all weights. */
-const LOOK_EVERY = 8;
+export const LOOK_EVERY = 8;
 
 function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string, number> {
   const labels = Int32Array.from(batch.indices, loop.labelOf);

@@ -6,7 +6,9 @@ import { parseArgs } from 'node:util';
 import { createOptimizer } from '../../src/optimizers/registry.js';
 import { silent } from '../../src/progress.js';
 import { classificationObjective } from '../../src/train/objectives.js';
+import { LOOK_EVERY } from '../../src/train/phase.js';
 import { type FrozenPart, frozenPart, Prefix } from '../../src/train/prefix.js';
+import { isStageFigure } from '../../src/train/stage-figures.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { u } from '../train/formula.js';
@@ -84,13 +86,15 @@ async function main(): Promise<void> {
   const losses: number[] = [];
   for (let step = 0; step < warm + steps; step++) {
     const began = performance.now();
-    const { loss } = program.run('step', {
+    const feed = {
       ...images,
       labels,
       rate: Float32Array.of(Number(values.rate)),
       step: Float32Array.of(step + 1),
       seed: Int32Array.of(7, step),
-    });
+    };
+    // As the loop does: the stages' figures now and then.
+    const { loss } = program.run('step', feed, (output) => step % LOOK_EVERY === 0 || !isStageFigure(output));
     if (step >= warm) seconds.push((performance.now() - began) / 1000);
     losses.push(Number(loss?.[0]));
   }

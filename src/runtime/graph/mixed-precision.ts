@@ -1,4 +1,5 @@
 import { attr, type GraphBuilder } from './builder.js';
+import { sourceOf } from './pattern.js';
 import { DT, type NodeMessage } from './proto.js';
 
 /** Inputs of an operation that are maps or weights; the others are sizes. */
@@ -16,6 +17,7 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   Relu6: [0],
   ReluGrad: [0, 1],
   Relu6Grad: [0, 1],
+  Add: [0, 1],
   AddV2: [0, 1],
   MaxPool: [0],
   MaxPoolGrad: [0, 1, 2],
@@ -136,9 +138,4 @@ function orderOf(nodes: ReadonlyMap<string, NodeMessage>): NodeMessage[] {
     }
   }
   return ordered;
-}
-
-/** The node of a place: `node`, `node:1` or the control input `^node`. */
-function sourceOf(place: string): string {
-  return place.replace(/^\^/, '').replace(/:\d+$/, '');
 }

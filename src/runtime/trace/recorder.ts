@@ -17,6 +17,8 @@ type Operand = TensorInfo | { valueArray: Int32Array };
 
 /** Operations on constants alone are run at once while their result is small; larger ones become nodes. */
 const FOLD_LIMIT = 16384;
+/** Bytes of a constant that is looked up among those before it. */
+const SMALL = 64;
 const RANDOM = /\b(random(Uniform|Normal|Gamma|StandardNormal)(Int)?|truncatedNormal|dropout|multinomial)_/;
 
 /** Operations of ours that have no attribute `T`. */
@@ -44,6 +46,7 @@ export class Recorder {
   /** Where each tensor stands in the graph, by the data id that tfjs gives it. */
   private readonly places = new WeakMap<object, string>();
   private readonly symbols = new WeakSet<object>();
+  private readonly constants = new Map<string, string>();
   private readonly node: NodeBackend = backend();
   /** One line of source for each node, kept only when asked for. */
   readonly lines = new Map<string, string>();
@@ -86,9 +89,19 @@ export class Recorder {
     const data = NodeRead.call(this.node, tensor.dataId) as Float32Array | Int32Array | Uint8Array;
     const bytes =
       tensor.dtype === 'bool' ? Uint8Array.from(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-    const place = this.graph.constant(`${this.prefix}const`, dtype, tensor.shape, bytes);
+    const place = this.constant(dtype, tensor.shape, bytes);
     this.places.set(tensor.dataId, place);
     return place;
+  }
+
+  /** A constant of the graph; small ones that are equal are one, so that what is made of them is seen to be equal too. */
+  private constant(dtype: number, shape: readonly number[], bytes: Uint8Array): string {
+    const make = () => this.graph.constant(`${this.prefix}const`, dtype, shape, bytes);
+    if (bytes.length > SMALL) return make();
+    const key = `${dtype} [${shape}] ${Buffer.from(bytes).toString('hex')}`;
+    const known = this.constants.get(key) ?? make();
+    this.constants.set(key, known);
+    return known;
   }
 
   /** Runs `body` with the backend's doors turned towards this recorder. */
@@ -189,7 +202,7 @@ export class Recorder {
   private int64(values: Int32Array): string {
     const bytes = Buffer.alloc(8);
     bytes.writeBigInt64LE(BigInt(values[0] ?? 0));
-    return this.graph.constant(`${this.prefix}const`, DT.int64, [], new Uint8Array(bytes));
+    return this.constant(DT.int64, [], new Uint8Array(bytes));
   }
 }
 

@@ -58,6 +58,7 @@ const cases: ConvOptions[] = (['same', 'valid', [1, 1, 1, 1], [3, 3, 3, 3], [0, 
 const kinds = [
   ['convolution', convolution, false, [3, 2, 3, 4]],
   ['convolution with a kernel of one place', convolution, false, [1, 1, 3, 4]],
+  ['convolution with a kernel of one place and fewer outputs', convolution, false, [1, 1, 3, 2]],
   ['depthwise convolution', depthwiseConvolution, true, [3, 2, 3, 2]],
   ['depthwise convolution with a wide kernel', depthwiseConvolution, true, [2, 5, 3, 2]],
 ] as const;
