@@ -1,3 +1,4 @@
+import { collectGarbage } from './garbage.js';
 import { GraphBuilder } from './graph/builder.js';
 import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
@@ -53,12 +54,23 @@ export function createProgram(
   precision: Precision = 'fp32',
 ): Program {
   switch (engine) {
-    case 'traced':
-      return new TracedProgram(state, functions, precision);
+    case 'traced': {
+      const program = new TracedProgram(state, functions, precision);
+      // Small networks leave little behind, and collecting takes some ten milliseconds.
+      if (bytesOf(state) >= LARGE) collectGarbage();
+      return program;
+    }
     case 'eager':
       if (precision !== 'fp32') throw new Error('the eager engine computes in float32 alone');
       return new EagerProgram(state, functions);
   }
+}
+
+/** Bytes of a state beside which what tracing leaves in memory is worth collecting. */
+const LARGE = 16 * 2 ** 20;
+
+function bytesOf(state: Readonly<Record<string, StateValue>>): number {
+  return Object.values(state).reduce((sum, { values }) => sum + values.byteLength, 0);
 }
 
 function checkInputs(name: string, signature: Signature, inputs: Readonly<Record<string, Values>>): void {

@@ -7,7 +7,7 @@ import Module, { createRequire } from 'node:module';
 import nodeUtil from 'node:util';
 import type * as Tfjs from '@tensorflow/tfjs-node-gpu';
 import { UserError } from '../errors.js';
-import { bindingFile, quietLogFile } from './native/location.js';
+import { bindingFile, preloadFile } from './native/location.js';
 
 const require = createRequire(import.meta.url);
 
@@ -27,8 +27,9 @@ function load(): typeof Tfjs {
   if (!existsSync(file)) {
     throw new UserError({ what: 'TensorFlow is not set up on this machine', where: file, mend: 'make setup' });
   }
-  // Loaded first, or TensorFlow's log (which CPU features the library was built for, CUDA not found) lands on stderr.
-  if (existsSync(quietLogFile())) require(quietLogFile());
+  // Loaded first: it sets the allocator before TensorFlow asks for memory, and without it TensorFlow's log (which CPU features the
+  // library was built for, CUDA not found) lands on stderr.
+  const preload = existsSync(preloadFile()) ? (require(preloadFile()) as { release?: () => void }) : {};
   // tfjs-node asks node-pre-gyp where its binding lies; ours lies in the cache that clones share. The stand-in takes that
   // module's place in the cache of modules, so the real one (and what it imports) is never loaded.
   const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');
@@ -36,7 +37,9 @@ function load(): typeof Tfjs {
   standIn.exports = { find: () => file };
   standIn.loaded = true;
   require.cache[nodePreGyp] = standIn;
-  return require('@tensorflow/tfjs-node-gpu') as typeof Tfjs;
+  const tfjs = require('@tensorflow/tfjs-node-gpu') as typeof Tfjs;
+  preload.release?.();
+  return tfjs;
 }
 
 export const tf: typeof Tfjs = load();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
-import { bindingFile, nodeHeadersFolder, quietLogFile, quietLogSource, tfjsPackage } from './location.js';
+import { bindingFile, nodeHeadersFolder, preloadFile, preloadSource, tfjsPackage } from './location.js';
 import type { Platform } from './platforms.js';
 import { installLine, lastLines, missing, type RunTool, runTool } from './tools.js';
 
@@ -14,7 +14,7 @@ export function compilerOf(platform: Platform, env: NodeJS.ProcessEnv = process.
   return env.CXX || platform.compiler;
 }
 
-/** One compiler call for tfjs-node's own source as it was published, one for the small addon that silences TensorFlow's log. */
+/** One compiler call for tfjs-node's own source as it was published, one for the small addon before it. */
 export function compileWith(run: RunTool = runTool): Compile {
   return async (platform, folder, headers) => {
     const source = tfjsPackage().folder;
@@ -30,9 +30,9 @@ export function compileWith(run: RunTool = runTool): Compile {
     await compile(run, platform, [
       ...shared,
       `-DFRAMEWORK_FILE="${platform.libraries.framework}"`,
-      quietLogSource(),
+      preloadSource(),
       ...platform.linkFlags,
-      ...['-o', quietLogFile(folder)],
+      ...['-o', preloadFile(folder)],
     ]);
   };
 }
@@ -55,6 +55,6 @@ export async function sourcesSha256(): Promise<string> {
   const binding = join(tfjsPackage().folder, 'binding');
   const files = (await readdir(binding)).sort().map((name) => join(binding, name));
   const hash = createHash('sha256');
-  for (const file of [...files, quietLogSource()]) hash.update(await readFile(file));
+  for (const file of [...files, preloadSource()]) hash.update(await readFile(file));
   return hash.digest('hex');
 }

@@ -6,7 +6,7 @@ import type { Progress } from '../../progress.js';
 import { createFolderAtomic } from '../folders.js';
 import { type Compile, compileWith, sourcesSha256 } from './compile.js';
 import { extractWheel } from './extract.js';
-import { bindingFile, markerFile, nativeFolder, quietLogFile, TENSORFLOW_VERSION, tfjsPackage } from './location.js';
+import { bindingFile, markerFile, nativeFolder, preloadFile, TENSORFLOW_VERSION, tfjsPackage } from './location.js';
 import { type Platform, platformOf, thisMachine } from './platforms.js';
 import { type LoadCheck, loadInChild } from './probe.js';
 import { type Download, obtainWheel, pipDownload } from './wheel.js';
@@ -154,7 +154,7 @@ async function describe(platform: Platform, folder: string): Promise<Marker> {
   const paths = [
     ...Object.values(platform.libraries).map((library) => join(folder, library)),
     bindingFile(folder),
-    quietLogFile(folder),
+    preloadFile(folder),
   ];
   const files: Record<string, number> = {};
   for (const path of paths) files[basename(path)] = (await stat(path)).size;

@@ -19,9 +19,9 @@ export function nodeHeadersFolder(): string {
   return join(dirname(require.resolve('node-api-headers/package.json')), 'include');
 }
 
-/** The source of the addon that is loaded before the binding. */
-export function quietLogSource(): string {
-  return fileURLToPath(new URL('quiet_log.cc', import.meta.url));
+/** The source of the addon that is loaded before the binding: it sets the allocator and silences the log. */
+export function preloadSource(): string {
+  return fileURLToPath(new URL('preload.cc', import.meta.url));
 }
 
 /** The folder of the shared cache that holds the libraries and what was compiled, for this machine and this tfjs. */
@@ -35,9 +35,9 @@ export function bindingFile(folder = nativeFolder()): string {
   return join(folder, 'tfjs_binding.node');
 }
 
-/** The addon that silences TensorFlow's log; it is loaded before the binding. */
-export function quietLogFile(folder = nativeFolder()): string {
-  return join(folder, 'quiet_log.node');
+/** The addon that is loaded before the binding. */
+export function preloadFile(folder = nativeFolder()): string {
+  return join(folder, 'preload.node');
 }
 
 /** Written last: what the folder was built from, and the size of each file in it. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { bindingFile, quietLogFile } from './location.js';
+import { bindingFile, preloadFile } from './location.js';
 import { lastLines, runTool } from './tools.js';
 
 /** Loads what was set up in a folder and returns TensorFlow's version. */
@@ -18,7 +18,7 @@ const LOAD = `
 
 /** Loads the two addons in a process of its own: a library that brings its process down is told from one that works. */
 export const loadInChild: LoadCheck = async (folder) => {
-  const child = await runTool(process.execPath, ['-e', LOAD, quietLogFile(folder), bindingFile(folder)]);
+  const child = await runTool(process.execPath, ['-e', LOAD, preloadFile(folder), bindingFile(folder)]);
   if (child?.code === 0) return child.stdout;
   throw new UserError({
     what: "TensorFlow's library cannot be loaded on this machine",

@@ -25,7 +25,7 @@ export function fakeSteps(folder: string, log: string, at: (step: Step) => Promi
       await enter('compile');
       if (!existsSync(join(headers, 'tensorflow/c/c_api.h'))) throw new Error('no header files');
       writeFileSync(join(temporary, 'tfjs_binding.node'), 'the binding');
-      writeFileSync(join(temporary, 'quiet_log.node'), 'the small addon');
+      writeFileSync(join(temporary, 'preload.node'), 'the small addon');
     },
     async check() {
       await enter('check');

@@ -38,7 +38,7 @@ describe('setting TensorFlow up', () => {
       'complete.json',
       'libtensorflow_cc.so.2',
       'libtensorflow_framework.so.2',
-      'quiet_log.node',
+      'preload.node',
       'tfjs_binding.node',
     ]);
     expect(readFileSync(join(folder, 'libtensorflow_cc.so.2'), 'utf8')).toBe('the large library');
@@ -62,7 +62,7 @@ describe('setting TensorFlow up', () => {
     await ensureNative(silent, fakeSteps(folder, log));
     expect(await isComplete(folder, platform)).toBe(true);
     expect(await isComplete(folder, { ...platform, sha256: '0'.repeat(64) })).toBe(false);
-    rmSync(join(folder, 'quiet_log.node'));
+    rmSync(join(folder, 'preload.node'));
     expect(await isComplete(folder, platform)).toBe(false);
   });
 

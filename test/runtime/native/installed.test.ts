@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { isComplete } from '../../../src/runtime/native/install.js';
-import { nativeFolder, quietLogFile } from '../../../src/runtime/native/location.js';
+import { nativeFolder, preloadFile } from '../../../src/runtime/native/location.js';
 import { platformOf, thisMachine } from '../../../src/runtime/native/platforms.js';
 import { loadInChild } from '../../../src/runtime/native/probe.js';
 
@@ -15,7 +15,7 @@ function run(env: Record<string, string> = {}) {
 
 const EVERY_LINE = 'main 1,2,3,4 7,10,15,22\ntold\nworker 1,2,3,4 7,10,15,22\ntold\n';
 
-describe.skipIf(!existsSync(quietLogFile()))('TensorFlow as `make setup` leaves it (skipped before that)', () => {
+describe.skipIf(!existsSync(preloadFile()))('TensorFlow as `make setup` leaves it (skipped before that)', () => {
   it('is complete and loads', async () => {
     expect(await isComplete(nativeFolder(), platformOf(thisMachine()))).toBe(true);
     expect(await loadInChild(nativeFolder())).toBe('2.21.0');
