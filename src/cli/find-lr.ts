@@ -61,11 +61,12 @@ export function findLrVerb(io: Io = processIo()): Command {
         });
       }
       const phase = phaseOf(options.phase, recipe);
-      const [{ openWorkbench }, { findRates }] = await Promise.all([
+      const [{ withPrecision }, { openWorkbench }, { findRates }] = await Promise.all([
+        import('../run/precision.js'),
         import('../run/workbench.js'),
         import('../run/find-rate.js'),
       ]);
-      const bench = await openWorkbench(recipe, progress);
+      const bench = await openWorkbench(withPrecision(recipe, progress), progress);
       const interrupt = onInterrupt('finishing the step (Ctrl-C again to leave at once)', progress);
       const sweep = { low: options.from, high: options.to, steps: options.steps };
       const found = await findRates(bench, { phase, sweep, progress, stopped: interrupt.asked }).finally(interrupt.off);

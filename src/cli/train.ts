@@ -115,7 +115,7 @@ function refuseBeside(given: string | undefined, { set, data, strict, seeds, res
 }
 
 async function train(
-  recipe: Recipe,
+  asked: Recipe,
   name: string,
   resumed: RunFolder | null,
   options: Options,
@@ -125,14 +125,17 @@ async function train(
 ): Promise<void> {
   const began = Date.now();
   // TensorFlow is loaded here and not with the command line, which must answer at once.
-  const [{ openWorkbench }, { makeManifest }, { trainRun }, { checkTracking, tracked }, words] = await Promise.all([
-    import('../run/workbench.js'),
-    import('../run/manifest.js'),
-    import('../run/train.js'),
-    import('../run/tracking.js'),
-    import('./train-result.js'),
-  ]);
-  checkTracking(recipe.track, process.env);
+  const [{ withPrecision }, { openWorkbench }, { makeManifest }, { trainRun }, { checkTracking, tracked }, words] =
+    await Promise.all([
+      import('../run/precision.js'),
+      import('../run/workbench.js'),
+      import('../run/manifest.js'),
+      import('../run/train.js'),
+      import('../run/tracking.js'),
+      import('./train-result.js'),
+    ]);
+  checkTracking(asked.track, process.env);
+  const recipe = withPrecision(asked, progress);
   const bench = await openWorkbench(recipe, progress);
   const now = makeManifest(bench, name, process.argv.slice(2), new Date());
   const manifest = (await resumed?.readJson<Manifest>('manifest.json')) ?? now;

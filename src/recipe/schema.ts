@@ -59,10 +59,10 @@ export const recipeSchema = z
       .default('traced')
       .describe('traced: each phase is one TensorFlow graph; eager: the slow reference'),
     precision: z
-      .enum(['fp32', 'bf16'])
+      .enum(['fp32', 'bf16', 'auto'])
       .default('fp32')
       .describe(
-        'in what convolutions compute while training; bf16: faster on processors with AMX or AVX512-BF16 and on GPUs; weights, losses and scores stay fp32',
+        'in what convolutions compute while training; bf16: faster on processors with AMX or AVX512-BF16 and on GPUs; weights, losses and scores stay fp32; auto: whichever this machine is faster in',
       ),
     frozenMaps: z
       .enum(['fp32', 'bf16', 'off'])
@@ -82,7 +82,7 @@ export const recipeSchema = z
     export: exportSchema.prefault({}).describe('what comes out'),
     track: trackSchema.prefault({}).describe('where a run is shown while it goes on'),
   })
-  .refine(({ engine, precision }) => engine === 'traced' || precision === 'fp32', {
+  .refine(({ engine, precision }) => engine === 'traced' || precision !== 'bf16', {
     path: ['precision'],
     message: 'fp32 where engine is eager (bf16 is a pass over the traced graph)',
   });

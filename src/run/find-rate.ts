@@ -16,6 +16,7 @@ import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { batchesOf, plansOf, viewsOf } from './phase-batches.js';
 import { segmentsOf } from './phase-segments.js';
 import { pixelSource } from './pixel-source.js';
+import { precisionOf } from './precision.js';
 import { firstClassifier, firstEmbedding, needsWhitening } from './start-heads.js';
 import type { Workbench } from './workbench.js';
 
@@ -144,7 +145,7 @@ async function follow(
   const { source, close } = pixelSource(decoded, network.features, silent);
   const { program } = createTrainer({
     engine: recipe.engine,
-    precision: recipe.precision,
+    precision: precisionOf(recipe),
     network,
     plan,
     optimizer: createOptimizer(options.optimizer),

@@ -16,6 +16,7 @@ import { type FrozenPart, frozenPart, Prefix } from '../train/prefix.js';
 import type { Weights } from '../train/trainer.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { viewSeed } from './phase-batches.js';
+import { precisionOf } from './precision.js';
 import { viewBatches } from './view-batches.js';
 import type { Workbench } from './workbench.js';
 
@@ -49,6 +50,7 @@ export interface FrozenMapsOptions {
 /** Null where nothing stands still, where the recipe wants no maps, or where there is no room for them, which is said. */
 export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): FrozenMaps | null {
   const { recipe, network, decoded } = bench;
+  const precision = precisionOf(recipe);
   const { frozenMaps: format, engine, data } = recipe;
   const part = format === 'off' ? null : frozenPart(network, options.plan, data.side);
   if (part === null || format === 'off') return null;
@@ -76,11 +78,10 @@ export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): Fr
   const viewed =
     views === 0 || loader === null
       ? null
-      : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed), precision: recipe.precision });
+      : open(images * views, { views, augment: data.augment, seed: viewSeed(recipe.seed), precision });
   // Scores are taken in float32, whatever a step computes in.
   const prefix = new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side);
-  const stepwise =
-    recipe.precision === 'fp32' ? prefix : new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side, recipe.precision);
+  const stepwise = precision === 'fp32' ? prefix : new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side, precision);
   return {
     part,
     source: { ...options.source, maps: { shape: part.shape, read: plainReader(plain, prefix, options.source) } },

@@ -24,6 +24,7 @@ import type { PhaseContext } from './phase-context.js';
 import { scheduleInSteps } from './phase-parts.js';
 import type { Segment } from './phase-segments.js';
 import { epochLine, figuresInWords, label, thawLine, whereabouts } from './phase-words.js';
+import { precisionOf } from './precision.js';
 
 /** What the segments of a phase share. */
 export interface PhaseSetup {
@@ -81,7 +82,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     featureBatch: source.batch,
     side: recipe.data.side,
     entries,
-    precision: recipe.precision,
+    precision: precisionOf(recipe),
     mixed,
   });
   const looking = maps === null ? context : { ...context, source: maps.source };
