@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,18 +13,22 @@ const names = readdirSync(GOLDEN)
 
 /**
  * Where another processor's PyTorch differs by more in numbers near 0: sums over whole networks in float32, whose maps reach 6. The tests
- * that use this one allow 1e-5 of the largest.
+ * that use this one allow 1e-5 of the largest. Of 50 steps in a row, the last losses in their fourth digit.
  */
-const ABSOLUTE: Readonly<Record<string, number>> = { 'efficientnet-lite0': 1e-5 };
+const ABSOLUTE: Readonly<Record<string, number>> = { 'efficientnet-lite0': 1e-5, 'fifty-steps': 1e-3 };
 
 describe('the golden', () => {
   it.each(names)('%s is what its generator writes', (name) => {
     const folder = mkdtempSync(join(tmpdir(), 'ft-golden-'));
     try {
       // In a folder of its own: generators write beside themselves, or to stdout.
-      copyFileSync(join(GOLDEN, `${name}.py`), join(folder, `${name}.py`));
-      const output = runPython('bench', [`${name}.py`], { cwd: folder, env: { KERAS_BACKEND: 'torch' } });
-      const written = join(folder, `${name}.json`);
+      const own = join(folder, 'golden');
+      mkdirSync(own);
+      // One of them runs a script of the benchmark.
+      symlinkSync(join(GOLDEN, '../bench'), join(folder, 'bench'));
+      copyFileSync(join(GOLDEN, `${name}.py`), join(own, `${name}.py`));
+      const output = runPython('bench', [`${name}.py`], { cwd: own, env: { KERAS_BACKEND: 'torch' } });
+      const written = join(own, `${name}.json`);
       const fresh: unknown = JSON.parse(existsSync(written) ? readFileSync(written, 'utf8') : output);
       const committed: unknown = JSON.parse(readFileSync(join(GOLDEN, `${name}.json`), 'utf8'));
       expect(differences(committed, fresh, { relative: 1e-4, absolute: ABSOLUTE[name] ?? 1e-6 })).toEqual([]);

@@ -1,0 +1,110 @@
+import { createOptimizer } from '../../src/optimizers/registry.js';
+import { silent } from '../../src/progress.js';
+import { classificationObjective } from '../../src/train/objectives.js';
+import { LOOK_EVERY } from '../../src/train/phase.js';
+import { type FrozenPart, frozenPart, Prefix } from '../../src/train/prefix.js';
+import { createTrainer, weightsOf } from '../../src/train/trainer.js';
+import { denseHead, planPhase } from '../../src/transfer/plan.js';
+import { u } from '../train/formula.js';
+import { benchNetwork, formulaValues, type NetworkName } from './networks.js';
+
+export interface TrainingOptions {
+  readonly network: NetworkName;
+  readonly until: string;
+  readonly batch: number;
+  readonly side: number;
+  readonly classes: number;
+  readonly dropout: number;
+  readonly rate: number;
+  /** Steps from the maps that the frozen part made of the batch, as with data.views. */
+  readonly maps: boolean;
+  readonly precision: 'fp32' | 'bf16';
+}
+
+/** A classification phase on one batch over and over; weights and batch come from the formula. The same in peer.py. */
+export interface Training {
+  /** Numbers that the optimizer moves. */
+  readonly trainable: number;
+  /** Runs the step of this number, from 0, and gives its loss. */
+  step(at: number): number;
+  close(): void;
+}
+
+export async function benchTraining(options: TrainingOptions): Promise<Training> {
+  const { batch, side, classes } = options;
+  const network = await benchNetwork(options.network, silent);
+  const plan = planPhase(
+    network,
+    denseHead(network.features, classes),
+    'classification',
+    {
+      freeze: { until: options.until },
+      batchNorm: 'frozen',
+      rate: options.rate,
+      newLayers: 1,
+      decay: 1,
+      multipliers: [],
+      optimizer: { weightDecay: 5e-4 },
+    },
+    side,
+  );
+  const weights = {
+    ...weightsOf(network),
+    'head/kernel': formulaValues('head/kernel', 'kernel', [network.features, classes]),
+    'head/bias': formulaValues('head/bias', 'bias', [classes]),
+  };
+  const pixels = formulaPixels(batch, side);
+  const part = options.maps ? frozenPart(network, plan, side) : null;
+  const images = part === null ? { pixels } : { map: mapsOf(part, weights, pixels, batch, side) };
+  const { program } = createTrainer({
+    engine: 'traced',
+    network,
+    plan,
+    optimizer: createOptimizer({ name: 'sgd', momentum: 0.9 }),
+    clipNorm: null,
+    objective: classificationObjective({ dropout: options.dropout, smoothing: 0 }),
+    weights,
+    precision: options.precision,
+    batch,
+    featureBatch: batch,
+    side,
+    ...(part === null ? {} : { entries: { step: part.entry, features: part.entry } }),
+  });
+  const labels = Int32Array.from({ length: batch }, (_, image) => (image * 37) % classes);
+  return {
+    trainable: plan.totals.trainable,
+    step(at) {
+      const feed = {
+        ...images,
+        labels,
+        rate: Float32Array.of(options.rate),
+        step: Float32Array.of(at + 1),
+        seed: Int32Array.of(7, at),
+      };
+      // As the loop does: the stages' figures now and then.
+      const { loss } = program.run('step', feed, (output) => at % LOOK_EVERY === 0 || !isStageFigure(output));
+      return Number(loss?.[0]);
+    },
+    close: () => program.close(),
+  };
+}
+
+function formulaPixels(batch: number, side: number): Uint8Array {
+  const drawn = u('pixels', batch * side * side * 3);
+  const pixels = new Uint8Array(drawn.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.floor(((drawn[i] as number) + 0.5) * 256);
+  return pixels;
+}
+
+function mapsOf(
+  part: FrozenPart,
+  weights: Record<string, Float32Array>,
+  pixels: Uint8Array,
+  batch: number,
+  side: number,
+): Float32Array {
+  const prefix = new Prefix('traced', part, weights, batch, side);
+  const maps = prefix.run(pixels, batch).slice();
+  prefix.close();
+  return maps;
+}
