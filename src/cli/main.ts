@@ -1,8 +1,11 @@
 /** The command line: argv in, exit code out. 0; 2 for what a person can mend; 1 for a fault of ours; 130 after Ctrl-C. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { describeFault, type Fault, Interrupted, UserError } from '../errors.js';
+import { GRAPHS_FOLDER, graphsFolder } from '../runtime/trace/inspection.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { verbs as everyVerb, type Verb } from './verbs.js';
@@ -14,6 +17,8 @@ export async function main(called: readonly string[], io: Io = processIo(), verb
   const debug = argv.includes('--debug');
   const codeBefore = process.exitCode;
   process.exitCode = undefined;
+  const graphsBefore = graphsFolder();
+  if (debug) process.env[GRAPHS_FOLDER] = graphsBefore ?? join(tmpdir(), `ft-graphs-${process.pid}`);
   try {
     const program = await buildProgram(argv, io, verbs);
     if (argv.length === 0) {
@@ -25,6 +30,9 @@ export async function main(called: readonly string[], io: Io = processIo(), verb
   } catch (error) {
     return report(error, io, debug);
   } finally {
+    const graphs = graphsFolder();
+    if (debug && graphs !== undefined && existsSync(graphs)) io.stderr.write(`traced graphs: ${graphs}\n`);
+    if (graphsBefore === undefined) delete process.env[GRAPHS_FOLDER];
     process.exitCode = codeBefore;
   }
 }
@@ -36,7 +44,7 @@ async function buildProgram(argv: readonly string[], io: Io, verbs: readonly Ver
         'semi-hard triplets; proved on classes it never saw, and exported.',
     )
     .version(version(), '-V, --version', 'say which version this is')
-    .option('--debug', 'show the stack of an unexpected error')
+    .option('--debug', 'show the stack of an unexpected error, and write down every traced graph')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
     .usage('VERB [options]')

@@ -4,6 +4,7 @@ import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
 import { type Feed, SESSION_TAG, Session, type Values } from './session.js';
 import { type Tensor, tf } from './tensorflow.js';
+import { graphsFolder, writeGraph } from './trace/inspection.js';
 import {
   GraphState,
   type Signature,
@@ -103,6 +104,8 @@ class TracedProgram implements Program {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));
     }
+    const folder = graphsFolder();
+    if (folder !== undefined) writeGraph(folder, graph, this.traced);
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
   }

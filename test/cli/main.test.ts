@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type Verb, verbs } from '../../src/cli/verbs.js';
 import { Interrupted, UserError } from '../../src/errors.js';
+import { graphsFolder } from '../../src/runtime/trace/inspection.js';
 import { ft } from './terminal.js';
 
 const verb = (name: string, action: () => unknown): Verb => ({
@@ -56,6 +57,18 @@ describe('the exit code', () => {
     const { code, err } = await ft(['ours', '--debug'], { verbs: failing });
     expect(code).toBe(1);
     expect(err).toMatch(/^TypeError: x is not a function\nmore of it\n {4}at .*main\.test\.ts/);
+  });
+
+  it('comes with the folder of traced graphs under --debug, where there are some, and leaves no setting behind', async () => {
+    const tracing = [
+      verb('traces', () => mkdirSync(graphsFolder() as string)),
+      verb('none', () => expect(graphsFolder()).toContain('ft-graphs-')),
+    ];
+    expect(await ft(['none', '--debug'], { verbs: tracing })).toEqual({ code: 0, out: '', err: '' });
+    const { err } = await ft(['traces', '--debug'], { verbs: tracing });
+    expect(err).toMatch(/^traced graphs: \S*ft-graphs-\d+\n$/);
+    rmSync(err.trim().replace('traced graphs: ', ''), { recursive: true });
+    expect(graphsFolder()).toBeUndefined();
   });
 
   it('is 2 for what the system refuses: the file, and what to do', async () => {

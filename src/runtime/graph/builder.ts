@@ -146,6 +146,11 @@ export class GraphBuilder {
     return this.edges.find(([, inputs]) => inputs.includes(name))?.[0];
   }
 
+  /** The graph's own bytes. */
+  graphDef(): Uint8Array {
+    return this.graph.serializeBinary();
+  }
+
   /** The bytes of `saved_model.pb`: this graph under one tag, with an optional serving signature. */
   savedModel(tag: string, signature?: { inputs: Record<string, Endpoint>; outputs: Record<string, Endpoint> }): Uint8Array {
     const meta = new messages.MetaGraphDef();

@@ -1,6 +1,7 @@
 import { attr, type GraphBuilder } from '../graph/builder.js';
 import { type AttrMessage, DT } from '../graph/proto.js';
 import { backend, binding, type NodeBackend, type OpAttribute, type Tensor, type TensorInfo, tf } from '../tensorflow.js';
+import type { NodeNote } from './inspection.js';
 import { type Inferred, type Known, shapeRule } from './shapes/registry.js';
 import { sourceLine } from './source-line.js';
 
@@ -48,22 +49,22 @@ export class Recorder {
   private readonly symbols = new WeakSet<object>();
   private readonly constants = new Map<string, string>();
   private readonly node: NodeBackend = backend();
-  /** One line of source for each node, kept only when asked for. */
-  readonly lines = new Map<string, string>();
-  private readonly keepLines: boolean;
+  /** Where each node comes from, kept only when asked for. */
+  readonly notes = new Map<string, NodeNote>();
+  private readonly keepNotes: boolean;
   private readonly foldLimit: number;
 
   /**
    * @param prefix put before the names of nodes
-   * @param options `keepLines` remembers the line of each node; `foldLimit` is the largest result (in elements) of operations
+   * @param options `keepNotes` remembers where each node comes from; `foldLimit` is the largest result (in elements) of operations
    * on constants alone that is computed while tracing
    */
   constructor(
     readonly graph: GraphBuilder,
     private readonly prefix: string,
-    options: { keepLines?: boolean; foldLimit?: number } = {},
+    options: { keepNotes?: boolean; foldLimit?: number } = {},
   ) {
-    this.keepLines = options.keepLines ?? false;
+    this.keepNotes = options.keepNotes ?? false;
     this.foldLimit = options.foldLimit ?? FOLD_LIMIT;
   }
 
@@ -166,7 +167,7 @@ export class Recorder {
     if (messages.T === undefined && source !== undefined && 'dataId' in source && !UNTYPED.has(op))
       messages.T = attr.type(DTYPES[source.dtype] ?? DT.float32);
     const name = this.graph.node(op, `${this.prefix}${op}`, places, messages);
-    if (this.keepLines) this.lines.set(name, sourceLine());
+    if (this.keepNotes) this.notes.set(name, { line: sourceLine(), shapes: inferred.map(({ shape }) => shape) });
     const first = inputs[0] !== undefined && 'dataId' in inputs[0] ? (DTYPES[inputs[0].dtype] ?? DT.float32) : DT.float32;
     return inferred
       .slice(0, count)

@@ -1,6 +1,7 @@
 import { attr, GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
 import type { Tensor } from '../tensorflow.js';
+import { graphsFolder, type NodeNote } from './inspection.js';
 import { Recorder, TraceError } from './recorder.js';
 
 /** An input as it is fed. `uint8` bytes enter as one string scalar and reach the function as float32 tensors of 0 … 255. */
@@ -30,6 +31,8 @@ export interface StateSpec {
 export interface TracedFunction {
   readonly inputs: ReadonlyMap<string, { place: string; spec: TensorSpec }>;
   readonly outputs: ReadonlyMap<string, string>;
+  /** Where nodes come from; none unless graphs are written down. */
+  readonly notes: ReadonlyMap<string, NodeNote>;
 }
 
 const TYPES = { float32: DT.float32, int32: DT.int32 } as const;
@@ -85,9 +88,9 @@ function write(
   name: string,
   signature: Signature,
   fn: StepFunction,
-  keepLines: boolean,
-): { ends: TracedFunction; lines: Map<string, string> } {
-  const recorder = new Recorder(graph, `${name}/`, { keepLines });
+  keepNotes: boolean,
+): TracedFunction {
+  const recorder = new Recorder(graph, `${name}/`, { keepNotes });
   return recorder.during(() => {
     const inputs: Tensors = {};
     const ends = new Map<string, { place: string; spec: TensorSpec }>();
@@ -125,7 +128,7 @@ function write(
     const given = new Set([...Object.values(inputs), ...Object.values(before)]);
     for (const tensor of [...Object.values(outputs), ...Object.values(after)])
       if (!given.has(tensor) && !tensor.isDisposed) tensor.dispose();
-    return { ends: { inputs: ends, outputs: results }, lines: recorder.lines };
+    return { inputs: ends, outputs: results, notes: recorder.notes };
   });
 }
 
@@ -168,20 +171,20 @@ export function traceFunction(
   signature: Signature,
   fn: StepFunction,
 ): TracedFunction {
-  const scratch = (keepLines: boolean) => {
+  const scratch = (keepNotes: boolean) => {
     const trial = new GraphBuilder();
     const trialState = new GraphState(trial, specs);
     const start = trial.size;
-    return { trial, start, ...write(trial, trialState, name, signature, fn, keepLines) };
+    return { trial, start, ...write(trial, trialState, name, signature, fn, keepNotes) };
   };
   const start = graph.size;
-  const { ends } = write(graph, state, name, signature, fn, false);
+  const ends = write(graph, state, name, signature, fn, graphsFolder() !== undefined);
   const again = scratch(false);
   if (graph.firstDifference(start, again.trial, again.start) === undefined) return ends;
   const [first, second] = [scratch(true), scratch(true)];
   const node = first.trial.firstDifference(first.start, second.trial, second.start) ?? '';
   // A constant has no line of its own: the first operation that takes it does.
-  const line = first.lines.get(node) ?? first.lines.get(first.trial.consumerOf(node) ?? '') ?? `node ${node}`;
+  const line = (first.notes.get(node) ?? first.notes.get(first.trial.consumerOf(node) ?? ''))?.line ?? `node ${node}`;
   const what =
     'a traced function is not the same twice: a number from outside (a counter, the clock) would be frozen into the graph';
   throw new TraceError(what, line);
