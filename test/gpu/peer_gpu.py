@@ -1,32 +1,24 @@
-"""PyTorch's training step on the card: the network, values, optimizer and batch of test/bench/peer.py, run in several ways.
+"""PyTorch's training step on the card: the network, values, optimizer and batch of test/bench/pytorch, run in several ways.
   python peer_gpu.py OUT.json [--device cpu --quick]"""
-import argparse, contextlib, json, statistics, sys, time, types
+import argparse, contextlib, json, statistics, sys, time
 import numpy as np, torch, torch.nn.functional as F
-ap = argparse.ArgumentParser(); ap.add_argument('out'); ap.add_argument('--bench', default='test/bench/peer.py'); ap.add_argument('--device', default='cuda'); ap.add_argument('--quick', action='store_true'); ap.add_argument('--only', default='')
+ap = argparse.ArgumentParser(); ap.add_argument('out'); ap.add_argument('--bench', default='test/bench', help='the folder that holds pytorch/'); ap.add_argument('--device', default='cuda'); ap.add_argument('--quick', action='store_true'); ap.add_argument('--only', default='')
 o = ap.parse_args()
-# The network as make bench has it: everything of peer.py up to where it builds and times one.
-source = open(o.bench).read()
-source = source[:source.index("\nlite = a.network")]
-sys.argv = ['peer.py']
-peer = types.ModuleType('peer'); exec(compile(source, 'peer.py', 'exec'), peer.__dict__)
-a = peer.a
+# The network as make bench has it.
+sys.path.insert(0, o.bench)
+from pytorch.formula import u
+from pytorch.model import model, sgd
+CLASSES = 797
 cuda = o.device == 'cuda'
 sync = torch.cuda.synchronize if cuda else (lambda: None)
 if cuda: torch.backends.cudnn.benchmark = True
 name = torch.cuda.get_device_name() if cuda else 'cpu'
 print(name, torch.__version__, 'cudnn', torch.backends.cudnn.version(), flush=True)
 def make(until, dropout):
-    a.dropout = dropout
-    stages, features = peer.resnet50_thin()
-    frozen = {'none': 0, 'all': 5}.get(until) if until in ('none', 'all') else int(until[-1])
-    net = peer.Model(stages, features, frozen).to(memory_format=torch.channels_last).to(o.device)
-    return net
-def optimizer(net, rate):
-    live = [p for p in net.parameters() if p.requires_grad]
-    return torch.optim.SGD([dict(params=[p for p in live if p.dim() > 1], weight_decay=5e-4), dict(params=[p for p in live if p.dim() == 1])], lr=rate, momentum=.9, fused=True)
+    return model('resnet50-thin', until, CLASSES, dropout).to(o.device)
 def batch_of(n, side):
-    px = torch.tensor(np.floor((peer.u('pixels', n * side * side * 3) + .5) * 256).astype(np.uint8).reshape(n, side, side, 3))
-    return (px.pin_memory() if cuda else px), (torch.arange(n) * 37 % a.classes).to(o.device)
+    px = torch.tensor(np.floor((u('pixels', n * side * side * 3) + .5) * 256).astype(np.uint8).reshape(n, side, side, 3))
+    return (px.pin_memory() if cuda else px), (torch.arange(n) * 37 % CLASSES).to(o.device)
 MEAN = torch.tensor((123., 117., 104.), device=o.device)
 def unpack(px):  # the bytes of a batch, over the bus, normalised there: what ft's step is given too
     return ((px.to(o.device, non_blocking=True).float() - MEAN) / 128).permute(0, 3, 1, 2)
@@ -35,7 +27,7 @@ def case(until, n, precision, how, feed, side=128, dropout=.2, warm=10, steps=30
     torch.manual_seed(0)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != 'fp32'
     torch.set_float32_matmul_precision('highest' if precision == 'fp32' else 'high')
-    net = make(until, dropout); opt = optimizer(net, rate); px, y = batch_of(n, side)
+    net = make(until, dropout); opt = sgd(net, rate); px, y = batch_of(n, side)
     cast = (lambda: torch.autocast(o.device, torch.bfloat16)) if precision == 'bf16' else contextlib.nullcontext
     def forward(x, y):
         with cast(): return F.cross_entropy(net(x), y)
