@@ -1,5 +1,5 @@
 import { choose, UserError } from '../../src/errors.js';
-import type { NetworkName } from './networks.js';
+import { NETWORKS, type NetworkName } from './networks.js';
 
 /** One frozen depth of one network, as `until` takes it and in words. */
 export interface Case {
@@ -8,19 +8,20 @@ export interface Case {
   readonly words: string;
 }
 
-const CASES: readonly Case[] = [
-  { network: 'resnet50-thin', until: 'none', words: 'nothing' },
-  { network: 'resnet50-thin', until: 'conv3', words: 'until conv3' },
-  { network: 'resnet50-thin', until: 'conv4', words: 'until conv4' },
-  { network: 'resnet50-thin', until: 'all', words: 'all but the head' },
-  { network: 'efficientnet-lite0', until: 'none', words: 'nothing' },
-  { network: 'efficientnet-lite0', until: 'conv4', words: 'two thirds (stem and blocks 0–10)' },
-  { network: 'efficientnet-lite0', until: 'all', words: 'all but the head' },
-];
+/** How deep a network is frozen, as `until` takes it and in words. */
+const DEPTHS = [
+  { until: 'none', words: 'nothing' },
+  { until: 'conv3', words: 'until conv3' },
+  { until: 'conv4', words: 'until conv4' },
+  { until: 'all', words: 'all but the head' },
+] as const;
+
+const CASES: readonly Case[] = NETWORKS.flatMap((network) => DEPTHS.map((depth) => ({ network, ...depth })));
 
 const SHORT: ReadonlyMap<string, NetworkName> = new Map([
   ['thin', 'resnet50-thin'],
   ['lite0', 'efficientnet-lite0'],
+  ...NETWORKS.map((name): [string, NetworkName] => [name, name]),
 ]);
 
 /**

@@ -3,11 +3,14 @@ import type { Network, Variable } from '../../src/network/network.js';
 import type { Progress } from '../../src/progress.js';
 import { u } from '../train/formula.js';
 import { efficientnetLite0 } from './efficientnet-lite0.js';
+import { mobilenetV1 } from './mobilenet-v1.js';
+import { mobilenetV2 } from './mobilenet-v2.js';
+import { resnet50 } from './resnet50.js';
 
-export const NETWORKS = ['resnet50-thin', 'efficientnet-lite0'] as const;
+export const NETWORKS = ['resnet50-thin', 'resnet50', 'mobilenet-v1', 'mobilenet-v2', 'efficientnet-lite0'] as const;
 export type NetworkName = (typeof NETWORKS)[number];
 
-/** What the formula is scaled by and shifted to, by role; kernels by their fan-in (He et al. 2015). The same in peer.py. */
+/** What the formula is scaled by and shifted to, by role; kernels by their fan-in (He et al. 2015). The same in pytorch/formula.py. */
 function scaled(name: string, role: Variable['role'], shape: readonly number[]): readonly [scale: number, shift: number] {
   switch (role) {
     case 'kernel': {
@@ -53,6 +56,12 @@ async function topology(name: NetworkName, progress: Progress): Promise<Network>
   switch (name) {
     case 'resnet50-thin':
       return (await loadBackbone('resnet50-thin', { progress })).network;
+    case 'resnet50':
+      return resnet50();
+    case 'mobilenet-v1':
+      return mobilenetV1();
+    case 'mobilenet-v2':
+      return mobilenetV2();
     case 'efficientnet-lite0':
       return efficientnetLite0();
   }

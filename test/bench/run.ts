@@ -34,7 +34,13 @@ const TUNED = {
 /** Losses of the two engines on equal batches from equal weights may differ by this much, relative, where the work is equal. */
 const MOST_DIFFERENT = 1e-4;
 /** High enough that five steps move the loss far: what the gradients do is compared, not the forward pass alone. */
-const CHECK_RATE: Record<NetworkName, string> = { 'resnet50-thin': '1e-3', 'efficientnet-lite0': '3e-2' };
+const CHECK_RATE: Record<NetworkName, string> = {
+  'resnet50-thin': '1e-3',
+  resnet50: '1e-4',
+  'mobilenet-v1': '3e-2',
+  'mobilenet-v2': '3e-2',
+  'efficientnet-lite0': '3e-2',
+};
 const STANDARD = { batch: '64', side: '128', steps: '9' };
 
 const { values } = parseArgs({

@@ -19,7 +19,9 @@ const { values } = parseArgs({
     maps: { type: 'boolean', default: false },
     precision: { type: 'string', default: 'fp32' },
     warm: { type: 'string', default: '2' },
+    /** Timed steps at most; none is begun after as many seconds, from the third on. */
     steps: { type: 'string', default: '9' },
+    seconds: { type: 'string', default: 'Infinity' },
   },
 });
 const batch = Number(values.batch);
@@ -38,10 +40,14 @@ const training = await benchTraining({
 });
 const seconds: number[] = [];
 const losses: number[] = [];
-for (let step = 0; step < warm + Number(values.steps); step++) {
+let spent = 0;
+for (let step = 0; step < warm + Number(values.steps) && (seconds.length < 3 || spent < Number(values.seconds)); step++) {
   const began = performance.now();
   losses.push(training.step(step));
-  if (step >= warm) seconds.push((performance.now() - began) / 1000);
+  const took = (performance.now() - began) / 1000;
+  if (step < warm) continue;
+  seconds.push(took);
+  spent += took;
 }
 training.close();
 const figures: StepFigures = {

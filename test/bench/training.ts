@@ -3,6 +3,7 @@ import { silent } from '../../src/progress.js';
 import { classificationObjective } from '../../src/train/objectives.js';
 import { LOOK_EVERY } from '../../src/train/phase.js';
 import { type FrozenPart, frozenPart, Prefix } from '../../src/train/prefix.js';
+import { isStageFigure } from '../../src/train/stage-figures.js';
 import { createTrainer, weightsOf } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { u } from '../train/formula.js';
