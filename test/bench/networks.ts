@@ -10,7 +10,7 @@ import { resnet50 } from './resnet50.js';
 export const NETWORKS = ['resnet50-thin', 'resnet50', 'mobilenet-v1', 'mobilenet-v2', 'efficientnet-lite0'] as const;
 export type NetworkName = (typeof NETWORKS)[number];
 
-/** What the formula is scaled by and shifted to, by role; kernels by their fan-in (He et al. 2015). The same in pytorch/formula.py. */
+/** What the formula is scaled by and shifted to, by role; kernels by their fan-in (He et al. 2015). The same in formula.py. */
 function scaled(name: string, role: Variable['role'], shape: readonly number[]): readonly [scale: number, shift: number] {
   switch (role) {
     case 'kernel': {
@@ -29,7 +29,7 @@ function scaled(name: string, role: Variable['role'], shape: readonly number[]):
   }
 }
 
-/** Values that PyTorch makes too, from the variable's name alone: no file has to be shared. */
+/** Values that PyTorch and Keras make too, from the variable's name alone: no file has to be shared. */
 export function formulaValues(name: string, role: Variable['role'], shape: readonly number[]): Float32Array {
   const [scale, shift] = scaled(name, role, shape);
   const size = shape.reduce((product, length) => product * length, 1);
@@ -52,7 +52,8 @@ export async function benchNetwork(name: NetworkName, progress: Progress): Promi
   return { ...network, variables };
 }
 
-async function topology(name: NetworkName, progress: Progress): Promise<Network> {
+/** A network whose values do not matter. */
+export async function topology(name: NetworkName, progress: Progress): Promise<Network> {
   switch (name) {
     case 'resnet50-thin':
       return (await loadBackbone('resnet50-thin', { progress })).network;

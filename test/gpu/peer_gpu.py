@@ -6,7 +6,7 @@ ap = argparse.ArgumentParser(); ap.add_argument('out'); ap.add_argument('--bench
 o = ap.parse_args()
 # The network as make bench has it.
 sys.path.insert(0, o.bench)
-from pytorch.formula import u
+from formula import u
 from pytorch.model import model, sgd
 CLASSES = 797
 cuda = o.device == 'cuda'

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .formula import values
+from .layers import tensor
 from .mobilenets import efficientnet_lite0, mobilenet_v1, mobilenet_v2
 from .resnets import resnet50, resnet50_thin
 
@@ -43,8 +43,8 @@ class Model(nn.Module):
         self.frozen, self.dropout = min(UNTIL.index(until), 5), dropout
         self.stages = nn.ModuleList(stages)
         self.head = nn.Linear(features, classes)
-        self.head.weight.data = values('head/kernel', (features, classes)).T.contiguous()
-        self.head.bias.data = values('head/bias', (classes,))
+        self.head.weight.data = tensor('head/kernel', (features, classes)).T.contiguous()
+        self.head.bias.data = tensor('head/bias', (classes,))
         self.eval()                                        # BatchNorm keeps its statistics
         for i, stage in enumerate(self.stages):
             stage.requires_grad_(i >= self.frozen)

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from peak import peak_mib
+
 from .model import NETWORKS, model, sgd
-from .peak import peak_mib
 
 
 def augmented(batch, generator):

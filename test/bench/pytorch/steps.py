@@ -5,15 +5,16 @@ import time
 import torch
 import torch.nn.functional as F
 
-from .formula import pixels
+from formula import pixels
+from peak import peak_mib
+
 from .model import NETWORKS, model, sgd
-from .peak import peak_mib
 
 
 def steps(a):
     net = model(a.network, a.until, a.classes, a.dropout)
     opt = sgd(net, a.rate)
-    x = NETWORKS[a.network].normalise(pixels(a.batch, a.side).permute(0, 3, 1, 2).float())
+    x = NETWORKS[a.network].normalise(torch.from_numpy(pixels(a.batch, a.side)).permute(0, 3, 1, 2).float())
     y = torch.arange(a.batch) * 37 % a.classes
     seconds, losses = [], []
     while len(losses) < a.warm + a.steps and (len(seconds) < 3 or sum(seconds) < a.seconds):

@@ -1,6 +1,5 @@
 """Values that ft makes too, from a variable's name alone: equal losses then show equal work, and no file is shared."""
 import numpy as np
-import torch
 
 
 def u(name, n):
@@ -24,10 +23,10 @@ def values(name, shape):
     if role == 'kernel':
         fan_in = int(np.prod(shape[:2] if '_depthwise' in name else shape[:-1]))
         scale = np.sqrt(24 / fan_in) * (.3 if name.endswith(('_c/kernel', '_project/kernel')) else 1)
-    return torch.tensor((u(name, int(np.prod(shape))) * scale + shift).astype(np.float32).reshape(shape))
+    return (u(name, int(np.prod(shape))) * scale + shift).astype(np.float32).reshape(shape)
 
 
 def pixels(batch, side):
     """The bytes of step.ts's batch, NHWC."""
     drawn = (u('pixels', batch * side * side * 3) + .5) * 256
-    return torch.tensor(np.floor(drawn).astype(np.uint8).reshape(batch, side, side, 3))
+    return np.floor(drawn).astype(np.uint8).reshape(batch, side, side, 3)
