@@ -50,9 +50,9 @@ verify: setup ## hold exports and goldens to Python's TensorFlow, NumPy and PyTo
 	@for kind in bench verify track; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
 	@FT_TESTS=verify $(BIN)/vitest run
 
-bench: setup ## measure a training step beside PyTorch's [options='--only thin --rounds 5'] (leave the machine alone)
-	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && \
-	  node --import tsx test/bench/run.ts --python "$$python" $(options)
+bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --rounds 5'] (40 minutes; leave the machine alone)
+	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && keras=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
+	  node --import tsx test/bench/run.ts --python "$$python" --keras "$$keras" $(options)
 
 faults: setup ## kill, fill and break things in the middle of runs (test/**/*.faults.ts)
 	@FT_TESTS=faults $(BIN)/vitest run

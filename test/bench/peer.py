@@ -1,6 +1,7 @@
 """PyTorch's side of `make bench`: prints one line of JSON.
   python test/bench/peer.py --network resnet50-thin --until conv3                         training steps, as step.ts
-  python test/bench/peer.py --phase FILE --until conv4 --batch 32 --classes 512           a whole phase, as phase.ts
+  python test/bench/peer.py --phase FILE --until conv4 --batch 32                         a whole phase, as phase.ts
+  python test/bench/peer.py --folder FOLDER                                               JPEG files to vectors, as embed.ts
 
 Everything that makes it fast: channels_last, activations in place, the frozen part without a graph, the fused optimizer, and
 glibc's allocator kept from giving memory back after each step (contenders.ts sets that in the environment).
@@ -11,6 +12,7 @@ import os
 
 import torch
 
+from pytorch.embed import embed
 from pytorch.model import NETWORKS, UNTIL
 from pytorch.phase import phase
 from pytorch.steps import steps
@@ -29,7 +31,9 @@ ap.add_argument('--steps', type=int, default=9, help='timed steps at most')
 ap.add_argument('--seconds', type=float, default=float('inf'), help='no further step after as many, from the third timed one on')
 ap.add_argument('--phase', help='a whole phase, data included: what `phase.ts --describe` printed (a file)')
 ap.add_argument('--epochs', type=int, default=8)
+ap.add_argument('--folder', help='JPEG files to embed')
+ap.add_argument('--fused', action='store_true', help='embed with operations fused by torch.jit')
 a = ap.parse_args()
 torch.manual_seed(0)
 torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
-print(json.dumps(phase(a) if a.phase else steps(a)))
+print(json.dumps(embed(a) if a.folder else phase(a) if a.phase else steps(a)))

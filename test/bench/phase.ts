@@ -81,6 +81,7 @@ if (values.describe) {
         engine: 'ft',
         seconds,
         images: samples.length,
+        imagesPerSecond: (samples.length * record.epochs.length) / seconds,
         epochs: record.epochs.map(({ figures, imagesPerSecond, waiting }) => ({ loss: figures.loss, imagesPerSecond, waiting })),
         peakMiB: process.resourceUsage().maxRSS / 1024,
       })}\n`,

@@ -25,10 +25,10 @@ def augmented(batch, generator):
 
 
 def phase(a):
-    net = model(a.network, a.until, a.classes, a.dropout)
-    opt = sgd(net, a.rate)
     with open(a.phase) as file:
         known = json.load(file)
+    net = model(a.network, a.until, max(known['labels']) + 1, a.dropout)
+    opt = sgd(net, a.rate)
     began = time.perf_counter()
     store = np.memmap(known['pixels'], np.uint8, 'r', offset=4096)
     labels = torch.tensor(known['labels'])
@@ -52,5 +52,6 @@ def phase(a):
             schedule.step()
             sum_ += loss.item()
         epochs.append(dict(loss=sum_ / steps, imagesPerSecond=steps * a.batch / (time.perf_counter() - start)))
-    return dict(engine='pytorch', seconds=time.perf_counter() - began, images=len(rows), epochs=epochs, peakMiB=peak_mib(),
-                version=torch.__version__)
+    seconds = time.perf_counter() - began
+    return dict(engine='pytorch', seconds=seconds, images=len(rows), imagesPerSecond=len(rows) * a.epochs / seconds, epochs=epochs,
+                peakMiB=peak_mib(), version=torch.__version__)
