@@ -4,7 +4,7 @@ import { sharp } from '../../src/data/image-library.js';
 import { UserError } from '../../src/errors.js';
 import { type Case, type Choice, chosenCases, contendersOf, sections, wordsOf } from './cases.js';
 import { type Contender, lossDifference, median, type Round, summariseCase } from './figures.js';
-import { NETWORKS } from './networks.js';
+import { NETWORKS } from './network-names.js';
 import { photo } from './photos.js';
 import { cells, markdownTable, replaceSection } from './report.js';
 

@@ -1,6 +1,6 @@
 import { choose, UserError } from '../../src/errors.js';
 import { type Contender, contender, type Precision } from './figures.js';
-import { NETWORKS, type NetworkName } from './networks.js';
+import { NETWORKS, type NetworkName } from './network-names.js';
 
 export const KINDS = ['steps', 'phase', 'embed'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Case, type PhaseCase, wordsOf } from './cases.js';
 import type { Contender, Engine, Figures, Precision } from './figures.js';
-import type { NetworkName } from './networks.js';
+import type { NetworkName } from './network-names.js';
 import { makePhotos } from './photos.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -38,7 +38,7 @@ export interface Contenders {
 }
 
 /** What all processes of a phase are told; the rest they take from phase.ts's recipe. */
-const PHASE = { side: '128', batch: '32', rate: '1e-3', epochs: '8' };
+const PHASE = { side: '128', batch: '32', rate: '1e-3' };
 const EMBED = { side: '128' };
 
 export function openContenders(interpreters: Interpreters): Contenders {

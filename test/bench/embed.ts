@@ -15,7 +15,8 @@ import type { Manifest } from '../../src/run/manifest.js';
 import { writeCheckpoint } from '../../src/runtime/checkpoint.js';
 import { runFolder } from '../../src/train/run-folder.js';
 import { weightsOf } from '../../src/train/trainer.js';
-import { benchNetwork, type NetworkName } from './networks.js';
+import type { NetworkName } from './network-names.js';
+import { benchNetwork } from './networks.js';
 
 const { values } = parseArgs({
   options: {

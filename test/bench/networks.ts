@@ -5,10 +5,8 @@ import { u } from '../train/formula.js';
 import { efficientnetLite0 } from './efficientnet-lite0.js';
 import { mobilenetV1 } from './mobilenet-v1.js';
 import { mobilenetV2 } from './mobilenet-v2.js';
+import type { NetworkName } from './network-names.js';
 import { resnet50 } from './resnet50.js';
-
-export const NETWORKS = ['resnet50-thin', 'resnet50', 'mobilenet-v1', 'mobilenet-v2', 'efficientnet-lite0'] as const;
-export type NetworkName = (typeof NETWORKS)[number];
 
 /** What the formula is scaled by and shifted to, by role; kernels by their fan-in (He et al. 2015). The same in formula.py. */
 function scaled(name: string, role: Variable['role'], shape: readonly number[]): readonly [scale: number, shift: number] {

@@ -1,5 +1,5 @@
 import type { Progress } from '../../src/progress.js';
-import { type Case, contendersOf, type StepCase, wordsOf } from './cases.js';
+import { type Case, contendersOf, type Kind, type StepCase, wordsOf } from './cases.js';
 import type { Contenders, Settings } from './contenders.js';
 import {
   type Contender,
@@ -10,15 +10,15 @@ import {
   type StepFigures,
   summariseCase,
 } from './figures.js';
-import type { NetworkName } from './networks.js';
+import type { NetworkName } from './network-names.js';
 import type { Measured } from './report.js';
 
 export interface Plan {
   readonly rounds: number;
   readonly precisions: readonly Precision[];
   readonly keras: boolean;
-  /** What every process of training steps is told. */
-  readonly steps: Settings;
+  /** What every process of a kind is told. */
+  readonly settings: Readonly<Record<Kind, Settings>>;
 }
 
 /** All contenders on a case, round by round. */
@@ -32,7 +32,7 @@ export async function measureCase(one: Case, plan: Plan, contenders: Contenders,
       const figures = new Map<Contender, Figures>();
       // Each goes first in turn: what a process leaves behind (heat, page cache) meets all alike.
       for (const contender of round % 2 === 0 ? list : list.toReversed()) {
-        figures.set(contender, await contenders.measure(contender, one, one.kind === 'steps' ? plan.steps : {}));
+        figures.set(contender, await contenders.measure(contender, one, plan.settings[one.kind]));
         bar.advance(1);
       }
       rounds.push(figures);

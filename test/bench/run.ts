@@ -22,7 +22,7 @@ import { cells, type Measured, markdownTable, replaceSection } from './report.js
 import { checkEqualWork, measureCase, type Plan } from './rounds.js';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
-const STANDARD = { steps: '9', seconds: '4' };
+const STANDARD = { steps: '9', seconds: '4', epochs: '8' };
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +38,8 @@ const { values } = parseArgs({
     /** Timed steps at most; none is begun after as many seconds, from the third on. */
     steps: { type: 'string', default: STANDARD.steps },
     seconds: { type: 'string', default: STANDARD.seconds },
+    /** Of a phase. */
+    epochs: { type: 'string', default: STANDARD.epochs },
     python: { type: 'string', default: 'python3' },
     /** Without it Keras takes no part. */
     keras: { type: 'string' },
@@ -61,9 +63,9 @@ async function machine({ pytorch, keras }: Interpreters): Promise<string> {
 
 /** Whether a section that was measured can stand in the document: all of its cases, at the usual settings. */
 function standard(keras: boolean): boolean {
-  const { depths, precisions, batch, side, images, steps, seconds } = values;
-  const chosen = [depths, precisions, batch, side, images];
-  return chosen.every((one) => one === undefined) && steps === STANDARD.steps && seconds === STANDARD.seconds && keras;
+  const { depths, precisions, batch, side, images } = values;
+  const usual = Object.entries(STANDARD).every(([key, value]) => values[key as keyof typeof STANDARD] === value);
+  return keras && usual && [depths, precisions, batch, side, images].every((one) => one === undefined);
 }
 
 async function main(): Promise<void> {
@@ -71,13 +73,15 @@ async function main(): Promise<void> {
   const interpreters = { pytorch: values.python, keras: values.keras ?? null };
   const cases = chosenCases(values);
   const keras = interpreters.keras !== null;
+  const number = (option: keyof typeof STANDARD) => String(wholeNumber(values[option], `--${option}`));
   const plan: Plan = {
     rounds: wholeNumber(values.rounds, '--rounds'),
     precisions: someOf(PRECISIONS, values.precisions, 'precision', '--precisions'),
     keras,
-    steps: {
-      steps: String(wholeNumber(values.steps, '--steps')),
-      seconds: String(wholeNumber(values.seconds, '--seconds')),
+    settings: {
+      steps: { steps: number('steps'), seconds: number('seconds') },
+      phase: { epochs: number('epochs') },
+      embed: {},
     },
   };
   const about = await machine(interpreters);

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { median, type StepFigures } from './figures.js';
-import type { NetworkName } from './networks.js';
+import type { NetworkName } from './network-names.js';
 import { benchTraining } from './training.js';
 
 const { values } = parseArgs({

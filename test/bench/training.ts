@@ -7,7 +7,8 @@ import { isStageFigure } from '../../src/train/stage-figures.js';
 import { createTrainer, weightsOf } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { u } from '../train/formula.js';
-import { benchNetwork, formulaValues, type NetworkName } from './networks.js';
+import type { NetworkName } from './network-names.js';
+import { benchNetwork, formulaValues } from './networks.js';
 
 export interface TrainingOptions {
   readonly network: NetworkName;

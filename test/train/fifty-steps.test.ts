@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { NetworkName } from '../bench/networks.js';
+import type { NetworkName } from '../bench/network-names.js';
 import { benchTraining } from '../bench/training.js';
 
 interface Golden {
