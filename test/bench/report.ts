@@ -73,8 +73,14 @@ export function cells(
 /** The same as Markdown: the ratios in bold, no absolute speeds. */
 export function markdownTable(measured: readonly Measured[]): string {
   const { titles, rows } = cells(measured, 'document');
+  return markdown(titles, rows, 0);
+}
+
+/** A table in Markdown, numbers to the right; `words` is the column that holds words, if one does. */
+export function markdown(titles: readonly string[], rows: readonly (readonly string[])[], words?: number): string {
   const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
-  return [line(titles), line(titles.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return [line(titles), line(titles.map((_, column) => (column === words ? '---' : '---:'))), ...rows.map(line)].join('
+');
 }
 
 /**
