@@ -79,8 +79,7 @@ export function markdownTable(measured: readonly Measured[]): string {
 /** A table in Markdown, numbers to the right; `words` is the column that holds words, if one does. */
 export function markdown(titles: readonly string[], rows: readonly (readonly string[])[], words?: number): string {
   const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
-  return [line(titles), line(titles.map((_, column) => (column === words ? '---' : '---:'))), ...rows.map(line)].join('
-');
+  return [line(titles), line(titles.map((_, column) => (column === words ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
 
 /**
