@@ -35,21 +35,9 @@ class Photos(Dataset):
         return torch.from_numpy(np.array(square))
 
 
-class Features(torch.nn.Module):
-    def __init__(self, stages):
-        super().__init__()
-        self.stages = torch.nn.Sequential(*stages)
-
-    def forward(self, x):
-        return self.stages(x).mean((2, 3))
-
-
 def embed(a):
     topology = NETWORKS[a.network]
-    net = Features(topology.make()[0]).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    if a.fused:
-        example = torch.zeros(a.batch, 3, a.side, a.side).contiguous(memory_format=torch.channels_last)
-        net = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(net, example)))
+    net = torch.nn.Sequential(*topology.make()[0]).to(memory_format=torch.channels_last).eval()
     began = time.perf_counter()
     files = sorted(glob.glob(os.path.join(a.folder, '*.jpg')))
     loader = DataLoader(Photos(files, a.side), a.batch, num_workers=torch.get_num_threads())
@@ -57,7 +45,7 @@ def embed(a):
     with torch.inference_mode(), torch.autocast('cpu', torch.bfloat16, enabled=a.precision == 'bf16'):
         for batch in loader:
             x = topology.normalise(batch.permute(0, 3, 1, 2).float())
-            vectors.append(F.normalize(net(x).float()))
+            vectors.append(F.normalize(net(x).mean((2, 3)).float()))
     rows = torch.cat(vectors).numpy()
     with tempfile.NamedTemporaryFile(suffix='.npy') as file:
         np.save(file, rows)
