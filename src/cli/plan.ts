@@ -4,6 +4,7 @@ import type { Network } from '../network/network.js';
 import { loadRecipe } from '../recipe/load.js';
 import type { Recipe } from '../recipe/schema.js';
 import { resolveRecipeArgument } from '../recipe/working.js';
+import { phaseMemory } from '../run/memory.js';
 import { planPhases } from '../run/plans.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
@@ -53,6 +54,7 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
       io.stdout.write(`${planText(plans, { stages: options.stages === true, all: options.all === true })}\n`);
       const spared = sparedInWords(recipe, network, plans);
       if (spared.length > 0) io.stdout.write(`\n${spared.join('\n')}\n`);
+      if (plans.length > 0) io.stdout.write(`\n${memoryInWords(recipe, network, plans)}\n`);
       if (classes === null)
         io.stdout.write('\nThe classifier is as wide as there are classes: known once --data names a folder.\n');
     });
@@ -81,6 +83,14 @@ function sparedInWords({ data, frozenMaps }: Recipe, network: Network, plans: re
         : `${what}; computed once an image and for each of its ${data.views} views (${room} each)`,
     ];
   });
+}
+
+/** The memory of each phase, to two digits: that is as much as is known. */
+function memoryInWords(recipe: Recipe, network: Network, plans: readonly PhasePlan[]): string {
+  const phases = plans.map(
+    (plan) => `${(phaseMemory(recipe, network, plan) / 2 ** 30).toFixed(1)} GiB in the ${plan.phase} phase`,
+  );
+  return `memory: about ${phases.join(', ')}`;
 }
 
 /** The line above a plan. */

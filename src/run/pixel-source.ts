@@ -4,7 +4,7 @@ import type { Progress } from '../progress.js';
 import type { FeatureSource } from '../train/features.js';
 
 /** Images a call when features are computed. */
-const FEATURE_BATCH = 64;
+export const FEATURE_BATCH = 64;
 
 /**
  * The pixels of a decoded data set, to compute features from. An image whose cached bytes are damaged is decoded again, and

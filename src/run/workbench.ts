@@ -12,6 +12,7 @@ import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { openImages } from './images.js';
 import { patienceFault } from './measure.js';
+import { memoryFault } from './memory.js';
 import { meetingOf, withClassesThereAre } from './phase-batches.js';
 import { planPhases } from './plans.js';
 
@@ -35,7 +36,8 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
   for (const line of [...describeDataset(decoded.dataset), ...describeSplit(decoded.dataset, split)]) progress.line(line);
   const dense = denseLabels(decoded.dataset, split.train);
   const fitting = withClassesThereAre(recipe, split, progress);
-  checkTrainable(fitting, network, { split, decoded }, dense);
+  const plans = planPhases(fitting, network, split.train.classes.length);
+  checkTrainable(fitting, network, plans, { split, decoded }, dense);
   if (fitting.triplet?.sampler === 'hierarchical') meetingOf({ recipe: fitting, split, decoded });
   return {
     recipe: fitting,
@@ -44,7 +46,7 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
     decoded,
     split,
     classifierLabels: new Map(Array.from(split.train.samples, (sample, place) => [sample, dense[place] as number])),
-    plans: new Map(planPhases(fitting, network, split.train.classes.length).map((plan) => [plan.phase, plan])),
+    plans: new Map(plans.map((plan) => [plan.phase, plan])),
   };
 }
 
@@ -52,6 +54,7 @@ export async function openWorkbench(recipe: Recipe, progress: Progress): Promise
 function checkTrainable(
   recipe: Recipe,
   network: Network,
+  plans: readonly PhasePlan[],
   { split, decoded }: Pick<Workbench, 'split' | 'decoded'>,
   labels: Int32Array,
 ): void {
@@ -81,5 +84,6 @@ function checkTrainable(
     const fault = recipe[phase]?.patience == null ? null : patienceFault(phase, recipe, { split, decoded });
     if (fault !== null) faults.push(fault);
   }
+  faults.push(...plans.flatMap((plan) => memoryFault(recipe, network, plan) ?? []));
   throwFaults(faults);
 }

@@ -1,7 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-let collect: (() => void) | undefined;
+type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
+
+let collect: Collect | undefined;
 
 /**
  * Has V8 collect its garbage now. It does so when its own heap grows, and knows nothing of what TensorFlow is about to ask for: a
@@ -10,7 +12,8 @@ let collect: (() => void) | undefined;
 export function collectGarbage(): void {
   if (collect === undefined) {
     setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
+    collect = runInNewContext('gc') as Collect;
   }
-  collect();
+  // `last-resort` gives emptied pages back to the system too.
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

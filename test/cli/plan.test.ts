@@ -34,6 +34,8 @@ triplet         2e-3      198     148          24     370
 
 classification: 70 % of a step's arithmetic lies in what stands still (up to pool1); computed once for scores (8 × 8 × 4 numbers, 1.0 KiB an image), in every step for training: data.views=4 would spare it there
 triplet: 80 % of a step's arithmetic lies in what stands still (up to conv2_a_relu); computed once for scores (8 × 8 × 6 numbers, 1.5 KiB an image), in every step for training: data.views=4 would spare it there
+
+memory: about 0.5 GiB in the classification phase, 0.5 GiB in the triplet phase
 `);
   });
 
