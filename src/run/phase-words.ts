@@ -49,7 +49,8 @@ export function epochLine(
   evaluation: EpochEvaluation & { readonly coverage: Coverage },
   bench: Workbench,
 ): string {
-  const parts = [figuresInWords(phase, summary.figures, bench), `${summary.imagesPerSecond.toFixed(0)} images/s`];
+  const speed = `${summary.imagesPerSecond.toFixed(0)} images/s (${(100 * summary.waiting).toFixed(0)} % of the time waiting for them)`;
+  const parts = [figuresInWords(phase, summary.figures, bench), speed];
   if (evaluation.validation !== null)
     parts.push(`validation ${MEASURES[evaluation.measure]} ${evaluation.validation.toFixed(3)}`);
   if (evaluation.held_out_accuracy !== null) parts.push(`held-out accuracy ${evaluation.held_out_accuracy.toFixed(3)}`);
