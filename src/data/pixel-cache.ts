@@ -36,6 +36,8 @@ export interface CacheOptions {
   readonly classes?: boolean;
   /** Images decoded side by side. */
   readonly parallel?: number;
+  /** Is handed each image's pixels as they come, in the order of the samples; not where an earlier call's are found. */
+  readonly onDecoded?: (pixels: Uint8Array) => void;
   /** Ends the work early; nothing is left behind. */
   readonly signal?: AbortSignal;
 }
@@ -109,7 +111,7 @@ async function decodeAll(
   storePath: string,
   options: CacheOptions & { progress: Progress },
 ): Promise<Skipped[]> {
-  const { side, progress, signal, parallel = Math.max(4, availableParallelism()) } = options;
+  const { side, progress, signal, onDecoded, parallel = Math.max(4, availableParallelism()) } = options;
   await mkdir(dirname(storePath), { recursive: true });
   await sweep(dirname(storePath));
   const temporary = `${storePath}.part-${process.pid}-${Date.now().toString(36)}`;
@@ -128,6 +130,7 @@ async function decodeAll(
         checksums.push(crc32(result));
         await file.write(result, 0, result.length, end);
         end += result.length;
+        onDecoded?.(result);
       } else unreadable.push(result);
       bar.advance(1);
     }

@@ -1,13 +1,18 @@
-import type { Skipped } from '../data/dataset.js';
+import type { Dataset, Skipped } from '../data/dataset.js';
 import { cachePixels } from '../data/pixel-cache.js';
 import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
+import type { FinishedModel } from '../export/savedmodel.js';
 import type { Progress } from '../progress.js';
 import { type VectorFormat, writeVectors } from '../vectors/formats.js';
 import type { Vectors } from '../vectors/vectors.js';
 import { embedSamples } from './embed-images.js';
+import { type Embedder, openEmbedder } from './embedder.js';
 import { type FinishedRun, modelHash } from './finished.js';
 import { openAnyImages } from './images.js';
+
+/** Images whose decoding has begun: as many as other threads get done while a batch is computed in this one. */
+const IN_FLIGHT = 32;
 
 export interface EmbeddedFolder {
   readonly images: number;
@@ -26,15 +31,9 @@ export async function embedFolder(
   progress: Progress,
 ): Promise<EmbeddedFolder> {
   const { model } = run;
-  const decoded = await cachePixels(await openAnyImages(folder, progress), {
-    side: model.side,
-    progress,
-    classes: false,
-  });
-  if (strict) refuseSkipped(decoded.dataset.skipped);
+  const { decoded, values, dimensions } = await decodeAndEmbed(model, await openAnyImages(folder, progress), strict, progress);
   for (const { file, reason } of decoded.dataset.skipped) progress.line(`left out: ${printable(file)}: ${reason}`);
   const { samples, classes, skipped } = decoded.dataset;
-  const { values, dimensions } = await embedSamples(model, decoded, Int32Array.from(samples.keys()), progress);
   const vectors: Vectors = {
     files: samples.map(({ file }) => file),
     classes: samples.map((sample) => classes[sample.class] || null),
@@ -44,6 +43,29 @@ export async function embedFolder(
   };
   const files = await writeVectors(out, vectors, format);
   return { images: samples.length, dimensions, skipped, files };
+}
+
+/** Images are embedded while others are decoded; where their pixels lie in the cache already, from there. */
+async function decodeAndEmbed(model: FinishedModel, images: Dataset, strict: boolean, progress: Progress) {
+  // Opened by the first image that is decoded.
+  let embedder: Embedder | undefined;
+  try {
+    const decoded = await cachePixels(images, {
+      side: model.side,
+      progress,
+      classes: false,
+      parallel: IN_FLIGHT,
+      onDecoded(pixels) {
+        embedder ??= openEmbedder(model);
+        embedder.add(pixels);
+      },
+    });
+    if (strict) refuseSkipped(decoded.dataset.skipped);
+    if (embedder !== undefined) return { decoded, values: embedder.finish(), dimensions: embedder.dimensions };
+    return { decoded, ...(await embedSamples(model, decoded, Int32Array.from(decoded.dataset.samples.keys()), progress)) };
+  } finally {
+    embedder?.close();
+  }
 }
 
 function refuseSkipped(skipped: readonly Skipped[]): void {

@@ -1,0 +1,61 @@
+import type { FinishedModel } from '../export/savedmodel.js';
+import { embed } from '../heads/apply.js';
+import { unitRows } from '../heads/unit.js';
+import { createFeatureProgram } from '../train/trainer.js';
+import { FEATURE_BATCH } from './pixel-source.js';
+
+/** Takes images one by one and makes embeddings of them, a batch at a time. */
+export interface Embedder {
+  readonly dimensions: number;
+  /** side × side × 3 RGB bytes; they are copied. Every so often a call computes a batch, and takes as long as that. */
+  add(pixels: Uint8Array): void;
+  /** Unit-length embeddings of all images that were added, row-major, in their order. */
+  finish(): Float32Array;
+  close(): void;
+}
+
+/** Rows of features that are kept before they become embeddings, which are much shorter; a multiple of the batch. */
+const BLOCK = 8192;
+
+/** By a finished model: its features through its head, or as they are where it has none. */
+export function openEmbedder({ network, weights, head, side }: FinishedModel): Embedder {
+  const program = createFeatureProgram('traced', network, weights, FEATURE_BATCH, side);
+  const bytes = side * side * 3;
+  const pixels = new Uint8Array(FEATURE_BATCH * bytes);
+  const block = new Float32Array(BLOCK * network.features);
+  const done: Float32Array[] = [];
+  let waiting = 0;
+  let rows = 0;
+  const compute = () => {
+    pixels.fill(0, waiting * bytes);
+    const { features } = program.run('features', { pixels });
+    block.set((features as Float32Array).subarray(0, waiting * network.features), rows * network.features);
+    rows += waiting;
+    waiting = 0;
+  };
+  const keep = () => {
+    const features = block.subarray(0, rows * network.features);
+    done.push(head === null ? unitRows(features, network.features) : embed(features, head));
+    rows = 0;
+  };
+  return {
+    dimensions: head?.outputs ?? network.features,
+    add(image) {
+      pixels.set(image, waiting++ * bytes);
+      if (waiting === FEATURE_BATCH) compute();
+      if (rows === BLOCK) keep();
+    },
+    finish() {
+      if (waiting > 0) compute();
+      keep();
+      const all = new Float32Array(done.reduce((size, values) => size + values.length, 0));
+      let end = 0;
+      for (const values of done) {
+        all.set(values, end);
+        end += values.length;
+      }
+      return all;
+    },
+    close: () => program.close(),
+  };
+}
