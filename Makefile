@@ -54,8 +54,8 @@ bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --roun
 	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && keras=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
 	  node --import tsx test/bench/run.ts --python "$$python" --keras "$$keras" $(options)
 
-growth: setup ## measure how time and memory grow with batch, classes, pairs and images (minutes; leave the machine alone)
-	@node --import tsx test/bench/growth.ts
+growth: setup ## measure how time and memory grow [only='pairs retrieval'] (minutes; leave the machine alone)
+	@node --import tsx test/bench/growth.ts $(only)
 
 faults: setup ## kill, fill and break things in the middle of runs (test/**/*.faults.ts)
 	@FT_TESTS=faults $(BIN)/vitest run

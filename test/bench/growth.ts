@@ -1,7 +1,7 @@
 /**
  * `make growth`: how time and memory grow with the batch, the classes, the pairs and the images, each size in a process of its own, and the
  * figures into docs/growth.md.
- *   node --import tsx test/bench/growth.ts pairs retrieval     some of it: printed only
+ *   make growth only='pairs retrieval'     some of it alone
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -45,7 +45,6 @@ const known = new Map(GROWTH.map((one) => [one.name, one]));
 const asked = process.argv.slice(2).map((name) => choose(known, name, 'growth', 'arguments'));
 const { cpu, threads, memoryBytes } = await inspectHardware();
 const machine = `${cpu}, ${threads} threads, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`;
-let document = await readFile(DOCUMENT, 'utf8');
 for (const growth of asked.length > 0 ? asked : GROWTH) {
   const figures = await measure(growth, progress);
   const { titles, rows } = growthRows(figures.points);
@@ -56,7 +55,8 @@ for (const growth of asked.length > 0 ? asked : GROWTH) {
     )}\n`,
   );
   const date = new Date().toISOString().slice(0, 10);
-  document = replaceSection(document, growth.name, `${markdown(titles, rows)}\n\n${verdict(figures)} ${date}: ${machine}.`);
+  const text = `${markdown(titles, rows)}\n\n${verdict(figures)} ${date}: ${machine}.`;
+  // After each, so that what was measured stays when the rest is stopped.
+  await writeFileAtomic(DOCUMENT, replaceSection(await readFile(DOCUMENT, 'utf8'), growth.name, text));
 }
-if (asked.length === 0) await writeFileAtomic(DOCUMENT, document);
-process.stdout.write(asked.length === 0 ? '\nwritten to docs/growth.md\n' : '\nnot written down: a part\n');
+process.stdout.write('\nwritten to docs/growth.md\n');
