@@ -1,5 +1,6 @@
 import { tf } from '../runtime/tensorflow.js';
 import type { Miner } from './miner.js';
+import { everyRow } from './positives.js';
 import { validTriplets } from './valid-triplets.js';
 import { withoutGradient } from './without-gradient.js';
 
@@ -8,4 +9,5 @@ import { withoutGradient } from './without-gradient.js';
  * Hermans, Beyer, Leibe 2017 (In Defense of the Triplet Loss, §2); with a mean over the kept ones the easy triplets dilute it.
  * pytorch-metric-learning's `all` leaves out the easy ones; the non-zero mean is the same.
  */
-export const all: Miner = (_distances, labels) => withoutGradient(() => tf.cast(validTriplets(labels), 'float32'));
+export const all: Miner = (_distances, labels, _margin, positives = everyRow(labels)) =>
+  withoutGradient(() => tf.cast(validTriplets(labels, positives.present), 'float32'));

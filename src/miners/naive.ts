@@ -1,6 +1,7 @@
 import { type Tensor3D, tf } from '../runtime/tensorflow.js';
 import { byNegative, byPositive } from './axes.js';
 import type { Miner } from './miner.js';
+import { everyRow } from './positives.js';
 import { validTriplets } from './valid-triplets.js';
 import { withoutGradient } from './without-gradient.js';
 
@@ -11,8 +12,8 @@ import { withoutGradient } from './without-gradient.js';
  * triplets each easy one dilutes the loss and the gradient, and the better the network gets, the more there are. Offered to show
  * just that (docs/semi-hard.md).
  */
-export const naive: Miner = (distances, labels) =>
+export const naive: Miner = (distances, labels, _margin, positives = everyRow(labels)) =>
   withoutGradient(() => {
-    const farther = tf.less(byPositive(distances), byNegative(distances));
-    return tf.cast(tf.logicalAnd(validTriplets(labels), farther) as Tensor3D, 'float32');
+    const farther = tf.less(byPositive(positives.of(distances)), byNegative(distances));
+    return tf.cast(tf.logicalAnd(validTriplets(labels, positives.present), farther) as Tensor3D, 'float32');
   });

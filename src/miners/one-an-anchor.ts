@@ -2,7 +2,8 @@ import { type Tensor2D, tf } from '../runtime/tensorflow.js';
 import type { farthestWhere } from './extremes.js';
 import { firstOfRow } from './first-of-row.js';
 import type { Miner } from './miner.js';
-import { negativePairs, positivePairs, triplets } from './valid-triplets.js';
+import { everyRow } from './positives.js';
+import { negativePairs, triplets } from './valid-triplets.js';
 import { withoutGradient } from './without-gradient.js';
 
 /**
@@ -10,11 +11,11 @@ import { withoutGradient } from './without-gradient.js';
  * first index. An anchor without a positive or without a negative gives none.
  */
 export function oneAnAnchor(rules: { readonly positive: typeof farthestWhere; readonly negative: typeof farthestWhere }): Miner {
-  return (distances, labels) =>
+  return (distances, labels, _margin, positives = everyRow(labels)) =>
     withoutGradient(() => {
-      const chosen = (pairs: Tensor2D, extreme: typeof farthestWhere) =>
-        firstOfRow(tf.logicalAnd(pairs, tf.equal(distances, extreme(pairs, distances))) as Tensor2D);
-      const positive = chosen(positivePairs(labels), rules.positive);
-      return tf.cast(triplets(positive, chosen(negativePairs(labels), rules.negative)), 'float32');
+      const chosen = (pairs: Tensor2D, values: Tensor2D, extreme: typeof farthestWhere) =>
+        firstOfRow(tf.logicalAnd(pairs, tf.equal(values, extreme(pairs, values))) as Tensor2D);
+      const positive = chosen(positives.present, positives.of(distances), rules.positive);
+      return tf.cast(triplets(positive, chosen(negativePairs(labels), distances, rules.negative)), 'float32');
     });
 }

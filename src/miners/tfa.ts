@@ -2,6 +2,7 @@ import { type Tensor3D, tf } from '../runtime/tensorflow.js';
 import { byNegative, byPositive } from './axes.js';
 import { evenly, farthestWhere, nearestWhere } from './extremes.js';
 import type { Miner } from './miner.js';
+import { everyRow } from './positives.js';
 import { validTriplets } from './valid-triplets.js';
 import { withoutGradient } from './without-gradient.js';
 
@@ -10,12 +11,12 @@ import { withoutGradient } from './without-gradient.js';
  * is hard (TensorFlow Addons 0.23, `losses/triplet.py`, `triplet_semihard_loss`). The margin plays no part: the negative may be
  * farther than it. Negatives at one distance share the pair. So the mask sums to the number of pairs.
  */
-export const tfa: Miner = (distances, labels) =>
+export const tfa: Miner = (distances, labels, _margin, positives = everyRow(labels)) =>
   withoutGradient(() => {
-    const size = labels.shape[0];
-    const valid = validTriplets(labels);
-    const negative: Tensor3D = tf.tile(byNegative(distances), [1, size, 1]);
-    const beyond = tf.logicalAnd(valid, tf.greater(negative, byPositive(distances))) as Tensor3D;
+    const positive = positives.of(distances);
+    const valid = validTriplets(labels, positives.present);
+    const negative: Tensor3D = tf.tile(byNegative(distances), [1, positive.shape[1], 1]);
+    const beyond = tf.logicalAnd(valid, tf.greater(negative, byPositive(positive))) as Tensor3D;
     const nearest = nearestWhere(beyond, negative);
     const farthest = farthestWhere(valid, negative);
     const wanted = tf.where(tf.equal(nearest, Number.POSITIVE_INFINITY), farthest, nearest);

@@ -14,10 +14,11 @@ export function negativePairs(labels: Tensor1D): Tensor2D {
 
 /**
  * True at [a, p, n] where (anchor, positive, negative) is a triplet at all: `a ≠ p`, p of a's class, n of another class.
- * `labels` int32 [N] → bool [N, N, N]. A class with one image gives no positives; a batch of one class gives no triplet.
+ * `labels` int32 [N] → bool [N, Q, N]. A class with one image gives no positives; a batch of one class gives no triplet.
+ * @param present bool [N, Q], where an anchor has a positive; by every row where it is not given
  */
-export function validTriplets(labels: Tensor1D): Tensor3D {
-  return triplets(positivePairs(labels), negativePairs(labels));
+export function validTriplets(labels: Tensor1D, present: Tensor2D = positivePairs(labels)): Tensor3D {
+  return triplets(present, negativePairs(labels));
 }
 
 /** True at [a, p, n] where `positive` [a, p] and `negative` [a, n] both are. */

@@ -15,8 +15,9 @@ export function objectiveOf(phase: PhaseName, recipe: Recipe): Objective {
       return classificationObjective({ dropout, smoothing: labelSmoothing });
     }
     case 'triplet': {
-      const { miner, margin, distance, reduction } = recipe.triplet as NonNullable<Recipe['triplet']>;
-      return tripletObjective({ ...tripletComputation(miner, distance, reduction), margin });
+      const { miner, margin, distance, reduction, imagesPerClass } = recipe.triplet as NonNullable<Recipe['triplet']>;
+      // A class gives a batch just one group of K images.
+      return tripletObjective({ ...tripletComputation(miner, distance, reduction), margin, positives: imagesPerClass - 1 });
     }
   }
 }

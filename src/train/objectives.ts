@@ -2,6 +2,7 @@ import { type DistanceName, pairwiseDistances, unitLength } from '../losses/dist
 import { meanDistances } from '../losses/mean-distances.js';
 import { accuracy, heavierLabel, softmaxCrossEntropy } from '../losses/softmax-cross-entropy.js';
 import { type TripletReduction, tripletLoss } from '../losses/triplet.js';
+import { atMost, everyRow } from '../miners/positives.js';
 import type { Miner } from '../miners/registry.js';
 import type { Lookup } from '../network/forward.js';
 import { addBias } from '../runtime/ops/bias.js';
@@ -43,12 +44,15 @@ export function tripletObjective(options: {
   margin: number;
   distance: DistanceName;
   reduction: TripletReduction;
+  /** The most positives that an image of a batch has: K − 1 of P classes × K images. Any number where it is not said. */
+  positives?: number;
 }): Objective {
   return (pooled, variable, inputs) => {
     const labels = inputs.labels as Tensor1D;
     const distances = pairwiseDistances(unitLength(dense(pooled, variable)), options.distance);
-    const mask = options.miner(distances, labels, options.margin);
-    const { loss, kept, active } = tripletLoss(distances, mask, options.margin, options.reduction);
+    const positives = options.positives === undefined ? everyRow(labels) : atMost(labels, options.positives);
+    const mask = options.miner(distances, labels, options.margin, positives);
+    const { loss, kept, active } = tripletLoss(distances, mask, options.margin, options.reduction, positives);
     const { positive, negative } = meanDistances(distances, labels);
     return { loss, figures: { kept, active, positive, negative }, valid: tf.greater(kept, tf.scalar(0)) as Scalar };
   };
