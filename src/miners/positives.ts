@@ -1,5 +1,5 @@
 import { type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../runtime/tensorflow.js';
-import { asColumn, asRow, byNegative, byPositive } from './axes.js';
+import { byNegative, byPositive } from './axes.js';
 import { positivePairs } from './valid-triplets.js';
 
 /** The positives of each anchor of a batch of N rows, on an axis of Q places. */
@@ -22,12 +22,9 @@ export function everyRow(labels: Tensor1D): Positives {
  * K − 1. What is made over triplets is then [N, K − 1, N] and not [N, N, N].
  */
 export function atMost(labels: Tensor1D, most: number): Positives {
-  const size = labels.shape[0];
   const pairs = positivePairs(labels);
-  const index = tf.range(0, size, 1, 'int32');
   // How many of an anchor's positives lie before a column; whole numbers up to N are exact in float32.
-  const before = tf.cast(tf.less(asColumn(index), asRow(index)), 'float32') as Tensor2D;
-  const rank = tf.matMul(tf.cast(pairs, 'float32') as Tensor2D, before) as Tensor2D;
+  const rank = tf.cumsum(tf.cast(pairs, 'float32'), 1, true) as Tensor2D;
   const place = tf.reshape(tf.range(0, most, 1, 'float32'), [1, most, 1]);
   const chosen = tf.logicalAnd(byNegative(pairs), tf.equal(byNegative(rank), place)) as Tensor3D;
   const weight = tf.cast(chosen, 'float32') as Tensor3D;

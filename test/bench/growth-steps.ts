@@ -27,9 +27,17 @@ export async function classificationStep(batch: number, classes: number): Promis
   return () => training.step(at++);
 }
 
+const IMAGES_PER_CLASS = 4;
+
 /** A triplet step of a head alone, so that what is measured is pairs and triplets: distances, mining, loss, gradients. */
 export function tripletStep(images: number): () => unknown {
-  const objective = tripletObjective({ miner: semiHard, margin: 0.2, distance: 'euclidean', reduction: 'kept' });
+  const objective = tripletObjective({
+    miner: semiHard,
+    margin: 0.2,
+    distance: 'euclidean',
+    reduction: 'kept',
+    positives: IMAGES_PER_CLASS - 1,
+  });
   const state = {
     [HEAD_KERNEL]: { shape: [DIMENSIONS, DIMENSIONS], dtype: 'float32', values: formula('kernel', DIMENSIONS ** 2) },
     [HEAD_BIAS]: { shape: [DIMENSIONS], dtype: 'float32', values: formula('bias', DIMENSIONS) },
@@ -52,7 +60,7 @@ export function tripletStep(images: number): () => unknown {
   });
   const inputs = {
     x: formula('embeddings', images * DIMENSIONS),
-    labels: Int32Array.from({ length: images }, (_, image) => Math.floor(image / 4)),
+    labels: Int32Array.from({ length: images }, (_, image) => Math.floor(image / IMAGES_PER_CLASS)),
   };
   return () => program.run('step', inputs);
 }
