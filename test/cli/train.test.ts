@@ -175,9 +175,11 @@ describe('the launcher', () => {
       'emoji: 48 images in 12 classes',
       `run folder: ${run}`,
       expect.stringMatching(
-        /^classification 1\/1: loss [\d.]+, accuracy N %, N images\/s, validation MAP@R [\d.]+, held-out R@1 [\d.]+$/,
+        /^classification 1\/1: loss [\d.]+, accuracy N %, N images\/s \(N % of the time waiting for them\), validation MAP@R [\d.]+, held-out R@1 [\d.]+$/,
       ),
-      expect.stringMatching(/^triplet 1\/1: loss [\d.]+, N % active, d\(a,p\) [\d.]+, d\(a,n\) [\d.]+, N images\/s, /),
+      expect.stringMatching(
+        /^triplet 1\/1: loss [\d.]+, N % active, d\(a,p\) [\d.]+, d\(a,n\) [\d.]+, N images\/s \(N % of the time waiting for them\), /,
+      ),
       '',
     ]);
     expect(launched.out).toContain(`scores  ${run}/scores.json`);
