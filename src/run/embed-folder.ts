@@ -56,7 +56,7 @@ async function decodeAndEmbed(model: FinishedModel, images: Dataset, strict: boo
       classes: false,
       parallel: IN_FLIGHT,
       onDecoded(pixels) {
-        embedder ??= openEmbedder(model);
+        embedder ??= openEmbedder(model, images.samples.length);
         embedder.add(pixels);
       },
     });

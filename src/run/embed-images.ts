@@ -19,7 +19,7 @@ export async function embedSamples(
   progress: Progress,
 ): Promise<Embedded> {
   const { source, close } = pixelSource(decoded, model.network.features, progress);
-  const embedder = openEmbedder(model);
+  const embedder = openEmbedder(model, samples.length);
   const bar = progress.bar('embedding', samples.length, 'images');
   const labels = new Int32Array(samples.length);
   const pixels = new Uint8Array(source.side ** 2 * 3);

@@ -17,15 +17,18 @@ export interface Embedder {
 /** Rows of features that are kept before they become embeddings, which are much shorter; a multiple of the batch. */
 const BLOCK = 8192;
 
-/** By a finished model: its features through its head, or as they are where it has none. */
-export function openEmbedder({ network, weights, head, side }: FinishedModel): Embedder {
-  const program = createFeatureProgram('traced', network, weights, FEATURE_BATCH, side);
+/**
+ * By a finished model: its features through its head, or as they are where it has none.
+ * @param most images that will be added at most
+ */
+export function openEmbedder({ network, weights, head, side }: FinishedModel, most: number, batch = FEATURE_BATCH): Embedder {
+  const program = createFeatureProgram('traced', network, weights, batch, side);
+  const dimensions = head?.outputs ?? network.features;
   const bytes = side * side * 3;
-  const pixels = new Uint8Array(FEATURE_BATCH * bytes);
+  const pixels = new Uint8Array(batch * bytes);
   const block = new Float32Array(BLOCK * network.features);
-  const done: Float32Array[] = [];
-  let waiting = 0;
-  let rows = 0;
+  const values = new Float32Array(most * dimensions);
+  let [waiting, rows, embedded] = [0, 0, 0];
   const compute = () => {
     pixels.fill(0, waiting * bytes);
     const { features } = program.run('features', { pixels });
@@ -35,26 +38,21 @@ export function openEmbedder({ network, weights, head, side }: FinishedModel): E
   };
   const keep = () => {
     const features = block.subarray(0, rows * network.features);
-    done.push(head === null ? unitRows(features, network.features) : embed(features, head));
+    values.set(head === null ? unitRows(features, network.features) : embed(features, head), embedded * dimensions);
+    embedded += rows;
     rows = 0;
   };
   return {
-    dimensions: head?.outputs ?? network.features,
+    dimensions,
     add(image) {
       pixels.set(image, waiting++ * bytes);
-      if (waiting === FEATURE_BATCH) compute();
+      if (waiting === batch) compute();
       if (rows === BLOCK) keep();
     },
     finish() {
       if (waiting > 0) compute();
       keep();
-      const all = new Float32Array(done.reduce((size, values) => size + values.length, 0));
-      let end = 0;
-      for (const values of done) {
-        all.set(values, end);
-        end += values.length;
-      }
-      return all;
+      return values.subarray(0, embedded * dimensions);
     },
     close: () => program.close(),
   };
