@@ -1,4 +1,4 @@
-import type { ActivationLayer, ActivationName, Network } from './network.js';
+import { type ActivationLayer, type ActivationName, consumerCounts, type Network } from './network.js';
 
 /** max(f(x)) = f(max(x)) for these. */
 const RISING: ReadonlySet<ActivationName> = new Set(['relu', 'relu6', 'sigmoid', 'tanh']);
@@ -9,8 +9,7 @@ const RISING: ReadonlySet<ActivationName> = new Set(['relu', 'relu6', 'sigmoid',
  * either way). The map behind the pool is a quarter as large: in a ResNet's stem this is the largest map of all.
  */
 export function deferredActivations(network: Network): ReadonlyMap<string, ActivationLayer> {
-  const consumers = new Map<string, number>();
-  for (const layer of network.layers) for (const name of layer.inputs) consumers.set(name, (consumers.get(name) ?? 0) + 1);
+  const consumers = consumerCounts(network.layers);
   const activations = new Map(network.layers.filter((layer) => layer.kind === 'activation').map((layer) => [layer.name, layer]));
   const deferred = new Map<string, ActivationLayer>();
   for (const layer of network.layers) {

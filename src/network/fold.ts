@@ -1,5 +1,5 @@
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from '../runtime/tensorflow.js';
-import type { BatchNormLayer, ConvLayer, DepthwiseConvLayer, Network } from './network.js';
+import { type BatchNormLayer, type ConvLayer, consumerCounts, type DepthwiseConvLayer, type Network } from './network.js';
 
 /**
  * Which BatchNorm each convolution swallows: its only consumer is a BatchNorm whose statistics are frozen. By name of the
@@ -9,16 +9,14 @@ export function foldedBatchNorms(
   network: Network,
   training: (layer: BatchNormLayer) => boolean,
 ): ReadonlyMap<string, BatchNormLayer> {
-  const consumers = new Map<string, string[]>();
-  for (const layer of network.layers)
-    for (const name of layer.inputs) consumers.set(name, [...(consumers.get(name) ?? []), layer.name]);
+  const consumers = consumerCounts(network.layers);
   const kinds = new Map(network.layers.map((layer) => [layer.name, layer.kind]));
   const folds = new Map<string, BatchNormLayer>();
   for (const layer of network.layers) {
     const source = layer.inputs[0] ?? '';
     if (layer.kind !== 'batch-norm' || training(layer)) continue;
     const kind = kinds.get(source);
-    if ((kind === 'conv' || kind === 'depthwise-conv') && consumers.get(source)?.length === 1 && source !== network.output)
+    if ((kind === 'conv' || kind === 'depthwise-conv') && consumers.get(source) === 1 && source !== network.output)
       folds.set(source, layer);
   }
   return folds;

@@ -121,6 +121,13 @@ export type Layer =
   | ZeroPadLayer
   | FlattenLayer;
 
+/** How many layers take each layer's output, by its name. */
+export function consumerCounts(layers: readonly Layer[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const layer of layers) for (const name of layer.inputs) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
 /** The variables that a layer uses, in the order kernel, bias, gamma, beta, mean, variance. */
 export function variablesOf(layer: Layer): string[] {
   switch (layer.kind) {

@@ -1,6 +1,6 @@
 /** How much memory a phase will take, foreseen from shapes alone. */
 import { foldedBatchNorms } from '../network/fold.js';
-import { type Layer, type Network, variablesOf } from '../network/network.js';
+import { consumerCounts, type Layer, type Network, variablesOf } from '../network/network.js';
 import { outputShapes } from '../network/shapes.js';
 import type { PhasePlan } from './plan.js';
 
@@ -74,8 +74,7 @@ function mapsAtPeak(
   const layers = network.layers.slice(0, network.layers.findIndex(({ name }) => name === network.output) + 1);
   const shapes = outputShapes(network, side);
   const sizeOf = (name: string) => batch * bytes * (shapes.get(name) ?? []).reduce<number>((size, extent) => size * extent, 1);
-  const consumers = new Map<string, number>();
-  for (const layer of layers) for (const name of layer.inputs) consumers.set(name, (consumers.get(name) ?? 0) + 1);
+  const consumers = consumerCounts(layers);
 
   /** By layer: the one whose map it writes into, itself where it makes one of its own. */
   const owner = new Map<string, string>();

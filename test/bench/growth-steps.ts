@@ -8,7 +8,7 @@ import { benchTraining } from './training.js';
 
 /* What needs TensorFlow: kept apart, for its library would be most of the memory of what does not. */
 
-export const DIMENSIONS = 64;
+const DIMENSIONS = 64;
 
 /** A step of a classification phase. */
 export async function classificationStep(batch: number, classes: number): Promise<() => unknown> {
