@@ -1,7 +1,6 @@
 import { deferredActivations } from './defer.js';
 import { foldedBatchNorms } from './fold.js';
-import type { InputLayer, Network } from './network.js';
-import { variablesOf } from './network.js';
+import { type InputLayer, type Layer, type Network, variablesOf } from './network.js';
 
 /** A network in two: images through `prefix` to one feature map, and that map through `rest` to the output. */
 export interface CutNetwork {
@@ -13,14 +12,13 @@ export interface CutNetwork {
 }
 
 /**
- * Where a network can be cut so that all that lies below stands still: the highest layer to which every path from the images leads
- * and below which, itself included, no variable moves. Null where that is the input itself, or nothing moves above either.
+ * The layers behind which a network can be cut, from the bottom up: one map leads from what lies below to what lies above. The input is
+ * none of them, the output is.
  *
  * No cut parts a convolution from the BatchNorm that is folded into it, nor an activation from the max-pool that it is put behind
  * ({@link foldedBatchNorms}, {@link deferredActivations}): the same operations are run on both sides of it as without it.
- * @param moves whether a variable, or a statistic, changes in training
  */
-export function highestStillLayer(network: Network, moves: (variable: string) => boolean): string | null {
+function cutPlaces(network: Network): Layer[] {
   const lastUse = new Map<string, number>();
   network.layers.forEach((layer, at) => {
     for (const name of layer.inputs) lastUse.set(name, at);
@@ -29,18 +27,47 @@ export function highestStillLayer(network: Network, moves: (variable: string) =>
     ...foldedBatchNorms(network, () => false).keys(),
     ...[...deferredActivations(network).values()].map(({ name }) => name),
   ]);
-  let highest: string | null = null;
+  const places: Layer[] = [];
   /** The last layer that takes anything from below the present one. */
   let reach = 0;
   for (const [at, layer] of network.layers.entries()) {
-    if (variablesOf(layer).some(moves)) break;
     const open = reach > at;
     reach = Math.max(reach, lastUse.get(layer.name) ?? at);
     // An earlier output that is taken above would cross the cut too.
-    if (layer.kind !== 'input' && !open && !joined.has(layer.name)) highest = layer.name;
+    if (layer.kind !== 'input' && !open && !joined.has(layer.name)) places.push(layer);
     if (layer.name === network.output) break;
   }
-  return highest;
+  return places;
+}
+
+/**
+ * Where a network can be cut so that all that lies below stands still: the highest place below which, itself included, no variable
+ * moves. Null where that is the input itself, or nothing moves above either.
+ * @param moves whether a variable, or a statistic, changes in training
+ */
+export function highestStillLayer(network: Network, moves: (variable: string) => boolean): string | null {
+  const lowestMoving = network.layers.find((layer) => variablesOf(layer).some(moves));
+  const still = new Set(
+    network.layers
+      .slice(0, lowestMoving === undefined ? undefined : network.layers.indexOf(lowestMoving))
+      .map(({ name }) => name),
+  );
+  return cutPlaces(network).findLast(({ name }) => still.has(name))?.name ?? null;
+}
+
+/** A network in parts, one above the other: cut at the end of each stage, or as high in it as a cut is possible. */
+export function stageParts(network: Network): Network[] {
+  const ends = new Map(cutPlaces(network).map((layer) => [layer.stage, layer.name]));
+  const parts: Network[] = [];
+  let above = network;
+  for (const stage of network.stages) {
+    const end = ends.get(stage);
+    if (end === undefined || end === network.output) continue;
+    const { prefix, rest } = cutNetwork(above, end);
+    parts.push(prefix);
+    above = rest;
+  }
+  return [...parts, above];
 }
 
 /** The two parts of a network, cut behind a layer that {@link highestStillLayer} found. */

@@ -70,6 +70,12 @@ export const recipeSchema = z
       .describe(
         'what frozen layers make of an image, or of one of data.views, is computed once and kept on disk: fp32 exactly, bf16 in half the room, or off',
       ),
+    checkpoint: z
+      .enum(['off', 'stage'])
+      .default('off')
+      .describe(
+        'stage: of a trained stage the map that it is given is kept and its other maps are computed once more on the way back: less memory for more arithmetic (activation checkpointing)',
+      ),
     threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
     backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
     data: dataSchema.prefault({}).describe('the images'),

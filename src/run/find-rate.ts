@@ -146,6 +146,7 @@ async function follow(
   const { program } = createTrainer({
     engine: recipe.engine,
     precision: precisionOf(recipe),
+    rematerialise: recipe.checkpoint === 'stage',
     network,
     plan,
     optimizer: createOptimizer(options.optimizer),

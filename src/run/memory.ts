@@ -66,5 +66,6 @@ function optionsOf(recipe: Recipe, plan: PhasePlan): MemoryOptions {
     side: recipe.data.side,
     bytes: recipe.precision === 'bf16' ? 2 : 4,
     slots: createOptimizer(optimizer).slots([]).length + (ema === null ? 0 : 1),
+    rematerialise: recipe.checkpoint === 'stage',
   };
 }

@@ -83,6 +83,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     side: recipe.data.side,
     entries,
     precision: precisionOf(recipe),
+    rematerialise: recipe.checkpoint === 'stage',
     mixed,
   });
   const looking = maps === null ? context : { ...context, source: maps.source };

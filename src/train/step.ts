@@ -1,4 +1,6 @@
 import { globalPool, type Lookup, run } from '../network/forward.js';
+import type { BatchNormLayer } from '../network/network.js';
+import { runRematerialised } from '../network/rematerialise.js';
 import { clipByGlobalNorm } from '../optimizers/clip.js';
 import { onlyIf } from '../optimizers/only-if.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
@@ -48,6 +50,8 @@ export interface StepOptions {
   readonly trainedFrom?: Readonly<Record<string, number>>;
   /** Decay of the running averages of all that moves; null: none are kept. */
   readonly ema?: number | null;
+  /** Whether the maps inside a stage are computed once more for its gradient instead of kept (see network/rematerialise.ts). */
+  readonly rematerialise?: boolean;
 }
 
 /**
@@ -63,9 +67,10 @@ export function trainStep(
   optimizer: Optimizer,
   clipNorm: number | null,
   objective: Objective,
-  { trainedFrom = {}, ema = null }: StepOptions = {},
+  { trainedFrom = {}, ema = null, rematerialise = false }: StepOptions = {},
 ): StepFunction {
   const trained = plan.variables.filter((variable) => !variable.frozen && !variable.statistic);
+  const names = new Set(trained.map(({ name }) => name));
   const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map((layer) => layer.name));
   return (inputs, state) => {
     const of = (name: string): Tensor => {
@@ -78,9 +83,11 @@ export function trainStep(
     const loss = (...values: Tensor[]): Scalar => {
       const present = new Map(trained.map(({ name }, index) => [name, values[index] as Tensor]));
       const variable: Lookup = (name) => present.get(name) ?? of(name);
-      const { output, statistics } = run(entry.network, entry.map(inputs), variable, {
-        trainStatistics: (layer) => moving.has(layer.name),
-      });
+      const through = { trainStatistics: (layer: BatchNormLayer) => moving.has(layer.name) };
+      const map = entry.map(inputs);
+      const { output, statistics } = rematerialise
+        ? runRematerialised(entry.network, map, variable, names, through)
+        : run(entry.network, map, variable, through);
       const pooled = globalPool(output);
       const result = objective(pooled, variable, inputs);
       const seen = { ...result.figures, spread: featureSpread(pooled) };

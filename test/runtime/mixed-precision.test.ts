@@ -30,7 +30,7 @@ function graph() {
   const dy = made.node('ReluGrad', 'dy', [x, relu], T());
   const dw = made.node('Conv2DBackpropFilter', 'dw', [x, sizes, dy], T());
   const places = made.node('Reshape', 'places', [dy, sizes], T());
-  const db = made.node('MatMul', 'db', [b, places], T());
+  const db = made.node('BatchMatMulV2', 'db', [b, places], T());
   for (const stride of [1, 2])
     made.node('DepthwiseConv2dNativeBackpropInput', `dx${stride}`, [sizes, w, dy], windowed(stride, 'SAME'));
   for (const padding of ['SAME', 'EXPLICIT'])
@@ -38,7 +38,7 @@ function graph() {
   made.node('AddV2', 'moved', [dw, w], T());
   made.node('AddV2', 'shifted', [db, b], T());
   const pooled = made.node('Mean', 'pooled', [relu, sizes], T());
-  made.node('MatMul', 'logits', [pooled, w], T());
+  made.node('BatchMatMulV2', 'logits', [pooled, w], T());
   return made;
 }
 

@@ -4,6 +4,7 @@ import { createOptimizer } from '../../src/optimizers/registry.js';
 import { classificationObjective } from '../../src/train/objectives.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
+import { nodesWritten } from '../runtime/nodes-written.js';
 import { formulaHead, formulaNetwork, formulaPixels, SIDE } from './formula.js';
 
 const CLASSES = 4;
@@ -71,6 +72,16 @@ describe('training in bfloat16', () => {
       expect(Math.abs(loss - other), `step ${step}`).toBeLessThan(0.02 * (exact.losses[0] as number));
     });
     expect(half.losses.some((loss, step) => loss !== exact.losses[step])).toBe(true);
+  });
+
+  it('computes gradients of kernels of one place and of biases in bfloat16, and those of the head in float32', () => {
+    const nodes = nodesWritten(() => train('bf16', 1));
+    const ofHalf = new Set(nodes.filter(({ op }) => op === 'Cast').map(({ inputs }) => inputs[0]));
+    const products = nodes.filter(({ op, name }) => op === 'BatchMatMulV2' && name.startsWith('step/'));
+    // What is computed in bfloat16 is converted for the optimizer. The head: scores, the gradients of its bias, its input and its kernel.
+    const halves = products.map(({ name }) => ofHalf.has(name));
+    expect(halves).toEqual([false, false, false, false, true, true, true, true, true, true]);
+    expect(nodes.filter(({ op }) => op === 'BatchMatMulV2')).toHaveLength(products.length);
   });
 
   it('keeps weights in float32: small updates are not lost', () => {

@@ -10,7 +10,7 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   DepthwiseConv2dNative: [0, 1],
   DepthwiseConv2dNativeBackpropInput: [1, 2],
   DepthwiseConv2dNativeBackpropFilter: [0, 2],
-  MatMul: [0, 1],
+  BatchMatMulV2: [0, 1],
   BiasAdd: [0, 1],
   Relu: [0],
   Relu6: [0],
@@ -22,13 +22,15 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   MaxPoolGrad: [0, 1, 2],
   PadV2: [0, 2],
   Slice: [0],
+  StridedSlice: [0],
   Reshape: [0],
+  Identity: [0],
 };
 
 /** The arithmetic that a matrix unit does. */
 const HEAVY: ReadonlySet<string> = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']);
 /** Gradients of weights: they are summed in float32 inside, and leave as float32 for the optimizer. */
-const OF_WEIGHTS: ReadonlySet<string> = new Set(['Conv2DBackpropFilter', 'DepthwiseConv2dNativeBackpropFilter', 'MatMul']);
+const OF_WEIGHTS: ReadonlySet<string> = new Set(['Conv2DBackpropFilter', 'DepthwiseConv2dNativeBackpropFilter', 'BatchMatMulV2']);
 
 /**
  * What oneDNN has no bfloat16 kernel for and is many times slower in: the gradient of a strided depthwise convolution by its input,

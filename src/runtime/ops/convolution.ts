@@ -50,17 +50,33 @@ function withPadding(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): { inp
 }
 
 /**
- * The gradient by a kernel of one place is a product of matrices, [places, inputs]ᵀ · [places, outputs]: a fifth faster than the
- * convolution's own operation, and faster by another fifth where it has fewer rows than columns.
+ * The gradient by a kernel of one place is a product of matrices, [places, inputs]ᵀ · [places, outputs], of the places that its strides
+ * meet: a fifth faster than the convolution's own operation, and faster by another fifth where it has fewer rows than columns.
  */
 const kernelGradient: TowardsKernel = (options, input, shape, dy) => {
   const [height, width, inputs, outputs] = shape as readonly [number, number, number, number];
-  if (height * width > 1 || options.strides.some((stride) => stride > 1))
-    return operation('Conv2DBackpropFilter', attributes(options), [input, ints(shape), dy]);
-  const [x, y] = [tf.reshape(input, [-1, inputs]), tf.reshape(dy, [-1, outputs])];
+  if (height * width > 1) return operation('Conv2DBackpropFilter', attributes(options), [input, ints(shape), dy]);
+  const [x, y] = [tf.reshape(everyNth(input as Tensor4D, options.strides), [-1, inputs]), tf.reshape(dy, [-1, outputs])];
   const product = inputs <= outputs ? tf.matMul(x, y, true) : tf.transpose(tf.matMul(y, x, true));
   return tf.reshape(product, [...shape]);
 };
+
+/** The places of a map that windows of one place meet: every nth row and column, from the first one on. */
+function everyNth(map: Tensor4D, [down, across]: readonly [number, number]): Tensor4D {
+  const [batch, height, width, channels] = map.shape;
+  if (down === 1 && across === 1) return map;
+  if (height % down > 0 || width % across > 0) {
+    return tf.stridedSlice(map, [0, 0, 0, 0], map.shape, [1, down, across, 1]) as Tensor4D;
+  }
+  // The same by copying whole pixels; a slice in strides goes number by number.
+  const [rows, columns] = [height / down, width / across];
+  const met = tf.slice(
+    tf.reshape(map, [batch, rows, down, columns, across * channels]),
+    [0, 0, 0, 0, 0],
+    [batch, rows, 1, columns, channels],
+  );
+  return tf.reshape(met, [batch, rows, columns, channels]);
+}
 
 /**
  * oneDNN's gradient by a depthwise kernel is made for three places in a row; for more it takes a general one, nearly twice as slow

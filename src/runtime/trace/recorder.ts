@@ -1,4 +1,5 @@
 import { attr, type GraphBuilder } from '../graph/builder.js';
+import { sourceOf } from '../graph/pattern.js';
 import { type AttrMessage, DT } from '../graph/proto.js';
 import { backend, binding, type NodeBackend, type OpAttribute, type Tensor, type TensorInfo, tf } from '../tensorflow.js';
 import type { NodeNote } from './inspection.js';
@@ -49,6 +50,8 @@ export class Recorder {
   private readonly symbols = new WeakSet<object>();
   private readonly constants = new Map<string, string>();
   private readonly node: NodeBackend = backend();
+  /** The one that operations are recorded by at the moment. */
+  private static active: Recorder | undefined;
   /** Where each node comes from, kept only when asked for. */
   readonly notes = new Map<string, NodeNote>();
   private readonly keepNotes: boolean;
@@ -105,11 +108,26 @@ export class Recorder {
     return known;
   }
 
+  /**
+   * `x` itself, which in a traced graph is not there before `earlier` is. What is computed of it is then neither begun sooner nor taken
+   * to be what was computed of `x` before. No gradient flows.
+   */
+  static after<T extends Tensor>(x: T, earlier: Tensor): T {
+    const { active } = Recorder;
+    if (active === undefined || !active.isSymbolic(x)) return x;
+    const dtype = DTYPES[x.dtype] as number;
+    const places = [active.place(x), `^${sourceOf(active.place(earlier))}`];
+    const name = active.graph.node('Identity', `${active.prefix}after`, places, { T: attr.type(dtype) });
+    return active.symbol(name, x.shape, dtype) as T;
+  }
+
   /** Runs `body` with the backend's doors turned towards this recorder. */
   during<T>(body: () => T): T {
     const node = this.node as NodeBackend & Record<string, unknown>;
     const random = Math.random;
     const depth = Error.stackTraceLimit;
+    const before = Recorder.active;
+    Recorder.active = this;
     // A line of the person's own code lies below a dozen frames of tfjs.
     Error.stackTraceLimit = 60;
     node.executeSingleOutput = (op, attributes, inputs) => this.record(op, attributes, inputs, 1)[0] as Tensor;
@@ -145,6 +163,7 @@ export class Recorder {
       return body();
     } finally {
       tf.engine().endScope();
+      Recorder.active = before;
       Math.random = random;
       Error.stackTraceLimit = depth;
       for (const name of ['executeSingleOutput', 'executeMultipleOutputs', 'readSync', 'getInputTensorIds', 'write'])

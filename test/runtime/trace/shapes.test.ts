@@ -81,6 +81,8 @@ describe('the inferred shapes are those that TensorFlow gives', () => {
           ] as const) {
             tf.grads((a, k) => tf.sum(apply(a as Tensor4D, k as Tensor4D, { strides, dilations, padding })))([x, kernel]);
           }
+          const one = tf.ones([1, 1, 3, 4]);
+          tf.grads((a, k) => tf.sum(convolution(a as Tensor4D, k as Tensor4D, { strides, dilations, padding })))([x, one]);
         }
         if (typeof padding !== 'string') continue;
         for (const apply of [maxPool, averagePool])
@@ -99,6 +101,7 @@ describe('the inferred shapes are those that TensorFlow gives', () => {
           'AvgPool',
           'AvgPoolGrad',
           'PadV2',
+          'StridedSlice',
         ]),
       );
     },

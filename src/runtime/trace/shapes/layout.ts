@@ -56,6 +56,21 @@ const slice: Rule = (inputs) => {
   ];
 };
 
+/** From `begin` to before `end` of each axis in strides, all upwards; the masks, which give such numbers other meanings, are not covered. */
+const stridedSlice: Rule = (inputs, attributes) => {
+  for (const mask of ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'])
+    if (attributes.get(mask)) throw new Error(`its ${mask} is not covered by the tracer`);
+  const [begin, end, strides] = [1, 2, 3].map((input) => at(inputs, input).values()) as [number[], number[], number[]];
+  if (strides.some((stride) => stride < 1)) throw new Error('a stride backwards is not covered by the tracer');
+  /** Counted from the end where negative. */
+  const place = (size: number, index: number) => Math.min(size, Math.max(0, index < 0 ? index + size : index));
+  const along = (size: number, axis: number): number => {
+    const [first, last] = [begin[axis] as number, end[axis] as number].map((one) => place(size, one)) as [number, number];
+    return Math.max(0, Math.ceil((last - first) / (strides[axis] as number)));
+  };
+  return [{ shape: at(inputs, 0).shape.map((size, axis) => (size < 0 ? -1 : along(size, axis))) }];
+};
+
 const pad: Rule = (inputs) => {
   const added = at(inputs, 1).values();
   const along = (axis: number): number => (added[2 * axis] as number) + (added[2 * axis + 1] as number);
@@ -97,6 +112,7 @@ export const layout: Rules = [
   ['Pack', pack],
   ['ConcatV2', concat],
   ['Slice', slice],
+  ['StridedSlice', stridedSlice],
   ['PadV2', pad],
   ['GatherV2', gather],
   ['OneHot', oneHot],
