@@ -25,15 +25,18 @@ export function memoryFault(recipe: Recipe, network: Network, plan: PhasePlan, l
   const options = optionsOf(recipe, plan);
   const fits = Math.min(...plansIn(plan).map((one) => largestBatch(network, one, options, limit)));
   const { key, imagesEach } = batchOf(recipe, plan);
+  const rematerialised: Recipe = { ...recipe, checkpoint: 'stage' };
   return {
     what: `the ${plan.phase} phase takes more memory than this machine has`,
     where: key,
     expected: `at most ${(limit / GIB).toFixed(1)} GiB`,
     found: `about ${(foreseen / GIB).toFixed(1)} GiB for ${options.batch} images of ${recipe.data.side} pixels`,
-    mend:
+    mend: [
+      ...(phaseMemory(rematerialised, network, plan) <= limit ? ['--set checkpoint=stage, which is slower'] : []),
       fits >= 2
         ? `--set ${key}=${imagesEach === 1 ? fits : Math.max(2, Math.floor(fits / imagesEach))}`
         : 'freeze more of the network, or --set data.side to fewer pixels',
+    ].join('; or '),
   };
 }
 

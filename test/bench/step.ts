@@ -18,6 +18,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1e-4' },
     maps: { type: 'boolean', default: false },
     precision: { type: 'string', default: 'fp32' },
+    checkpoint: { type: 'string', default: 'off' },
     warm: { type: 'string', default: '2' },
     /** Timed steps at most; none is begun after as many seconds, from the third on. */
     steps: { type: 'string', default: '9' },
@@ -37,6 +38,7 @@ const training = await benchTraining({
   rate: Number(values.rate),
   maps: values.maps,
   precision: values.precision as 'fp32' | 'bf16',
+  rematerialise: values.checkpoint === 'stage',
 });
 const seconds: number[] = [];
 const losses: number[] = [];

@@ -21,6 +21,8 @@ export interface TrainingOptions {
   /** Steps from the maps that the frozen part made of the batch, as with data.views. */
   readonly maps: boolean;
   readonly precision: 'fp32' | 'bf16';
+  /** Whether stages are computed once more on the way back. */
+  readonly rematerialise?: boolean;
 }
 
 /** A classification phase on one batch over and over; weights and batch come from the formula. The same in peer.py. */
@@ -67,6 +69,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
     objective: classificationObjective({ dropout: options.dropout, smoothing: 0 }),
     weights,
     precision: options.precision,
+    rematerialise: options.rematerialise === true,
     batch,
     featureBatch: batch,
     side,

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { silent } from '../../src/progress.js';
 import { loadRecipe } from '../../src/recipe/load.js';
 import { memoryFault, phaseMemory } from '../../src/run/memory.js';
 import { planPhases } from '../../src/run/plans.js';
+import { topology } from '../bench/networks.js';
 import { formulaNetwork } from '../train/formula.js';
 
 const { recipe } = loadRecipe('smoke', {
@@ -26,6 +28,18 @@ it('refuses a batch that this machine has no memory for, and names one that fits
   const at = (batch: number) => phaseMemory({ ...recipe, classification: { ...recipe.classification!, batch } }, network, plan!);
   expect(at(fits)).toBeLessThanOrEqual(limit);
   expect(at(fits + 1)).toBeGreaterThan(limit);
+});
+
+it('names the recomputation of stages where that would fit', async () => {
+  const resnet = await topology('resnet50', silent);
+  const [all] = planPhases(recipe, resnet, 10);
+  const less = phaseMemory({ ...recipe, checkpoint: 'stage' }, resnet, all!);
+  expect(less).toBeLessThan(0.7 * phaseMemory(recipe, resnet, all!));
+  expect(memoryFault(recipe, resnet, all!, less)?.mend).toMatch(
+    /^--set checkpoint=stage, .*; or --set classification\.batch=\d+$/,
+  );
+  expect(memoryFault(recipe, resnet, all!, less - 1)?.mend).not.toContain('checkpoint');
+  expect(memoryFault({ ...recipe, checkpoint: 'stage' }, resnet, all!, less)).toBeNull();
 });
 
 it('says what to do where no batch fits', () => {

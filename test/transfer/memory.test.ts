@@ -61,6 +61,29 @@ describe('the memory that a phase will take', () => {
     expect(mapsOf(chain(5), 'all')).toBeCloseTo(2, 5);
   });
 
+  it('has, where stages are computed once more on the way back, the maps between them and those of one', () => {
+    const stages = (length: number, each: number): Network => {
+      const network = chain(length);
+      const stageOf = (name: string) => `conv${Math.ceil(Number(/\d+/.exec(name)?.[0] ?? 1) / each)}`;
+      return {
+        ...network,
+        layers: network.layers.map((layer) => ({ ...layer, stage: stageOf(layer.name) })),
+        stages: Array.from({ length: Math.ceil(length / each) }, (_, at) => `conv${at + 1}`),
+      };
+    };
+    const rematerialised = (network: Network, until: string) => {
+      const plan = planOf(network, until);
+      const at = (batch: number) => foreseenMemory(network, plan, { ...options, batch, rematerialise: true });
+      return (at(2000) - at(1000)) / 1000 / MAP;
+    };
+    // Three stages of four layers. At the top of the last: the image, the map between the first two, its own five, two gradients.
+    expect(rematerialised(stages(12, 4), 'none')).toBeCloseTo(3 / 4 + 1 + 5 + 2, 5);
+    // The middle stage is the lowest that learns: the map that it is given is kept for it.
+    expect(rematerialised(stages(12, 4), 'conv1')).toBeCloseTo(1 + 5 + 2, 5);
+    // One stage that learns keeps its maps, as without.
+    expect(rematerialised(stages(12, 4), 'conv2')).toBeCloseTo(mapsOf(stages(12, 4), 'conv2'), 5);
+  });
+
   it('counts the map of a shortcut once, and its gradient with that of the sum', () => {
     expect(mapsOf(chain(5, true), 'all')).toBeCloseTo(3, 5);
   });
