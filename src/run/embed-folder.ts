@@ -4,6 +4,7 @@ import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
 import type { FinishedModel } from '../export/savedmodel.js';
 import type { Progress } from '../progress.js';
+import type { Precision } from '../runtime/program.js';
 import { type VectorFormat, writeVectors } from '../vectors/formats.js';
 import type { Vectors } from '../vectors/vectors.js';
 import { embedSamples } from './embed-images.js';
@@ -21,17 +22,23 @@ export interface EmbeddedFolder {
   readonly files: readonly string[];
 }
 
-/** Embeds every image below `folder` and writes the vectors to `out`; a matrix has its names in a file beside it. */
-export async function embedFolder(
-  run: FinishedRun,
-  folder: string,
-  out: string,
-  format: VectorFormat,
-  strict: boolean,
-  progress: Progress,
-): Promise<EmbeddedFolder> {
-  const { model } = run;
-  const { decoded, values, dimensions } = await decodeAndEmbed(model, await openAnyImages(folder, progress), strict, progress);
+export interface FolderOptions {
+  readonly folder: string;
+  /** Where the vectors go. */
+  readonly out: string;
+  readonly format: VectorFormat;
+  /** Stop at images that cannot be read instead of leaving them out. */
+  readonly strict: boolean;
+  /** In what convolutions compute. */
+  readonly precision: Precision;
+  readonly progress: Progress;
+}
+
+/** Embeds every image below a folder and writes the vectors; a matrix has its names in a file beside it. */
+export async function embedFolder(run: FinishedRun, options: FolderOptions): Promise<EmbeddedFolder> {
+  const { folder, out, format, progress } = options;
+  const images = await openAnyImages(folder, progress);
+  const { decoded, values, dimensions } = await decodeAndEmbed(run.model, images, options);
   for (const { file, reason } of decoded.dataset.skipped) progress.line(`left out: ${printable(file)}: ${reason}`);
   const { samples, classes, skipped } = decoded.dataset;
   const vectors: Vectors = {
@@ -46,7 +53,7 @@ export async function embedFolder(
 }
 
 /** Images are embedded while others are decoded; where their pixels lie in the cache already, from there. */
-async function decodeAndEmbed(model: FinishedModel, images: Dataset, strict: boolean, progress: Progress) {
+async function decodeAndEmbed(model: FinishedModel, images: Dataset, { strict, precision, progress }: FolderOptions) {
   // Opened by the first image that is decoded.
   let embedder: Embedder | undefined;
   try {
@@ -56,13 +63,14 @@ async function decodeAndEmbed(model: FinishedModel, images: Dataset, strict: boo
       classes: false,
       parallel: IN_FLIGHT,
       onDecoded(pixels) {
-        embedder ??= openEmbedder(model, images.samples.length);
+        embedder ??= openEmbedder(model, images.samples.length, { precision });
         embedder.add(pixels);
       },
     });
     if (strict) refuseSkipped(decoded.dataset.skipped);
     if (embedder !== undefined) return { decoded, values: embedder.finish(), dimensions: embedder.dimensions };
-    return { decoded, ...(await embedSamples(model, decoded, Int32Array.from(decoded.dataset.samples.keys()), progress)) };
+    const all = Int32Array.from(decoded.dataset.samples.keys());
+    return { decoded, ...(await embedSamples(model, decoded, all, progress, precision)) };
   } finally {
     embedder?.close();
   }

@@ -1,6 +1,7 @@
 import type { DecodedDataset } from '../data/pixel-cache.js';
 import type { FinishedModel } from '../export/savedmodel.js';
 import type { Progress } from '../progress.js';
+import type { Precision } from '../runtime/program.js';
 import { openEmbedder } from './embedder.js';
 import { FEATURE_BATCH, pixelSource } from './pixel-source.js';
 
@@ -17,9 +18,10 @@ export async function embedSamples(
   decoded: DecodedDataset,
   samples: ArrayLike<number>,
   progress: Progress,
+  precision: Precision = 'fp32',
 ): Promise<Embedded> {
   const { source, close } = pixelSource(decoded, model.network.features, progress);
-  const embedder = openEmbedder(model, samples.length);
+  const embedder = openEmbedder(model, samples.length, { precision });
   const bar = progress.bar('embedding', samples.length, 'images');
   const labels = new Int32Array(samples.length);
   const pixels = new Uint8Array(source.side ** 2 * 3);

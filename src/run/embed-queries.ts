@@ -33,7 +33,7 @@ export async function embedFiles(
   }
   const [first, ...rest] = faults;
   if (first !== undefined) throw new UserError(first, ...rest);
-  const embedder = openEmbedder(model, pixels.length, Math.min(FEATURE_BATCH, pixels.length));
+  const embedder = openEmbedder(model, pixels.length, { batch: Math.min(FEATURE_BATCH, pixels.length) });
   try {
     for (const image of pixels) embedder.add(image);
     return { values: embedder.finish(), dimensions: embedder.dimensions };

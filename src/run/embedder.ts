@@ -1,6 +1,7 @@
 import type { FinishedModel } from '../export/savedmodel.js';
 import { embed } from '../heads/apply.js';
 import { unitRows } from '../heads/unit.js';
+import type { Precision } from '../runtime/program.js';
 import { createFeatureProgram } from '../train/trainer.js';
 import { FEATURE_BATCH } from './pixel-source.js';
 
@@ -20,9 +21,14 @@ const BLOCK = 8192;
 /**
  * By a finished model: its features through its head, or as they are where it has none.
  * @param most images that will be added at most
+ * @param options `precision` of the convolutions; the head always computes as it was fitted
  */
-export function openEmbedder({ network, weights, head, side }: FinishedModel, most: number, batch = FEATURE_BATCH): Embedder {
-  const program = createFeatureProgram('traced', network, weights, batch, side);
+export function openEmbedder(
+  { network, weights, head, side }: FinishedModel,
+  most: number,
+  { batch = FEATURE_BATCH, precision = 'fp32' }: { batch?: number; precision?: Precision } = {},
+): Embedder {
+  const program = createFeatureProgram('traced', network, weights, batch, side, { precision });
   const dimensions = head?.outputs ?? network.features;
   const bytes = side * side * 3;
   const pixels = new Uint8Array(batch * bytes);

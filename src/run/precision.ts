@@ -5,10 +5,16 @@ import type { Precision } from '../runtime/program.js';
 
 /** The recipe with `precision: auto` decided on this machine, so that a run writes down, and goes on with, what it computed in. */
 export function withPrecision(recipe: Recipe, progress: Progress): Recipe {
-  if (recipe.precision !== 'auto') return recipe;
-  const precision = recipe.engine === 'eager' ? 'fp32' : fasterPrecision();
-  progress.line(`precision: ${precision} trains ${precision === 'fp32' ? 'as fast as anything' : 'faster'} on this machine`);
+  const precision = recipe.engine === 'eager' && recipe.precision === 'auto' ? 'fp32' : decided(recipe.precision, progress);
   return { ...recipe, precision };
+}
+
+/** `auto`: whichever this machine is faster in. */
+export function decided(asked: Recipe['precision'], progress: Progress): Precision {
+  if (asked !== 'auto') return asked;
+  const precision = fasterPrecision();
+  progress.line(`precision: ${precision} is ${precision === 'fp32' ? 'as fast as anything' : 'faster'} on this machine`);
+  return precision;
 }
 
 /** In what convolutions compute. @throws Error where that was not decided */

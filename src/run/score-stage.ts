@@ -67,7 +67,9 @@ async function stageFeatures(
   const plan = planAround(stage, bench);
   const maps = plan && openFrozenMaps(bench, { plan, weights, source: pixels, loader: null, progress, folder });
   const source = maps?.source ?? pixels;
-  const program = createFeatureProgram(recipe.engine, network, weights, source.batch, recipe.data.side, maps?.part.entry);
+  const program = createFeatureProgram(recipe.engine, network, weights, source.batch, recipe.data.side, {
+    entry: maps?.part.entry,
+  });
   const parts = [split.train.samples, split.validation.samples, split.heldOut.samples] as const;
   const bar = progress.bar(
     `scores ${stage === 'before' ? 'before training' : `after the ${stage} phase`}`,

@@ -121,8 +121,9 @@ export function createFeatureProgram(
   weights: Weights,
   batch: number,
   side: number,
-  entry = pixelEntry(network, side),
+  { entry = pixelEntry(network, side), precision = 'fp32' }: { entry?: Entry | undefined; precision?: Precision } = {},
 ): Program {
   const state = networkState(entry.network, weights);
-  return createProgram(engine, state, { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } });
+  const functions = { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } };
+  return createProgram(engine, state, functions, precision);
 }

@@ -126,14 +126,13 @@ export function wordsOf(one: Case): string {
 }
 
 /**
- * Who is measured on a case, in the order of its first round: each of ft's beside PyTorch's. `ft embed` computes in float32 alone;
- * Keras takes part where it was asked to, in training steps in float32.
+ * Who is measured on a case, in the order of its first round: each of ft's beside PyTorch's; Keras takes part where it was asked to,
+ * in training steps in float32.
  */
 export function contendersOf(one: Case, precisions: readonly Precision[], keras: boolean): Contender[] {
   const list: Contender[] = [];
   for (const precision of precisions) {
-    if (one.kind !== 'embed' || precision === 'fp32') list.push(contender('ft', precision));
-    list.push(contender('pytorch', precision));
+    list.push(contender('ft', precision), contender('pytorch', precision));
     if (keras && one.kind === 'steps' && precision === 'fp32') list.push('keras fp32');
   }
   return list;

@@ -80,9 +80,8 @@ export function openContenders(interpreters: Interpreters): Contenders {
   };
   const measure = async <T extends Figures>(contender: Contender, one: Case, settings: Settings = {}): Promise<T> => {
     const [engine, precision] = contender.split(' ') as [Engine, Precision];
-    // Keras' peer has no precision to choose, nor has ft's embedding.
-    const alone = engine === 'keras' || (engine === 'ft' && one.kind === 'embed');
-    const args = options({ ...(await argumentsOf(one, engine)), ...(alone ? {} : { precision }), ...settings });
+    // Keras' peer has no precision to choose.
+    const args = options({ ...(await argumentsOf(one, engine)), ...(engine === 'keras' ? {} : { precision }), ...settings });
     const run = {
       ft: () => ft({ steps: 'step.ts', phase: 'phase.ts', embed: 'embed.ts' }[one.kind], args),
       pytorch: () => python(interpreters.pytorch, 'peer.py', args, TUNED),

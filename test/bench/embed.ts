@@ -13,6 +13,7 @@ import { embedFolder } from '../../src/run/embed-folder.js';
 import type { FinishedRun } from '../../src/run/finished.js';
 import type { Manifest } from '../../src/run/manifest.js';
 import { writeCheckpoint } from '../../src/runtime/checkpoint.js';
+import type { Precision } from '../../src/runtime/program.js';
 import { runFolder } from '../../src/train/run-folder.js';
 import { weightsOf } from '../../src/train/trainer.js';
 import type { NetworkName } from './network-names.js';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     folder: { type: 'string' },
     network: { type: 'string', default: 'resnet50-thin' },
     side: { type: 'string', default: '128' },
+    precision: { type: 'string', default: 'fp32' },
   },
 });
 const root = mkdtempSync(join(tmpdir(), 'ft-bench-embed-'));
@@ -41,14 +43,14 @@ try {
   // From here on caches are looked for in an empty folder: TensorFlow and the weights have been loaded.
   process.env.XDG_CACHE_HOME = root;
   const began = performance.now();
-  const { images, dimensions, skipped } = await embedFolder(
-    run,
-    values.folder as string,
-    join(root, 'vectors.npy'),
-    'npy',
-    true,
-    silent,
-  );
+  const { images, dimensions, skipped } = await embedFolder(run, {
+    folder: values.folder as string,
+    out: join(root, 'vectors.npy'),
+    format: 'npy',
+    strict: true,
+    precision: values.precision as Precision,
+    progress: silent,
+  });
   const seconds = (performance.now() - began) / 1000;
   const peakMiB = process.resourceUsage().maxRSS / 1024;
   const figures = { engine: 'ft', seconds, images, dimensions, skipped: skipped.length };

@@ -103,6 +103,22 @@ describe('ft embed', () => {
     expect(lines.flatMap((line) => line.vector).map(Math.fround)).toEqual([...values]);
   });
 
+  it('computes in bfloat16 where asked to: nearly the same vectors', async () => {
+    const exact = (await readNpy(file('out/vectors.npy'))).values;
+    expect((await ftHere('embed', 'runs/latest', 'photos', '--out', 'half.npy', '--precision', 'bf16')).err).toBe('');
+    const vectors = (await readNpy(file('half.npy'))).values;
+    expect(vectors).not.toEqual(exact);
+    for (let row = 0; row < 10; row++) {
+      const cosine = exact
+        .subarray(row * 8, row * 8 + 8)
+        .reduce((sum, value, at) => sum + value * (vectors[row * 8 + at] as number), 0);
+      expect(cosine).toBeGreaterThan(0.998);
+    }
+    const { code, err } = await ftHere('embed', 'runs/latest', 'photos', '--out', 'half.npy', '--precision', 'fp16');
+    expect(code).toBe(2);
+    expect(err).toContain("unknown --precision 'fp16'\n  expected: fp32, bf16, auto\n");
+  });
+
   it('names an image that cannot be read, leaves it out and goes on; with --strict it stops', async () => {
     await putTree(file('flawed'), ['ant', 'bee'], 2);
     await put(file('flawed'), 'bee/broken.jpg', 'no image');
