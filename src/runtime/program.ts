@@ -1,5 +1,6 @@
 import { collectGarbage } from './garbage.js';
 import { GraphBuilder } from './graph/builder.js';
+import { hoistConstants } from './graph/hoist.js';
 import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
 import { type Feed, SESSION_TAG, Session, type Values } from './session.js';
@@ -87,6 +88,8 @@ function checkInputs(name: string, signature: Signature, inputs: Readonly<Record
 class TracedProgram implements Program {
   private readonly session: Session;
   private readonly graphState: GraphState;
+  /** To fetch after variables were set. */
+  private readonly hoisted: string | null;
   private readonly traced = new Map<string, TracedFunction>();
 
   constructor(
@@ -104,10 +107,21 @@ class TracedProgram implements Program {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));
     }
+    this.hoisted = hoistConstants(graph, this.graphState.assignments, this.shapes());
     const folder = graphsFolder();
     if (folder !== undefined) writeGraph(folder, graph, this.traced);
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
+  }
+
+  /** Of variables as they are read, and of what was traced. */
+  private shapes(): Map<string, readonly number[]> {
+    const reads = this.graphState.names().map((name) => this.graphState.entry(name));
+    const nodes = [...this.traced.values()].flatMap(({ notes }) => [...notes]);
+    return new Map([
+      ...reads.map(({ read, spec }) => [read, spec.shape] as const),
+      ...nodes.flatMap(([name, { shapes }]) => (shapes[0] === undefined ? [] : [[name, shapes[0]] as const])),
+    ]);
   }
 
   run(
@@ -159,6 +173,7 @@ class TracedProgram implements Program {
       })),
       names.map((name) => setter(name).done),
     );
+    if (this.hoisted !== null) this.session.run([], [this.hoisted]);
   }
 
   close(): void {

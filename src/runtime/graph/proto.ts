@@ -47,7 +47,11 @@ export interface NodeMessage extends Message {
   addInput(input: string): void;
   getInputList(): string[];
   setInputList(inputs: string[]): void;
-  getAttrMap(): { set(name: string, value: AttrMessage): void; get(name: string): AttrMessage | undefined };
+  getAttrMap(): {
+    set(name: string, value: AttrMessage): void;
+    get(name: string): AttrMessage | undefined;
+    entries(): Iterable<[name: string, value: AttrMessage]>;
+  };
 }
 export interface GraphMessage extends Message {
   addNode(node: NodeMessage): void;

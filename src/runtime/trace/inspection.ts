@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../graph/builder.js';
 
 /** Where a node of a graph comes from. */
 export interface NodeNote {
-  /** The place in the source that asked for it. */
+  /** The place in the source that asked for it; empty where that was not wanted. */
   readonly line: string;
   /** Of its outputs; −1 is a size that is not known before the graph runs. */
   readonly shapes: readonly (readonly number[])[];

@@ -52,22 +52,22 @@ export class Recorder {
   private readonly node: NodeBackend = backend();
   /** The one that operations are recorded by at the moment. */
   private static active: Recorder | undefined;
-  /** Where each node comes from, kept only when asked for. */
+  /** What is known of each node; where it comes from only when asked for. */
   readonly notes = new Map<string, NodeNote>();
-  private readonly keepNotes: boolean;
+  private readonly keepLines: boolean;
   private readonly foldLimit: number;
 
   /**
    * @param prefix put before the names of nodes
-   * @param options `keepNotes` remembers where each node comes from; `foldLimit` is the largest result (in elements) of operations
+   * @param options `keepLines` remembers where each node comes from; `foldLimit` is the largest result (in elements) of operations
    * on constants alone that is computed while tracing
    */
   constructor(
     readonly graph: GraphBuilder,
     private readonly prefix: string,
-    options: { keepNotes?: boolean; foldLimit?: number } = {},
+    options: { keepLines?: boolean; foldLimit?: number } = {},
   ) {
-    this.keepNotes = options.keepNotes ?? false;
+    this.keepLines = options.keepLines ?? false;
     this.foldLimit = options.foldLimit ?? FOLD_LIMIT;
   }
 
@@ -186,7 +186,7 @@ export class Recorder {
     if (messages.T === undefined && source !== undefined && 'dataId' in source && !UNTYPED.has(op))
       messages.T = attr.type(DTYPES[source.dtype] ?? DT.float32);
     const name = this.graph.node(op, `${this.prefix}${op}`, places, messages);
-    if (this.keepNotes) this.notes.set(name, { line: sourceLine(), shapes: inferred.map(({ shape }) => shape) });
+    this.notes.set(name, { line: this.keepLines ? sourceLine() : '', shapes: inferred.map(({ shape }) => shape) });
     const first = inputs[0] !== undefined && 'dataId' in inputs[0] ? (DTYPES[inputs[0].dtype] ?? DT.float32) : DT.float32;
     return inferred
       .slice(0, count)

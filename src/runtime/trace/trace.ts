@@ -31,7 +31,7 @@ export interface StateSpec {
 export interface TracedFunction {
   readonly inputs: ReadonlyMap<string, { place: string; spec: TensorSpec }>;
   readonly outputs: ReadonlyMap<string, string>;
-  /** Where nodes come from; none unless graphs are written down. */
+  /** Shapes of nodes; where they come from only where graphs are written down. */
   readonly notes: ReadonlyMap<string, NodeNote>;
 }
 
@@ -46,6 +46,8 @@ export function graphName(name: string): string {
 export class GraphState {
   private readonly handles = new Map<string, { handle: string; read: string; spec: StateSpec }>();
   readonly setters = new Map<string, { placeholder: string; done: string }>();
+  /** Names of the nodes by which variables are set from outside. */
+  readonly assignments = new Set<string>();
 
   constructor(graph: GraphBuilder, specs: Readonly<Record<string, StateSpec>>) {
     for (const [name, spec] of Object.entries(specs)) {
@@ -63,6 +65,7 @@ export class GraphState {
       // let go of it in one of TensorFlow's threads, where V8 must not be called.
       const copy = graph.node('DeepCopy', `${safe}/copy`, [placeholder], { T: dtype });
       const set = graph.node('AssignVariableOp', `${safe}/set`, [handle, copy], { dtype });
+      this.assignments.add(set);
       const flag = graph.constant(`${safe}/flag`, DT.int32, [], new Uint8Array(4));
       const done = graph.node('Identity', `${safe}/done`, [flag, `^${set}`], { T: attr.type(DT.int32) });
       this.handles.set(name, { handle, read, spec });
@@ -88,9 +91,9 @@ function write(
   name: string,
   signature: Signature,
   fn: StepFunction,
-  keepNotes: boolean,
+  keepLines: boolean,
 ): TracedFunction {
-  const recorder = new Recorder(graph, `${name}/`, { keepNotes });
+  const recorder = new Recorder(graph, `${name}/`, { keepLines });
   return recorder.during(() => {
     const inputs: Tensors = {};
     const ends = new Map<string, { place: string; spec: TensorSpec }>();
@@ -171,11 +174,11 @@ export function traceFunction(
   signature: Signature,
   fn: StepFunction,
 ): TracedFunction {
-  const scratch = (keepNotes: boolean) => {
+  const scratch = (keepLines: boolean) => {
     const trial = new GraphBuilder();
     const trialState = new GraphState(trial, specs);
     const start = trial.size;
-    return { trial, start, ...write(trial, trialState, name, signature, fn, keepNotes) };
+    return { trial, start, ...write(trial, trialState, name, signature, fn, keepLines) };
   };
   const start = graph.size;
   const ends = write(graph, state, name, signature, fn, graphsFolder() !== undefined);
