@@ -46,13 +46,9 @@ function cutPlaces(network: Network): Layer[] {
  * @param moves whether a variable, or a statistic, changes in training
  */
 export function highestStillLayer(network: Network, moves: (variable: string) => boolean): string | null {
-  const lowestMoving = network.layers.find((layer) => variablesOf(layer).some(moves));
-  const still = new Set(
-    network.layers
-      .slice(0, lowestMoving === undefined ? undefined : network.layers.indexOf(lowestMoving))
-      .map(({ name }) => name),
-  );
-  return cutPlaces(network).findLast(({ name }) => still.has(name))?.name ?? null;
+  const lowestMoving = network.layers.findIndex((layer) => variablesOf(layer).some(moves));
+  const still = new Set(lowestMoving < 0 ? network.layers : network.layers.slice(0, lowestMoving));
+  return cutPlaces(network).findLast((layer) => still.has(layer))?.name ?? null;
 }
 
 /** A network in parts, one above the other: cut at the end of each stage, or as high in it as a cut is possible. */
@@ -70,7 +66,7 @@ export function stageParts(network: Network): Network[] {
   return [...parts, above];
 }
 
-/** The two parts of a network, cut behind a layer that {@link highestStillLayer} found. */
+/** The two parts of a network, cut behind one of its {@link cutPlaces}. */
 export function cutNetwork(network: Network, at: string): CutNetwork {
   const place = network.layers.findIndex(({ name }) => name === at);
   if (place < 0) throw new RangeError(`no layer '${at}' to cut behind`);

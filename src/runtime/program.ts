@@ -107,7 +107,7 @@ class TracedProgram implements Program {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));
     }
-    this.hoisted = hoistConstants(graph, this.graphState.assignments, this.shapes());
+    this.hoisted = hoistConstants(graph, new Set([...this.graphState.setters.values()].map(({ set }) => set)), this.shapes());
     const folder = graphsFolder();
     if (folder !== undefined) writeGraph(folder, graph, this.traced);
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));

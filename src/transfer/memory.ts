@@ -1,8 +1,8 @@
 /** How much memory a phase will take, foreseen from shapes alone. */
 import { stageParts } from '../network/cut.js';
-import { type Network, variablesOf } from '../network/network.js';
+import { type Layer, type Network, variablesOf } from '../network/network.js';
 import { outputShapes } from '../network/shapes.js';
-import { mapsAtPeak } from './live-maps.js';
+import { type MapsOptions, mapsAtPeak } from './live-maps.js';
 import type { PhasePlan } from './plan.js';
 
 export interface MemoryOptions {
@@ -53,13 +53,13 @@ export function foreseenMemory(network: Network, plan: PhasePlan, options: Memor
   return PROCESS + trained.size * TRAINED_VARIABLE + weights + maps;
 }
 
-/** Numbers of an image's maps that live at one time, where of each part that learns nothing but the map that it is given is kept. */
-function numbersAtPeak(parts: readonly Network[], of: Omit<Parameters<typeof mapsAtPeak>[1], 'learnsBelow'>): number {
+/** Numbers of an image's maps that live at one time, at their most, where a part that learns keeps only the map that it is given. */
+function numbersAtPeak(parts: readonly Network[], of: Omit<MapsOptions, 'learnsBelow'>): number {
   let [kept, peak, learnsBelow] = [0, 0, false];
   for (const part of parts) {
     peak = Math.max(peak, kept + mapsAtPeak(part, { ...of, learnsBelow }));
     learnsBelow ||= part.layers.some((layer) => variablesOf(layer).some((name) => of.trained.has(name)));
-    if (learnsBelow) kept += of.numbersOf((part.layers[0] as Network['layers'][number]).name);
+    if (learnsBelow) kept += of.numbersOf((part.layers[0] as Layer).name);
   }
   return peak;
 }

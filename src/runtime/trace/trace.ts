@@ -45,9 +45,7 @@ export function graphName(name: string): string {
 /** Variables of the session, each with its placeholder for setting and its node for reading. */
 export class GraphState {
   private readonly handles = new Map<string, { handle: string; read: string; spec: StateSpec }>();
-  readonly setters = new Map<string, { placeholder: string; done: string }>();
-  /** Names of the nodes by which variables are set from outside. */
-  readonly assignments = new Set<string>();
+  readonly setters = new Map<string, { placeholder: string; set: string; done: string }>();
 
   constructor(graph: GraphBuilder, specs: Readonly<Record<string, StateSpec>>) {
     for (const [name, spec] of Object.entries(specs)) {
@@ -65,11 +63,10 @@ export class GraphState {
       // let go of it in one of TensorFlow's threads, where V8 must not be called.
       const copy = graph.node('DeepCopy', `${safe}/copy`, [placeholder], { T: dtype });
       const set = graph.node('AssignVariableOp', `${safe}/set`, [handle, copy], { dtype });
-      this.assignments.add(set);
       const flag = graph.constant(`${safe}/flag`, DT.int32, [], new Uint8Array(4));
       const done = graph.node('Identity', `${safe}/done`, [flag, `^${set}`], { T: attr.type(DT.int32) });
       this.handles.set(name, { handle, read, spec });
-      this.setters.set(name, { placeholder, done });
+      this.setters.set(name, { placeholder, set, done });
     }
   }
 
