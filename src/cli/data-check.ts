@@ -2,14 +2,13 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { type Command, Option } from 'commander';
+import type { Progress } from '../progress.js';
 import { loadRecipe } from '../recipe/load.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { checkSummary } from './data-check-words.js';
 import { withExamples } from './examples.js';
-import { onInterrupt } from './interrupt.js';
 import type { Io } from './io.js';
 import { setOption } from './plan.js';
-import { terminalProgress } from './progress.js';
 
 interface Options {
   recipe?: string;
@@ -54,9 +53,9 @@ export function addDataCheck(command: Command, io: Io): void {
 }
 
 async function runCheck(folder: string | undefined, options: Options, pageNamed: boolean, io: Io): Promise<void> {
-  const progress = terminalProgress(io.stderr);
+  const { progress } = io;
   const [{ checkData }, { checkPage }] = await Promise.all([import('../run/check-data.js'), import('../run/check-page.js')]);
-  const interrupt = onInterrupt('stopping; once more to leave at once', progress);
+  const interrupt = io.interrupt('stopping; once more to leave at once');
   try {
     const sets = [...options.set, ...(options.split === undefined ? [] : [`data.split=${options.split}`])];
     const given = { sets, folder: io.folder, ...(folder === undefined ? {} : { data: resolve(io.folder, folder) }) };
@@ -79,7 +78,7 @@ async function runCheck(folder: string | undefined, options: Options, pageNamed:
   }
 }
 
-async function openModel(run: string, folder: string, progress: ReturnType<typeof terminalProgress>) {
+async function openModel(run: string, folder: string, progress: Progress) {
   const { openFinishedRun } = await import('../run/finished.js');
   return openFinishedRun(run, folder, progress);
 }

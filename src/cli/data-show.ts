@@ -11,7 +11,6 @@ import type { PhaseName } from '../transfer/plan.js';
 import { withExamples } from './examples.js';
 import type { Io } from './io.js';
 import { setOption } from './plan.js';
-import { terminalProgress } from './progress.js';
 
 interface Options {
   recipe?: string;
@@ -66,7 +65,7 @@ async function showSheet(what: string | undefined, options: Options, io: Io): Pr
     folder: io.folder,
     ...(data === undefined ? {} : { data }),
   });
-  const progress = terminalProgress(io.stderr);
+  const { progress } = io;
   const { showData } = await import('../run/show-data.js');
   const sheet = await showData(recipe, { phase: options.phase ?? null, images: options.images, views: options.views }, progress);
   await writeFileAtomic(path, await render(form, sheet));

@@ -9,7 +9,6 @@ import { loadRecipe } from '../recipe/load.js';
 import { withExamples } from './examples.js';
 import type { Io } from './io.js';
 import { setOption } from './plan.js';
-import { terminalProgress } from './progress.js';
 import { textTable } from './table.js';
 
 interface Options {
@@ -58,7 +57,7 @@ async function writeSplit(folder: string, options: Options, io: Io): Promise<voi
   ];
   const { recipe } = loadRecipe('folder', { sets, data: resolve(io.folder, folder), folder: io.folder });
   const { splitData } = await import('../run/split-data.js');
-  const progress = terminalProgress(io.stderr);
+  const { progress } = io;
   const { dataset, splits } = await splitData(recipe, folds ?? null, resolve(io.folder, out), progress);
   for (const line of describeDataset(dataset)) progress.line(line);
   const first = splits[0] as Split;

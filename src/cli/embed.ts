@@ -5,7 +5,6 @@ import { choose } from '../errors.js';
 import { vectorFormats } from '../vectors/formats.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 
 const precisions = new Map((['fp32', 'bf16', 'auto'] as const).map((precision) => [precision as string, precision]));
 
@@ -22,7 +21,7 @@ export function embedVerb(io: Io = processIo()): Command {
     .action(async (argument: string, folder: string, options: { out: string; precision: string; strict?: true }) => {
       const asked = choose(precisions, options.precision, '--precision');
       const format = choose(vectorFormats, extname(options.out), 'ending of --out', options.out);
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       const [{ openFinishedRun }, { embedFolder }, { decided }] = await Promise.all([
         import('../run/finished.js'),
         import('../run/embed-folder.js'),

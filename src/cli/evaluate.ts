@@ -5,7 +5,6 @@ import { UserError } from '../errors.js';
 import { evaluationInWords, pairsInWords } from './evaluation-words.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 
 interface Options {
   data?: string;
@@ -31,7 +30,7 @@ export function evaluateVerb(io: Io = processIo()): Command {
     .option('--pairs <file>', "score a list of pairs instead: LFW's pairs.txt, or CSV with a,b,same[,fold]")
     .option('--json', 'for tools')
     .action(async (argument: string, options: Options) => {
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       refuseBoth(options);
       const [{ openFinishedRun }, { evaluateRun }, { evaluatePairs }] = await Promise.all([
         import('../run/finished.js'),

@@ -5,7 +5,6 @@ import { Command, Option } from 'commander';
 import { UserError } from '../errors.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 
 interface Options {
   format: 'savedmodel';
@@ -24,7 +23,7 @@ export function exportVerb(io: Io = processIo()): Command {
     .option('--out <folder>', 'where to write it; RUN/export/savedmodel where none is named')
     .option('--force', 'replace what lies at --out')
     .action(async (argument: string, options: Options) => {
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       const [{ openFinishedRun }, { exportRun }] = await Promise.all([
         import('../run/finished.js'),
         import('../run/export-run.js'),

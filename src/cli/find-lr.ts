@@ -8,10 +8,8 @@ import type { GroupRates } from '../run/find-rate.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { withExamples } from './examples.js';
-import { onInterrupt } from './interrupt.js';
 import { type Io, processIo } from './io.js';
 import { setOption } from './plan.js';
-import { terminalProgress } from './progress.js';
 import { textTable } from './table.js';
 
 interface Options {
@@ -46,7 +44,7 @@ export function findLrVerb(io: Io = processIo()): Command {
     .option('--html <file>', 'a page with the curves')
     .option('--json', 'every loss, for tools')
     .action(async (given: string | undefined, options: Options) => {
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       const { recipe, name } = loadRecipe(resolveRecipeArgument(given, io.folder), {
         sets: options.set,
         folder: io.folder,
@@ -67,7 +65,7 @@ export function findLrVerb(io: Io = processIo()): Command {
         import('../run/find-rate.js'),
       ]);
       const bench = await openWorkbench(withPrecision(recipe, progress), progress);
-      const interrupt = onInterrupt('finishing the step (Ctrl-C again to leave at once)', progress);
+      const interrupt = io.interrupt('finishing the step (Ctrl-C again to leave at once)');
       const sweep = { low: options.from, high: options.to, steps: options.steps };
       const found = await findRates(bench, { phase, sweep, progress, stopped: interrupt.asked }).finally(interrupt.off);
       if (options.html !== undefined) {

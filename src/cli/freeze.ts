@@ -15,7 +15,6 @@ import { type Io, processIo } from './io.js';
 import { heading } from './plan.js';
 import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
 import { planText } from './plan-table.js';
-import { terminalProgress } from './progress.js';
 
 interface Options {
   until?: string;
@@ -65,7 +64,7 @@ async function freeze(options: Options, io: Io, load: LoadNetwork): Promise<void
   );
   const after = loadRecipe(path, { folder: io.folder, read: read(edited) });
 
-  const network = await load(after.recipe.backbone, terminalProgress(io.stderr));
+  const network = await load(after.recipe.backbone, io.progress);
   const classes = await trainingClasses(after.recipe, io.folder);
   const plans = atOptions(() => planPhases(after.recipe, network, classes), phases);
   if (options.dryRun) io.stdout.write(`${options.file} would change:\n${changes(written ?? '', edited)}\n`);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { TextStream } from './io.js';
+import type { TextStream } from './text-stream.js';
 
 /** What opens a file on each system; the file is an argument of its own, never part of a shell's line. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {

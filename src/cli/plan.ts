@@ -12,7 +12,6 @@ import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
 import { planText } from './plan-table.js';
-import { terminalProgress } from './progress.js';
 
 interface Options {
   set: string[];
@@ -41,7 +40,7 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
         ...(options.data === undefined ? {} : { data: options.data }),
       });
       const { recipe } = loaded;
-      const network = await load(recipe.backbone, terminalProgress(io.stderr));
+      const network = await load(recipe.backbone, io.progress);
       const classes = await trainingClasses(recipe, io.folder);
       const plans = planPhases(recipe, network, classes);
       if (options.json) {

@@ -1,13 +1,13 @@
 /**
- * Draws progress: on a terminal one live line with a bar, the rate and the time that remains; in a pipe a plain line every few
- * seconds. It draws when work is reported and keeps no timer, so a bar that was never closed holds no process open, and a step
- * that blocks the thread delays nothing but the drawing.
+ * Draws progress: on a terminal one live line with a bar, the rate and the time that remains, which runs on while nothing is
+ * reported; in a pipe a plain line every few seconds. Its timer holds no process open, so neither does a bar that was never closed.
  */
 import type { Bar, Progress } from '../progress.js';
-import type { TextStream } from './io.js';
+import type { TextStream } from './text-stream.js';
 
-/** Milliseconds between two drawings on a terminal, and two lines of all bars in a pipe. */
+/** Milliseconds between two drawings on a terminal: at least, and where nothing is reported; and between two lines in a pipe. */
 const REDRAW = 80;
+const TICK = 250;
 const PLAIN = 5000;
 /** The rate is that of the last so many milliseconds: the first step of a graph is slow and says nothing of the others. */
 const WINDOW = 15_000;
@@ -17,6 +17,8 @@ interface Work {
   readonly total: number;
   readonly unit: string;
   readonly start: number;
+  /** When work was last reported. */
+  last: number;
   done: number;
   note: string;
   /** Times and counts within the window, oldest first. */
@@ -32,6 +34,7 @@ export function terminalProgress(stream: TextStream, now: () => number = Date.no
 function liveProgress(stream: TextStream, now: () => number): Progress {
   const live: Work[] = [];
   let drawn = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
   const clear = () => stream.write('\r\x1b[2K');
   const draw = (work: Work | undefined) => {
     drawn = now();
@@ -51,12 +54,17 @@ function liveProgress(stream: TextStream, now: () => number): Progress {
         begin: (work) => {
           live.push(work);
           draw(work);
+          timer ??= setInterval(() => now() - drawn >= TICK && draw(live.at(-1)), TICK).unref();
         },
         advanced: (work) => {
           if (now() - drawn >= REDRAW || work.done >= work.total) draw(work);
         },
         ended: (work, note) => {
           live.splice(live.indexOf(work), 1);
+          if (live.length === 0) {
+            clearInterval(timer);
+            timer = undefined;
+          }
           clear();
           if (note !== undefined) stream.write(`${note}\n`);
           draw(live.at(-1));
@@ -97,7 +105,17 @@ function opened(
   draw: { begin(work: Work): void; advanced(work: Work): void; ended(work: Work, note?: string): void },
 ): Bar {
   const start = now();
-  const work: Work = { label, total, unit, start, done: 0, note: '', marks: [{ time: start, done: 0 }], printed: false };
+  const work: Work = {
+    label,
+    total,
+    unit,
+    start,
+    last: start,
+    done: 0,
+    note: '',
+    marks: [{ time: start, done: 0 }],
+    printed: false,
+  };
   let over = false;
   draw.begin(work);
   return {
@@ -106,6 +124,7 @@ function opened(
       work.done += amount;
       if (note !== undefined) work.note = note;
       const time = now();
+      work.last = time;
       const newest = work.marks.at(-1);
       if (newest === undefined || time - newest.time >= 100) work.marks.push({ time, done: work.done });
       while (work.marks.length > 2 && time - (work.marks[1]?.time ?? time) >= WINDOW) work.marks.shift();
@@ -119,17 +138,22 @@ function opened(
   };
 }
 
-/** Units a second over the window, and the milliseconds that remain at that rate; undefined before anything is known. */
+/**
+ * Units a second over the window, up to the last report, so that it does not sink during a long step; and the milliseconds that
+ * remain at that rate, fewer the longer ago that report is. Undefined before anything is known.
+ */
 function pace(work: Work, time: number): { rate: number; left: number } | undefined {
   const oldest = work.marks[0];
-  if (oldest === undefined || time <= oldest.time || work.done <= oldest.done) return undefined;
-  const rate = ((work.done - oldest.done) / (time - oldest.time)) * 1000;
-  return { rate, left: (Math.max(0, work.total - work.done) / rate) * 1000 };
+  if (oldest === undefined || work.last <= oldest.time || work.done <= oldest.done) return undefined;
+  const rate = ((work.done - oldest.done) / (work.last - oldest.time)) * 1000;
+  const left = (Math.max(0, work.total - work.done) / rate) * 1000;
+  return { rate, left: Math.max(0, left - (time - work.last)) };
 }
 
 function barLine(work: Work, time: number): string {
+  if (work.total === 0) return [work.label, ...waited(work, time)].join('  ');
   const width = 20;
-  const share = work.total > 0 ? Math.min(1, work.done / work.total) : 0;
+  const share = Math.min(1, work.done / work.total);
   const full = Math.round(share * width);
   return [`${work.label} ${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.floor(share * 100)} %`, ...facts(work, time)].join(
     '  ',
@@ -146,9 +170,15 @@ function facts(work: Work, time: number): string[] {
   const at = pace(work, time);
   return [
     `${count(work.done)}/${count(work.total)} ${work.unit}`,
-    ...(at === undefined ? [] : [`${rateWords(at.rate)} ${work.unit}/s`, `${duration(at.left)} left`]),
+    ...(at === undefined ? waited(work, time) : [`${rateWords(at.rate)} ${work.unit}/s`, `${duration(at.left)} left`]),
     ...(work.note === '' ? [] : [work.note]),
   ];
+}
+
+/** How long the first report has been waited for. */
+function waited(work: Work, time: number): string[] {
+  const since = time - work.start;
+  return since < 1000 ? [] : [`${duration(since)} so far`];
 }
 
 /** `850 ms`, `12 s`, `3 min 20 s`, `1 h 02 min`. */

@@ -6,7 +6,6 @@ import type { SearchResult } from '../run/search.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 import { textTable } from './table.js';
 
 interface Options {
@@ -37,7 +36,7 @@ export function searchVerb(io: Io = processIo()): Command {
     .option('--html <file>', 'a page with the pictures')
     .option('--json', 'for tools')
     .action(async (images: string[], options: Options) => {
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       const [{ openFinishedRun }, { search }] = await Promise.all([import('../run/finished.js'), import('../run/search.js')]);
       const run = await openFinishedRun(options.run, io.folder, progress);
       const queries = images.map((image) => resolve(io.folder, image));

@@ -3,7 +3,6 @@ import { silent } from '../progress.js';
 import { ensureNative } from '../runtime/native/install.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 
 /** `ft setup`: fetches TensorFlow's library and builds its binding, where that has not been done. `make setup` calls it. */
 export function setupVerb(io: Io = processIo()): Command {
@@ -14,7 +13,7 @@ export function setupVerb(io: Io = processIo()): Command {
     )
     .option('--quiet', 'no progress')
     .action(async (options: { quiet?: boolean }) => {
-      await ensureNative(options.quiet ? silent : terminalProgress(io.stderr));
+      await ensureNative(options.quiet ? silent : io.progress);
     });
   return withExamples(command, [
     ['ft setup', 'set TensorFlow up'],

@@ -11,10 +11,8 @@ import { writeRecipe } from '../recipe/write.js';
 import type { Manifest } from '../run/manifest.js';
 import { createRunFolder, jsonText, openRunFolder, type RunFolder } from '../train/run-folder.js';
 import { withExamples } from './examples.js';
-import { onInterrupt } from './interrupt.js';
 import { type Io, processIo } from './io.js';
 import { setOption } from './plan.js';
-import { terminalProgress } from './progress.js';
 import type { PartOfSeries, SeriesToTrain } from './train-series.js';
 
 interface Options {
@@ -39,7 +37,7 @@ export function trainVerb(io: Io = processIo()): Command {
     .option('--seeds <seeds>', 'how many seeds (3), or which (0,1,2): one run each, then means and spreads')
     .option('--runs <folder>', 'where run folders are made', 'runs')
     .action(async (given: string | undefined, options: Options) => {
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       const series = await seriesOf(given, options, io);
       if (series !== undefined) {
         const { trainSeries } = await import('./train-series.js');
@@ -146,7 +144,7 @@ async function train(
   refuseChanged(manifest, now, path);
   progress.line(`run folder: ${path}`);
   if (manifest.finished !== undefined) progress.line('this run has come to its end already; its result once more:');
-  const interrupt = onInterrupt('finishing the step and writing a checkpoint (Ctrl-C again to leave at once)', progress);
+  const interrupt = io.interrupt('finishing the step and writing a checkpoint (Ctrl-C again to leave at once)');
   try {
     const shown = { recipe, manifest, env: process.env, progress, now: Date.now };
     const result = await tracked(folder, shown, (log) =>

@@ -5,7 +5,6 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 import { falseAcceptRate, thresholdInWords } from './search.js';
 
 interface Options {
@@ -30,7 +29,7 @@ export function verifyVerb(io: Io = processIo()): Command {
     .option('--exit-code', `exit with ${NOT_THE_SAME} where they are not the same, for scripts`)
     .option('--json', 'for tools')
     .action(async (a: string, b: string, options: Options) => {
-      const progress = terminalProgress(io.stderr);
+      const { progress } = io;
       const [{ openFinishedRun }, { verifyPair }] = await Promise.all([
         import('../run/finished.js'),
         import('../run/verify-pair.js'),

@@ -7,7 +7,6 @@ import { type Card, cardNames, readCard } from '../weights/cards.js';
 import { cachedWeights } from '../weights/store.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { terminalProgress } from './progress.js';
 import { textTable } from './table.js';
 
 export function weightsVerb(io: Io = processIo()): Command {
@@ -89,7 +88,7 @@ function hereOf(cached: { missing: readonly string[] } | undefined): string {
 
 async function pullWeights(name: string, options: { from?: string; again?: true }, io: Io): Promise<void> {
   const pulled = await pullBackbone(name, {
-    progress: terminalProgress(io.stderr),
+    progress: io.progress,
     again: options.again === true,
     ...(options.from === undefined ? {} : { from: resolve(io.folder, options.from) }),
   });
@@ -108,7 +107,7 @@ async function showWeights(name: string, options: { layers?: true; upTo?: string
 async function describeLayers(card: Card, upTo: string | undefined, io: Io): Promise<string> {
   // TensorFlow is loaded only where layers are asked for: the cards can be read before `make setup`.
   const { loadBackbone } = await import('../backbones/registry.js');
-  const { network } = await loadBackbone(card.name, { progress: terminalProgress(io.stderr), upTo });
+  const { network } = await loadBackbone(card.name, { progress: io.progress, upTo });
   const parameters = new Map<string, number>();
   for (const variable of network.variables.values())
     parameters.set(variable.layer, (parameters.get(variable.layer) ?? 0) + variable.values.length);

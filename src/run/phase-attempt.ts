@@ -3,7 +3,7 @@ import { coverageOf } from '../data/samplers-coverage.js';
 import { Interrupted } from '../errors.js';
 import { createOptimizer } from '../optimizers/registry.js';
 import { scheduleFactor } from '../optimizers/schedule.js';
-import type { Bar } from '../progress.js';
+import { type Bar, during } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
 import { Collapsed, collapsedEpoch } from '../train/collapse.js';
@@ -68,24 +68,26 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     folder: context.mapsFolder,
   });
   const entries = entriesOf(pixelEntry(network, recipe.data.side), maps);
-  const { program, judged, names, signature } = createTrainer({
-    engine: recipe.engine,
-    network,
-    plan,
-    optimizer,
-    clipNorm: options.clipNorm,
-    trainedFrom: meta.trainedFrom,
-    ema: options.ema,
-    objective,
-    weights: state.values,
-    batch: (batches[0] as Int32Array).length,
-    featureBatch: source.batch,
-    side: recipe.data.side,
-    entries,
-    precision: precisionOf(recipe),
-    rematerialise: recipe.checkpoint === 'stage',
-    mixed,
-  });
+  const { program, judged, names, signature } = during(`building the graphs of the ${phase} phase`, progress, () =>
+    createTrainer({
+      engine: recipe.engine,
+      network,
+      plan,
+      optimizer,
+      clipNorm: options.clipNorm,
+      trainedFrom: meta.trainedFrom,
+      ema: options.ema,
+      objective,
+      weights: state.values,
+      batch: (batches[0] as Int32Array).length,
+      featureBatch: source.batch,
+      side: recipe.data.side,
+      entries,
+      precision: precisionOf(recipe),
+      rematerialise: recipe.checkpoint === 'stage',
+      mixed,
+    }),
+  );
   const looking = maps === null ? context : { ...context, source: maps.source };
   const plans = plansOf(recipe, epochBatches);
   const stepsPerEpoch = batches.length;

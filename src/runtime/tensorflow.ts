@@ -22,6 +22,12 @@ const legacy = nodeUtil as unknown as Record<string, unknown>;
 legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
 legacy.isArray = Array.isArray;
 
+/** The addon `native/preload.cc`, which says what its functions are for. */
+interface Preload {
+  keep?(file: string): void;
+  release?(): void;
+}
+
 function load(): typeof Tfjs {
   const file = bindingFile();
   if (!existsSync(file)) {
@@ -29,7 +35,7 @@ function load(): typeof Tfjs {
   }
   // Loaded first: it sets the allocator before TensorFlow asks for memory, and without it TensorFlow's log (which CPU features the
   // library was built for, CUDA not found) lands on stderr.
-  const preload = existsSync(preloadFile()) ? (require(preloadFile()) as { release?: () => void }) : {};
+  const preload = existsSync(preloadFile()) ? (require(preloadFile()) as Preload) : {};
   // tfjs-node asks node-pre-gyp where its binding lies; ours lies in the cache that clones share. The stand-in takes that
   // module's place in the cache of modules, so the real one (and what it imports) is never loaded.
   const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');
@@ -38,6 +44,7 @@ function load(): typeof Tfjs {
   standIn.loaded = true;
   require.cache[nodePreGyp] = standIn;
   const tfjs = require('@tensorflow/tfjs-node-gpu') as typeof Tfjs;
+  preload.keep?.(file);
   preload.release?.();
   return tfjs;
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { duration, terminalProgress } from '../../src/cli/progress.js';
+import { during } from '../../src/progress.js';
 
 /** A stream and a clock of which the test is master. */
 function stage(terminal: boolean, columns = 100) {
@@ -102,6 +103,43 @@ describe('progress on a terminal', () => {
     const { progress, take } = stage(true, 40);
     progress.bar('a label that is too long for the terminal', 10, 'images');
     expect(take().slice(clear.length)).toHaveLength(39);
+  });
+
+  it('stays alive while nothing is reported: the time runs on, and the rate stays that of the last report', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { progress, wait, take } = stage(true);
+    const pass = (milliseconds: number) => {
+      wait(milliseconds);
+      vi.advanceTimersByTime(milliseconds);
+    };
+    const bar = progress.bar('x', 10, 'steps');
+    take();
+    pass(3000);
+    expect(take()).toBe(`${clear}x ░░░░░░░░░░░░░░░░░░░░ 0 %  0/10 steps  3 s so far`);
+    wait(1000);
+    bar.advance(2);
+    expect(take()).toContain('2/10 steps  0.50 steps/s  16 s left');
+    pass(4000);
+    expect(take()).toContain('2/10 steps  0.50 steps/s  12 s left');
+    pass(40_000);
+    expect(take()).toContain('2/10 steps  0.50 steps/s  0 ms left');
+    bar.done();
+    take();
+    pass(10_000);
+    expect([take(), vi.getTimerCount()]).toEqual(['', 0]);
+  });
+
+  it('shows the time alone where nobody knows how much work it is, and takes it away when that fails', () => {
+    const { progress, wait, take } = stage(true);
+    const failing = () =>
+      during('building', progress, () => {
+        wait(2000);
+        progress.line('still at it');
+        throw new Error('no');
+      });
+    expect(failing).toThrow('no');
+    expect(take()).toBe(`${clear}building${clear}still at it\n${clear}building  2 s so far${clear}`);
   });
 
   it('forgets a slow first step: the rate is that of the last seconds', () => {

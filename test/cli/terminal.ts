@@ -1,4 +1,4 @@
-import type { Io } from '../../src/cli/io.js';
+import { streamsIo } from '../../src/cli/io.js';
 import { main } from '../../src/cli/main.js';
 import type { Verb } from '../../src/cli/verbs.js';
 import { verbs as everyVerb } from '../../src/cli/verbs.js';
@@ -8,11 +8,11 @@ import { smallNetwork } from '../transfer/small-network.js';
 export async function ft(argv: string[], options: { folder?: string; verbs?: readonly Verb[] } = {}) {
   let out = '';
   let err = '';
-  const io: Io = {
+  const io = streamsIo({
     stdout: { write: (text) => (out += text), columns: 100 },
     stderr: { write: (text) => (err += text) },
     folder: options.folder ?? process.cwd(),
-  };
+  });
   const code = await main(argv, io, options.verbs ?? everyVerb);
   return { code, out, err };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadBackbone } from '../../src/backbones/registry.js';
+import { streamsIo } from '../../src/cli/io.js';
 import { weightsVerb } from '../../src/cli/weights.js';
 import { silent } from '../../src/progress.js';
 
@@ -10,7 +11,7 @@ async function ft(...argv: string[]): Promise<string> {
       text += part;
     },
   };
-  await weightsVerb({ stdout, stderr: { write() {} }, folder: '.' })
+  await weightsVerb(streamsIo({ stdout, stderr: { write() {} }, folder: '.' }))
     .exitOverride()
     .parseAsync(argv, { from: 'user' });
   return text;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addDataShow } from '../../src/cli/data-show.js';
+import { streamsIo } from '../../src/cli/io.js';
 import { planEpoch } from '../../src/data/batch.js';
 import { sharp } from '../../src/data/image-library.js';
 import { createLoader } from '../../src/data/loader.js';
@@ -146,7 +147,7 @@ describe('a sheet on disk', () => {
 describe('ft data show', () => {
   const call = async (given: string[], at: string) => {
     let said = '';
-    const io = {
+    const io = streamsIo({
       folder: at,
       stdout: {
         write: (text: string) => {
@@ -155,9 +156,9 @@ describe('ft data show', () => {
         },
       },
       stderr: { write: () => true },
-    };
+    });
     const command = new Command('data').exitOverride();
-    addDataShow(command, io as unknown as Parameters<typeof addDataShow>[1]);
+    addDataShow(command, io);
     await command.parseAsync(['show', ...given], { from: 'user' });
     return said;
   };

@@ -1,5 +1,5 @@
 // A small addon that is loaded before TensorFlow's binding: it sets the memory allocator, opens libtensorflow_framework, and
-// silences TensorFlow's log. Afterwards it gives back what loading the libraries has touched.
+// silences TensorFlow's log. Afterwards it keeps the binding loaded, and gives back what loading the libraries has touched.
 //
 // glibc gives each thread an arena of its own, and what one has freed serves no other: what Node's thread leaves behind after
 // tracing would stay beside what TensorFlow's threads ask for in the first step. With one arena it is used again. TensorFlow asks
@@ -8,6 +8,9 @@
 // TensorFlow's initialisers, which register thousands of operations and kernels, walk through a third of its 790 MB: read-only
 // pages of the file that lie in memory from then on, though hardly one of them is needed again. release() lets go of them; a
 // page that is needed comes back from the file.
+//
+// Node unloads the addons that only a thread has loaded when that thread is over, and with the binding would go TensorFlow's
+// libraries, whose threads still run and which asked to be called when the process ends. keep() makes them stay.
 //
 // TensorFlow logs through Abseil, which lives in that library. Abseil heeds no environment variable before
 // absl::InitializeLog() has run, and nothing in a Node process runs it: TF_CPP_MIN_LOG_LEVEL alone leaves lines on stderr, the
@@ -137,6 +140,25 @@ napi_value Release(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+napi_value Keep(napi_env env, napi_callback_info info) {
+  size_t count = 1, length = 0;
+  napi_value file;
+  napi_get_cb_info(env, info, &count, &file, nullptr, nullptr);
+  napi_get_value_string_utf8(env, file, nullptr, 0, &length);
+  std::string path(length + 1, '\0');
+  napi_get_value_string_utf8(env, file, &path[0], path.size(), &length);
+  // The libraries that it was linked with stay with it.
+  if (dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == nullptr) napi_throw_error(env, nullptr, dlerror());
+  return nullptr;
+}
+
+void Export(napi_env env, napi_value exports, const char* name, napi_callback function) {
+  napi_value value = nullptr;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value) == napi_ok) {
+    napi_set_named_property(env, exports, name, value);
+  }
+}
+
 }  // namespace
 
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
@@ -152,9 +174,7 @@ extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, n
   }
   Raise(library, "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE", severity);
   Raise(library, "_ZN4absl12lts_2025081418SetStderrThresholdENS0_18LogSeverityAtLeastE", severity);
-  napi_value release = nullptr;
-  if (napi_create_function(env, "release", NAPI_AUTO_LENGTH, Release, nullptr, &release) == napi_ok) {
-    napi_set_named_property(env, exports, "release", release);
-  }
+  Export(env, exports, "release", Release);
+  Export(env, exports, "keep", Keep);
   return exports;
 }

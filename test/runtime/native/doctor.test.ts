@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { doctorVerb } from '../../../src/cli/doctor.js';
+import { streamsIo } from '../../../src/cli/io.js';
 import { type Diagnosis, diagnose } from '../../../src/runtime/native/diagnosis.js';
 import { featuresOf, flagsOfCpuinfo, flagsOfSysctl, inspectHardware } from '../../../src/runtime/native/machine.js';
 import type { RunTool } from '../../../src/runtime/native/tools.js';
@@ -28,7 +29,7 @@ async function call(diagnosis: Diagnosis, ...args: string[]): Promise<string> {
   const write = (more: string) => {
     text += more;
   };
-  const io = { stdout: { write }, stderr: { write() {} }, folder: '.' };
+  const io = streamsIo({ stdout: { write }, stderr: { write() {} }, folder: '.' });
   const command = doctorVerb(io, async () => diagnosis);
   await command.parseAsync(args, { from: 'user' }).catch((error: Error) => {
     text += `thrown: ${error.message}`;
