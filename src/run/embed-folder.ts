@@ -13,7 +13,7 @@ import { type FinishedRun, modelHash } from './finished.js';
 import { openAnyImages } from './images.js';
 
 /** Images whose decoding has begun: as many as other threads get done while a batch is computed in this one. */
-const IN_FLIGHT = 32;
+export const IN_FLIGHT = 32;
 
 export interface EmbeddedFolder {
   readonly images: number;

@@ -117,7 +117,7 @@ describe('the cases of a benchmark', () => {
       ['mobilenet-v2', 4],
       ['efficientnet-lite0', 4],
       ['phase', 2],
-      ['embed', 1],
+      ['embed', 2],
     ]);
     expect(words({ only: 'resnet50' })).toEqual([
       'steps resnet50 nothing',
@@ -130,7 +130,9 @@ describe('the cases of a benchmark', () => {
 
   it('are, as a whole, every network in two batches of two sizes at four depths', () => {
     expect(chosenCases({ whole: true, kinds: 'steps' })).toHaveLength(5 * 2 * 2 * 4);
-    expect(chosenCases({ whole: true, kinds: 'embed' })).toEqual([{ kind: 'embed', network: 'resnet50-thin', images: 10_000 }]);
+    expect(chosenCases({ whole: true, kinds: 'embed' })).toEqual(
+      ['vectors', 'pixels'].map((to) => ({ kind: 'embed', to, network: 'resnet50-thin', images: 10_000 })),
+    );
   });
 
   it('are those of the kinds, depths and sizes that were asked for', () => {
@@ -141,6 +143,7 @@ describe('the cases of a benchmark', () => {
     expect(words({ kinds: 'embed,phase', depths: 'all', images: '300' })).toEqual([
       'phase resnet50-thin all but the head',
       'embed resnet50-thin 300 JPEG files',
+      'embed resnet50-thin 300 JPEG files, decoded alone',
     ]);
   });
 
@@ -155,8 +158,9 @@ describe('the cases of a benchmark', () => {
     const both = ['fp32', 'bf16'] as const;
     expect(contendersOf(conv3, both, true)).toEqual(['ft fp32', 'pytorch fp32', 'keras fp32', 'ft bf16', 'pytorch bf16']);
     expect(contendersOf(conv3, ['bf16'], true)).toEqual(['ft bf16', 'pytorch bf16']);
-    const embed: Case = { kind: 'embed', network: 'resnet50-thin', images: 9 };
-    expect(contendersOf(embed, both, true)).toEqual(['ft fp32', 'pytorch fp32', 'ft bf16', 'pytorch bf16']);
+    const embed = { kind: 'embed', network: 'resnet50-thin', images: 9 } as const;
+    expect(contendersOf({ ...embed, to: 'vectors' }, both, true)).toEqual(['ft fp32', 'pytorch fp32', 'ft bf16', 'pytorch bf16']);
+    expect(contendersOf({ ...embed, to: 'pixels' }, both, true)).toEqual(['ft fp32', 'pytorch fp32']);
   });
 });
 

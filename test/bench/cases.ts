@@ -30,9 +30,10 @@ export interface PhaseCase {
   readonly until: Until;
 }
 
-/** JPEG files to vectors. */
+/** JPEG files to vectors, or no further than to pixels. */
 export interface EmbedCase {
   readonly kind: 'embed';
+  readonly to: 'vectors' | 'pixels';
   readonly network: 'resnet50-thin';
   readonly images: number;
 }
@@ -80,7 +81,8 @@ export function chosenCases(choice: Choice): Case[] {
     ...stepCases(choice),
     { kind: 'phase', network: 'resnet50-thin', until: 'conv4' },
     { kind: 'phase', network: 'resnet50-thin', until: 'all' },
-    { kind: 'embed', network: 'resnet50-thin', images },
+    { kind: 'embed', to: 'vectors', network: 'resnet50-thin', images },
+    { kind: 'embed', to: 'pixels', network: 'resnet50-thin', images },
   ];
   return all.filter(
     (one) =>
@@ -119,7 +121,8 @@ export function sections(cases: readonly Case[]): Map<string, Case[]> {
 
 /** The first cell of a case's row. */
 export function wordsOf(one: Case): string {
-  if (one.kind === 'embed') return `${one.images.toLocaleString('en-US')} JPEG files`;
+  if (one.kind === 'embed')
+    return `${one.images.toLocaleString('en-US')} JPEG files${one.to === 'pixels' ? ', decoded alone' : ''}`;
   const { words } = DEPTHS.find(({ until }) => until === one.until) as (typeof DEPTHS)[number];
   if (one.kind === 'phase' || (one.batch === USUAL.batch && one.side === USUAL.side)) return words;
   return `${words}; batch ${one.batch}, ${one.side} px`;
@@ -131,7 +134,8 @@ export function wordsOf(one: Case): string {
  */
 export function contendersOf(one: Case, precisions: readonly Precision[], keras: boolean): Contender[] {
   const list: Contender[] = [];
-  for (const precision of precisions) {
+  const computes = one.kind !== 'embed' || one.to === 'vectors';
+  for (const precision of computes ? precisions : (['fp32'] as const)) {
     list.push(contender('ft', precision), contender('pytorch', precision));
     if (keras && one.kind === 'steps' && precision === 'fp32') list.push('keras fp32');
   }

@@ -75,7 +75,12 @@ export function openContenders(interpreters: Interpreters): Contenders {
           ? { backbone: one.network, until: one.until, ...PHASE }
           : { network: one.network, until: one.until, ...PHASE, phase: await described(one) };
       case 'embed':
-        return { network: one.network, ...EMBED, folder: await photos(one.images) };
+        return {
+          network: one.network,
+          ...EMBED,
+          folder: await photos(one.images),
+          ...(one.to === 'pixels' ? { pixels: '' } : {}),
+        };
     }
   };
   const measure = async <T extends Figures>(contender: Contender, one: Case, settings: Settings = {}): Promise<T> => {

@@ -57,6 +57,13 @@ export const GROWTH: readonly GrowthCase[] = [
     prepare: async (batch) => (await steps()).classificationStep(batch, 797),
   },
   {
+    name: 'forward',
+    words: 'features, by images a call (resnet50-thin, 128 px)',
+    sizes: [8, 16, 32, 64, 128, 256],
+    must: { time: 1, memory: 1 },
+    prepare: async (images) => (await steps()).featuresOf(images),
+  },
+  {
     name: 'classes',
     words: 'a step of 16 images against the classes',
     sizes: [10, 100, 1000, 10_000],

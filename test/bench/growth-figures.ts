@@ -56,6 +56,8 @@ export function verdict({ growth, points }: GrowthFigures): string {
   return worse.length === 0 ? `${words}.` : `${words}; ${flag}.`;
 }
 
+const twoDigits = (value: number) => value.toLocaleString('en-US', { minimumSignificantDigits: 2, maximumSignificantDigits: 2 });
+
 /** A row for each size: what it takes, and its ratio to the row before, beside the ratio of the sizes. */
 export function growthRows(points: readonly Point[]): { titles: string[]; rows: string[][] } {
   const times = (now: number, before: number | undefined) => (before === undefined ? '' : `×${(now / before).toPrecision(2)}`);
@@ -64,8 +66,8 @@ export function growthRows(points: readonly Point[]): { titles: string[]; rows: 
     rows: points.map(({ size, seconds, work, peakMiB }, at) => [
       size.toLocaleString('en-US'),
       times(size, points[at - 1]?.size),
-      seconds.toPrecision(2),
-      work.toPrecision(2),
+      twoDigits(seconds),
+      twoDigits(work),
       times(work, points[at - 1]?.work),
       peakMiB.toFixed(0),
       times(peakMiB, points[at - 1]?.peakMiB),

@@ -1,14 +1,18 @@
 import { retrieve, summarise } from '../../src/evaluate/retrieval.js';
 import { semiHard } from '../../src/miners/semi-hard.js';
+import { silent } from '../../src/progress.js';
 import { createProgram } from '../../src/runtime/program.js';
 import { type Tensor, type Tensor2D, tf } from '../../src/runtime/tensorflow.js';
 import { HEAD_BIAS, HEAD_KERNEL, tripletObjective } from '../../src/train/objectives.js';
+import { createFeatureProgram, weightsOf } from '../../src/train/trainer.js';
 import { u } from '../train/formula.js';
+import { benchNetwork } from './networks.js';
 import { benchTraining } from './training.js';
 
 /* What needs TensorFlow: kept apart, for its library would be most of the memory of what does not. */
 
 const DIMENSIONS = 64;
+const SIDE = 128;
 
 /** A step of a classification phase. */
 export async function classificationStep(batch: number, classes: number): Promise<() => unknown> {
@@ -25,6 +29,14 @@ export async function classificationStep(batch: number, classes: number): Promis
   });
   let at = 0;
   return () => training.step(at++);
+}
+
+/** What embedding and evaluation compute of a batch of images. */
+export async function featuresOf(images: number): Promise<() => unknown> {
+  const network = await benchNetwork('resnet50-thin', silent);
+  const program = createFeatureProgram('traced', network, weightsOf(network), images, SIDE);
+  const pixels = Uint8Array.from(u('pixels', images * SIDE * SIDE * 3), (value) => (value + 0.5) * 256);
+  return () => program.run('features', { pixels });
 }
 
 const IMAGES_PER_CLASS = 4;

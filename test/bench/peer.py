@@ -32,6 +32,7 @@ ap.add_argument('--seconds', type=float, default=float('inf'), help='no further 
 ap.add_argument('--phase', help='a whole phase, data included: what `phase.ts --describe` printed (a file)')
 ap.add_argument('--epochs', type=int, default=8)
 ap.add_argument('--folder', help='JPEG files to embed')
+ap.add_argument('--pixels', action='store_true', help='decode them alone')
 a = ap.parse_args()
 torch.manual_seed(0)
 torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())

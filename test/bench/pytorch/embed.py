@@ -44,6 +44,9 @@ def embed(a):
     vectors = []
     with torch.inference_mode(), torch.autocast('cpu', torch.bfloat16, enabled=a.precision == 'bf16'):
         for batch in loader:
+            if a.pixels:
+                vectors.append(batch[:, 0, 0].float())
+                continue
             x = topology.normalise(batch.permute(0, 3, 1, 2).float())
             vectors.append(F.normalize(net(x).mean((2, 3)).float()))
     rows = torch.cat(vectors).numpy()
