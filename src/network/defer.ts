@@ -1,7 +1,7 @@
 import { type ActivationLayer, type ActivationName, consumerCounts, type Network } from './network.js';
 
 /** max(f(x)) = f(max(x)) for these. */
-const RISING: ReadonlySet<ActivationName> = new Set(['relu', 'relu6', 'sigmoid', 'tanh']);
+const RISING: ReadonlySet<ActivationName> = new Set(['relu', 'relu6', 'sigmoid', 'tanh', 'hard-sigmoid']);
 
 /**
  * Activations that are cheaper behind the max-pool that follows them, by name of the pool: they rise, so the pooled value is the

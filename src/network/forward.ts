@@ -6,7 +6,7 @@ import { padded } from '../runtime/ops/padding.js';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
 import { deferredActivations } from './defer.js';
 import { foldedBatchNorms, foldedKernel } from './fold.js';
-import type { ActivationName, BatchNormLayer, Layer, Network, Preprocessing } from './network.js';
+import type { ActivationName, BatchNormLayer, Layer, LayerNormLayer, Network, Preprocessing } from './network.js';
 import { pool } from './pool.js';
 
 /** Finds the present value of a variable by name. */
@@ -79,6 +79,8 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         result.variance.dispose();
         return result.y;
       }
+      case 'layer-norm':
+        return layerNorm(layer, input(layer), variable);
       case 'dense': {
         const y = tf.matMul(input(layer) as Tensor2D, variable(layer.kernel) as Tensor2D);
         return layer.bias === undefined ? y : addBias(y, variable(layer.bias));
@@ -95,6 +97,15 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         return tf.mean(input(layer), [1, 2], layer.keepDims);
       case 'add':
         return layer.inputs.slice(1).reduce<Tensor>((sum, _, index) => tf.add(sum, input(layer, index + 1)), input(layer));
+      case 'concat':
+        return tf.concat(
+          layer.inputs.map((_, index) => input(layer, index)),
+          -1,
+        );
+      case 'multiply':
+        return layer.inputs
+          .slice(1)
+          .reduce<Tensor>((product, _, index) => tf.mul(product, input(layer, index + 1)), input(layer));
       case 'zero-pad':
         return padded(input(layer) as Tensor4D, layer.padding);
       case 'flatten': {
@@ -127,10 +138,22 @@ function movingAverage(old: Tensor, batch: Tensor, momentum: number): Tensor {
 }
 
 function frozenBatchNorm(layer: BatchNormLayer, x: Tensor, variable: Lookup): Tensor {
-  const scale = tf.rsqrt(tf.add(variable(layer.variance), tf.scalar(layer.epsilon)));
-  const weighted = layer.gamma === undefined ? scale : tf.mul(scale, variable(layer.gamma));
-  const shifted = tf.mul(tf.sub(x, variable(layer.mean)), weighted);
-  return layer.beta === undefined ? shifted : tf.add(shifted, variable(layer.beta));
+  const inverse = tf.rsqrt(tf.add(variable(layer.variance), tf.scalar(layer.epsilon)));
+  const scale = layer.gamma === undefined ? inverse : tf.mul(inverse, variable(layer.gamma));
+  const centre = tf.neg(tf.mul(variable(layer.mean), scale));
+  // The small vectors first: two passes over the map.
+  return tf.add(tf.mul(x, scale), layer.beta === undefined ? centre : tf.add(centre, variable(layer.beta)));
+}
+
+function layerNorm(layer: LayerNormLayer, x: Tensor, variable: Lookup): Tensor {
+  const centred = tf.sub(x, tf.mean(x, -1, true));
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), tf.scalar(layer.epsilon)));
+  const scaled = tf.mul(centred, layer.gamma === undefined ? inverse : tf.mul(inverse, variable(layer.gamma)));
+  return layer.beta === undefined ? scaled : tf.add(scaled, variable(layer.beta));
+}
+
+function hardSigmoid(x: Tensor): Tensor {
+  return tf.mul(relu6(tf.add(x, tf.scalar(3))), tf.scalar(1 / 6));
 }
 
 function activate(name: ActivationName, x: Tensor): Tensor {
@@ -149,5 +172,11 @@ function activate(name: ActivationName, x: Tensor): Tensor {
       return tf.mul(x, tf.sigmoid(x));
     case 'softmax':
       return tf.softmax(x);
+    case 'gelu':
+      return tf.mul(tf.mul(x, tf.scalar(0.5)), tf.add(tf.erf(tf.mul(x, tf.scalar(Math.SQRT1_2))), tf.scalar(1)));
+    case 'hard-sigmoid':
+      return hardSigmoid(x);
+    case 'hard-swish':
+      return tf.mul(x, hardSigmoid(x));
   }
 }

@@ -38,7 +38,18 @@ export interface Variable {
 /** 'same' and 'valid' as TensorFlow defines them, or the rows and columns added at each side. */
 export type Padding = 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
 
-export type ActivationName = 'linear' | 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'swish' | 'softmax';
+/** `swish` is x·σ(x) (SiLU), `gelu` x·Φ(x) by the error function, `hard-sigmoid` relu6(x + 3)/6 and `hard-swish` x times that. */
+export type ActivationName =
+  | 'linear'
+  | 'relu'
+  | 'relu6'
+  | 'sigmoid'
+  | 'tanh'
+  | 'swish'
+  | 'softmax'
+  | 'gelu'
+  | 'hard-sigmoid'
+  | 'hard-swish';
 
 interface LayerBase {
   readonly name: string;
@@ -84,14 +95,25 @@ export interface BatchNormLayer extends LayerBase {
   /** Weight of the old statistics in the moving average, used only where statistics are trained. */
   readonly momentum: number;
 }
+/** `γ (x − μ)/√(σ² + ε) + β` with mean and variance over the channels of each place; a missing γ is 1, a missing β is 0. */
+export interface LayerNormLayer extends LayerBase {
+  readonly kind: 'layer-norm';
+  readonly gamma?: string;
+  readonly beta?: string;
+  readonly epsilon: number;
+}
 export interface ActivationLayer extends LayerBase {
   readonly kind: 'activation';
   readonly activation: ActivationName;
 }
-/** Padded places never win a maximum and never count in an average. */
+/** Padded places never win a maximum and never count in an average, but where `countsPadding` says so. */
 export interface PoolLayer extends LayerBase, Window {
   readonly kind: 'max-pool' | 'average-pool';
   readonly size: readonly [number, number];
+  /** A window that reaches over the end still counts (ONNX's and PyTorch's ceil_mode). Not with 'same'. */
+  readonly ceil?: boolean;
+  /** The zeros of the padding count in an average (count_include_pad). */
+  readonly countsPadding?: boolean;
 }
 export interface GlobalPoolLayer extends LayerBase {
   readonly kind: 'global-average-pool';
@@ -99,6 +121,14 @@ export interface GlobalPoolLayer extends LayerBase {
 }
 export interface AddLayer extends LayerBase {
   readonly kind: 'add';
+}
+/** Its inputs side by side, by channels. */
+export interface ConcatLayer extends LayerBase {
+  readonly kind: 'concat';
+}
+/** The product of a map and of factors for its channels, [N, 1, 1, C] (squeeze-and-excitation), or of maps of one shape. */
+export interface MultiplyLayer extends LayerBase {
+  readonly kind: 'multiply';
 }
 export interface ZeroPadLayer extends LayerBase {
   readonly kind: 'zero-pad';
@@ -114,10 +144,13 @@ export type Layer =
   | DepthwiseConvLayer
   | DenseLayer
   | BatchNormLayer
+  | LayerNormLayer
   | ActivationLayer
   | PoolLayer
   | GlobalPoolLayer
   | AddLayer
+  | ConcatLayer
+  | MultiplyLayer
   | ZeroPadLayer
   | FlattenLayer;
 
@@ -137,12 +170,16 @@ export function variablesOf(layer: Layer): string[] {
       return layer.bias === undefined ? [layer.kernel] : [layer.kernel, layer.bias];
     case 'batch-norm':
       return [layer.gamma, layer.beta, layer.mean, layer.variance].filter((name) => name !== undefined);
+    case 'layer-norm':
+      return [layer.gamma, layer.beta].filter((name) => name !== undefined);
     case 'input':
     case 'activation':
     case 'max-pool':
     case 'average-pool':
     case 'global-average-pool':
     case 'add':
+    case 'concat':
+    case 'multiply':
     case 'zero-pad':
     case 'flatten':
       return [];

@@ -1,6 +1,6 @@
 /** The shapes that feature maps take in a network: pure arithmetic, the same that the convolutions follow. */
 import { UserError } from '../errors.js';
-import type { Layer, Network, Padding, Variable } from './network.js';
+import type { Layer, Network, Padding, PoolLayer, Variable } from './network.js';
 
 /** Height, width and channels of a feature map; the length alone where a layer's output is a vector. The batch is left out. */
 export type OutputShape = readonly [height: number, width: number, channels: number] | readonly [length: number];
@@ -61,7 +61,8 @@ function outputShape(layer: Layer, inputs: OutputShape[], variables: ReadonlyMap
     case 'max-pool':
     case 'average-pool': {
       const map = mapOf(input(), layer);
-      return [...windowed(map, layer.size, layer.strides, [1, 1], layer.padding), map[2]];
+      const padding = paddingAt(layer, [map[0], map[1]]);
+      return [...windowed(map, layer.size, layer.strides, [1, 1], padding), map[2]];
     }
     case 'zero-pad': {
       const [height, width, channels] = mapOf(input(), layer);
@@ -82,10 +83,28 @@ function outputShape(layer: Layer, inputs: OutputShape[], variables: ReadonlyMap
       if (odd !== undefined) throw new Error(`layer '${layer.name}' adds shapes [${first}] and [${odd}]`);
       return first;
     }
+    case 'concat': {
+      const [height, width] = mapOf(input(), layer);
+      const maps = inputs.map((shape) => mapOf(shape, layer));
+      const odd = maps.find((shape) => shape[0] !== height || shape[1] !== width);
+      if (odd !== undefined) throw new Error(`layer '${layer.name}' puts [${odd}] beside [${input()}]`);
+      return [height, width, maps.reduce((sum, shape) => sum + shape[2], 0)];
+    }
+    case 'multiply':
+      return inputs.reduce((shape, other) => broadcast(shape, other, layer), input());
     case 'batch-norm':
+    case 'layer-norm':
     case 'activation':
       return input();
   }
+}
+
+/** A map times factors for its channels is as large as the map. */
+function broadcast(a: OutputShape, b: OutputShape, layer: Layer): OutputShape {
+  const factors = (shape: OutputShape) => shape.length === 3 && shape[0] === 1 && shape[1] === 1;
+  if (a.join() === b.join() || (a.at(-1) === b.at(-1) && factors(b))) return a;
+  if (a.at(-1) === b.at(-1) && factors(a)) return b;
+  throw new Error(`layer '${layer.name}' multiplies shapes [${a}] and [${b}]`);
 }
 
 function windowed(
@@ -101,6 +120,21 @@ function windowed(
     windowSteps(height ?? 0, window[0], strides[0], dilations[0], vertical),
     windowSteps(width ?? 0, window[1], strides[1], dilations[1], horizontal),
   ];
+}
+
+/** The padding of a pool on a map of this size: with `ceil`, as much more at the end as the last window reaches over it. */
+export function paddingAt(layer: PoolLayer, size: readonly [number, number]): Padding {
+  if (layer.ceil !== true || layer.padding === 'same') return layer.padding;
+  const [top, bottom, left, right] = layer.padding === 'valid' ? [0, 0, 0, 0] : layer.padding;
+  const over = (axis: 0 | 1, before: number, after: number): number => {
+    const [window, stride] = [layer.size[axis], layer.strides[axis]];
+    const padded = size[axis] + before + after;
+    let steps = Math.ceil((padded - window) / stride) + 1;
+    // The last window must begin on the map or before it.
+    if ((steps - 1) * stride >= size[axis] + before) steps--;
+    return after + Math.max(0, (steps - 1) * stride + window - padded);
+  };
+  return [top, over(0, top, bottom), left, over(1, left, right)];
 }
 
 function mapOf(shape: OutputShape, layer: Layer): readonly [number, number, number] {

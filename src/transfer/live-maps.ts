@@ -1,6 +1,6 @@
 /** Which maps of a network live at one time, on the way through it and back. */
 import { foldedBatchNorms } from '../network/fold.js';
-import { consumerCounts, type Layer, type Network, variablesOf } from '../network/network.js';
+import { type ActivationName, consumerCounts, type Layer, type Network, variablesOf } from '../network/network.js';
 
 export interface MapsOptions {
   /** Names of the variables that a gradient is wanted of. */
@@ -105,8 +105,11 @@ function worksInPlace(layer: Layer, folds: ReadonlyMap<string, Layer>, consumers
   const [input] = layer.inputs;
   if (layer.kind === 'flatten') return true;
   if (layer.kind === 'batch-norm') return folds.get(input as string) === layer;
-  return layer.kind === 'activation' && consumers.get(input as string) === 1;
+  return layer.kind === 'activation' && BY_OUTPUT.has(layer.activation) && consumers.get(input as string) === 1;
 }
+
+/** Activations whose gradient follows from their output: nothing needs their input any more. */
+const BY_OUTPUT: ReadonlySet<ActivationName> = new Set(['linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'softmax']);
 
 /** The maps that a layer's gradients need. */
 function savedMaps(
@@ -122,8 +125,13 @@ function savedMaps(
     case 'dense':
     case 'batch-norm':
       return trained ? inputs : [];
+    case 'layer-norm':
+      return trained || wanted ? inputs : [];
     case 'activation':
-      return wanted || trained ? [output] : [];
+      if (!wanted && !trained) return [];
+      return BY_OUTPUT.has(layer.activation) ? [output] : [...inputs, output];
+    case 'multiply':
+      return wanted ? inputs : [];
     case 'max-pool':
       return wanted ? [...inputs, output] : [];
     default:

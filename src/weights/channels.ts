@@ -14,6 +14,8 @@ export function channelsOf(name: string, layers: ReadonlyMap<string, Layer>, var
       return (shape(layer.kernel)[2] ?? 0) * (shape(layer.kernel)[3] ?? 0);
     case 'dense':
       return shape(layer.kernel)[1] ?? 0;
+    case 'concat':
+      return layer.inputs.reduce((sum, input) => sum + channelsOf(input, layers, variables), 0);
     case 'batch-norm':
       return shape(layer.mean)[0] ?? 0;
     case 'activation':
@@ -21,6 +23,8 @@ export function channelsOf(name: string, layers: ReadonlyMap<string, Layer>, var
     case 'average-pool':
     case 'global-average-pool':
     case 'add':
+    case 'multiply':
+    case 'layer-norm':
     case 'zero-pad':
       return channelsOf(layer.inputs[0] ?? '', layers, variables);
     case 'flatten': {

@@ -1,4 +1,5 @@
-import type { Layer, Network, Padding, VariableRole } from '../network/network.js';
+import type { Layer, Network, Padding, PoolLayer, VariableRole } from '../network/network.js';
+import { channelsOf } from './channels.js';
 import type { KerasLayer } from './tfjs-topology.js';
 import { neverNegative } from './zero-padding.js';
 
@@ -33,6 +34,12 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
         inputs: [pad],
       })),
     ];
+  };
+  const averagePooling = ({ padding, countsPadding, size, strides }: PoolLayer): KerasLayer[] => {
+    // Where its zeros count they are a layer of their own; a window without padding counts what is there.
+    if (typeof padding !== 'string' && countsPadding !== true)
+      throw new Error(`'${layer.name}' averages over explicit padding that does not count: Keras has no such pool`);
+    return windowed(padding, 'AveragePooling2D', { pool_size: size, strides });
   };
   const shapeOf = (variable: string): readonly number[] => network.variables.get(variable)?.shape ?? [];
   switch (layer.kind) {
@@ -70,23 +77,44 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
         scale: layer.gamma !== undefined,
         center: layer.beta !== undefined,
       });
+    case 'layer-norm':
+      return one('LayerNormalization', {
+        axis: [-1],
+        epsilon: layer.epsilon,
+        scale: layer.gamma !== undefined,
+        center: layer.beta !== undefined,
+      });
     case 'activation':
+      if (layer.activation.startsWith('hard-')) throw new Error(`'${layer.name}': Keras 2 has another ${layer.activation}`);
       return one('Activation', { activation: layer.activation });
     case 'max-pool':
+    case 'average-pool':
+      if (layer.ceil === true) throw new Error(`'${layer.name}' rounds up: Keras has no such pool`);
+      if (layer.kind === 'average-pool') return averagePooling(layer);
       if (typeof layer.padding !== 'string' && !neverNegative(layer.inputs[0] ?? '', layersByName(network))) {
         throw new Error(`'${layer.name}' pads a map that may be negative: Keras has no max-pool for that`);
       }
       return windowed(layer.padding, 'MaxPooling2D', { pool_size: layer.size, strides: layer.strides });
-    case 'average-pool':
-      if (typeof layer.padding !== 'string')
-        throw new Error(`'${layer.name}' averages over explicit padding that does not count: Keras has no such pool`);
-      return windowed(layer.padding, 'AveragePooling2D', { pool_size: layer.size, strides: layer.strides });
     case 'global-average-pool': {
       if (!layer.keepDims) return one('GlobalAveragePooling2D', { data_format: 'channels_last' });
-      throw new Error(`'${layer.name}' keeps its dimensions: not written`);
+      const pool = `${layer.name}_pool`;
+      const channels = channelsOf(layer.name, layersByName(network), network.variables);
+      return [
+        {
+          name: pool,
+          className: 'GlobalAveragePooling2D',
+          config: { name: pool, data_format: 'channels_last' },
+          inputs: layer.inputs,
+        },
+        ...one('Reshape', { target_shape: [1, 1, channels] }).map((made) => ({ ...made, inputs: [pool] })),
+      ];
     }
     case 'add':
       return one('Add');
+    case 'concat':
+      return one('Concatenate', { axis: -1 });
+    case 'multiply':
+      return one('Multiply');
     case 'zero-pad':
       return [{ ...zeroPadding(layer.name, layer.padding), inputs: layer.inputs }];
     case 'flatten':

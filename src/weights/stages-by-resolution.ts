@@ -34,6 +34,9 @@ function ownShrink(layer: Layer): number {
     case 'activation':
     case 'global-average-pool':
     case 'add':
+    case 'concat':
+    case 'multiply':
+    case 'layer-norm':
     case 'zero-pad':
     case 'flatten':
       return 1;

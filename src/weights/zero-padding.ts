@@ -40,6 +40,8 @@ export function neverNegative(name: string, layers: ReadonlyMap<string, Layer>):
     case 'average-pool':
     case 'global-average-pool':
     case 'add':
+    case 'concat':
+    case 'multiply':
     case 'zero-pad':
     case 'flatten':
       return layer.inputs.every((input) => neverNegative(input, layers));
@@ -48,6 +50,7 @@ export function neverNegative(name: string, layers: ReadonlyMap<string, Layer>):
     case 'depthwise-conv':
     case 'dense':
     case 'batch-norm':
+    case 'layer-norm':
       return false;
   }
 }
@@ -59,5 +62,8 @@ const neverNegativeActivation: Record<ActivationName, boolean> = {
   sigmoid: true,
   softmax: true,
   swish: false,
+  gelu: false,
+  'hard-sigmoid': true,
+  'hard-swish': false,
   tanh: false,
 };

@@ -15,6 +15,7 @@ const SHAPES: Record<string, readonly number[]> = {
   'it/bias': [5],
   'it/channels': [CHANNELS],
   'it/depthwise': [3, 3, CHANNELS, 2],
+  'it/scale': [1, 1, CHANNELS, 1],
   'it/dense': [CHANNELS * 81, 3],
   'it/dense-bias': [3],
   ...Object.fromEntries(['gamma', 'beta', 'mean', 'variance'].map((role) => [`it/${role}`, [CHANNELS]])),
@@ -32,6 +33,9 @@ const activations: Record<ActivationName, true> = {
   tanh: true,
   swish: true,
   softmax: true,
+  gelu: true,
+  'hard-sigmoid': true,
+  'hard-swish': true,
 };
 const kinds: Record<Kind, readonly Part[]> = {
   input: [{ kind: 'input', inputs: [] }],
@@ -41,18 +45,37 @@ const kinds: Record<Kind, readonly Part[]> = {
     bias: 'it/bias',
     ...rest,
   })),
-  'depthwise-conv': [...paddings.map((padding) => ({ ...window, padding })), dilated].map((rest) => ({
-    kind: 'depthwise-conv',
-    kernel: 'it/depthwise',
-    ...rest,
-  })),
+  'depthwise-conv': [
+    ...paddings.map((padding) => ({ kernel: 'it/depthwise', ...window, padding })),
+    { kernel: 'it/depthwise', ...dilated },
+    { kernel: 'it/scale', ...window, strides: [1, 1], padding: 'same' },
+  ].map((rest) => ({ kind: 'depthwise-conv', ...rest })),
   dense: [{ kind: 'dense', inputs: ['flat'], kernel: 'it/dense', bias: 'it/dense-bias' }],
   'batch-norm': [normal, { ...normal, gamma: 'it/gamma', beta: 'it/beta' }, { ...normal, gamma: 'it/gamma', trained: true }],
   activation: (Object.keys(activations) as ActivationName[]).map((activation) => ({ kind: 'activation', activation })),
-  'max-pool': paddings.map((padding) => ({ kind: 'max-pool', size: [3, 3], strides: [2, 2], padding })),
-  'average-pool': paddings.map((padding) => ({ kind: 'average-pool', size: [3, 3], strides: [2, 2], padding })),
+  'max-pool': paddings.flatMap((padding) =>
+    [{}, { ceil: true }].map((more) => ({ kind: 'max-pool' as const, size: [2, 3], strides: [2, 2], padding, ...more })),
+  ),
+  'average-pool': paddings.flatMap((padding) =>
+    [{}, { ceil: true }, { countsPadding: true }, { ceil: true, countsPadding: true }].map((more) => ({
+      kind: 'average-pool' as const,
+      size: [3, 3],
+      strides: [2, 2],
+      padding,
+      ...more,
+    })),
+  ),
   'global-average-pool': [true, false].map((keepDims) => ({ kind: 'global-average-pool', keepDims })),
   add: [{ kind: 'add', inputs: ['in', 'in', 'in'] }],
+  concat: [{ kind: 'concat', inputs: ['in', 'pooled map', 'in'] }],
+  multiply: [
+    { kind: 'multiply', inputs: ['in', 'factors'] },
+    { kind: 'multiply', inputs: ['in', 'in'] },
+  ],
+  'layer-norm': [
+    { kind: 'layer-norm', epsilon: 1e-6 },
+    { kind: 'layer-norm', epsilon: 1e-6, gamma: 'it/gamma', beta: 'it/beta' },
+  ],
   'zero-pad': [{ kind: 'zero-pad', padding: [1, 2, 0, 3] }],
   flatten: [{ kind: 'flatten' }],
 };
@@ -70,6 +93,8 @@ function networkOf(part: Part): Network {
     layers: [
       { ...base, name: 'in', kind: 'input', inputs: [] },
       { ...base, name: 'flat', kind: 'flatten' },
+      { ...base, name: 'factors', kind: 'global-average-pool', keepDims: true },
+      { ...base, name: 'pooled map', kind: 'max-pool', size: [3, 3], strides: [1, 1], padding: 'same' },
       { ...base, ...part, name: 'it' } as unknown as Layer,
     ],
     variables: new Map(variables),

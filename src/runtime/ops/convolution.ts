@@ -31,8 +31,12 @@ export function convolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions)
   return gradiented('Conv2D', 'Conv2DBackpropInput', kernelGradient, { ...options, padding })(input, kernel);
 }
 
-/** Depthwise convolution; the kernel is [height, width, channels, multiplier]. */
+/** Depthwise convolution; the kernel is [height, width, channels, multiplier]. One of one place is a factor for each channel. */
 export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): Tensor4D {
+  const [height, width, channels, multiplier] = kernel.shape;
+  const scales = height === 1 && width === 1 && multiplier === 1 && options.strides.every((one) => one === 1);
+  if (scales && (typeof options.padding === 'string' || options.padding.every((one) => one === 0)))
+    return tf.mul(x, tf.reshape(kernel, [channels]));
   if (options.dilations.some((one) => one > 1)) return dilatedDepthwise(x, kernel, options);
   const { input, padding } = withPadding(x, kernel, options);
   return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', depthwiseKernelGradient, {
