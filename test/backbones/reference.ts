@@ -1,0 +1,167 @@
+/** Compares a backbone with what its reference implementation gave (test/golden/backbones.py). */
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { assemble } from '../../src/backbones/assemble.js';
+import { variantOf } from '../../src/backbones/families.js';
+import type { Variant } from '../../src/backbones/family.js';
+import type { Layout } from '../../src/backbones/layout.js';
+import { globalPool, run } from '../../src/network/forward.js';
+import type { Network } from '../../src/network/network.js';
+import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
+import { u } from '../train/formula.js';
+import { formulaWeights, namesHash, publishedTensors } from './published.js';
+
+interface Outline {
+  readonly size: number;
+  readonly norm: number;
+  readonly product: number;
+  readonly values: string;
+}
+interface Golden {
+  readonly draw: number;
+  readonly sizes: readonly { height: number; width: number; map: number[]; features: Outline; logits: Outline }[];
+  readonly loss: number;
+  readonly parameters: number;
+  readonly names: string;
+  readonly gradients: string;
+}
+
+/** Relative to the largest number, at features and logits; and of the norm of a gradient. */
+const FORWARD = 1e-4;
+const GRADIENT = 1e-3;
+
+export function readGolden(key: string): Golden {
+  return JSON.parse(readFileSync(new URL(`../golden/backbones/${key}.json`, import.meta.url), 'utf8')) as Golden;
+}
+
+/** `resnet50.torchvision`; a variant's name may hold a point itself. */
+export function variantAndLayout(key: string): { variant: Variant; layout: Layout } {
+  const at = key.lastIndexOf('.');
+  const variant = variantOf(key.slice(0, at), 'the test');
+  const layout = variant.layouts.find(({ name }) => name === key.slice(at + 1));
+  if (layout === undefined) throw new Error(`${key}: no such layout`);
+  return { variant, layout };
+}
+
+/** The network with the formula's weights, read as from a published file, names and sizes compared with the reference's. */
+export function referenceNetwork(key: string): { network: Network; golden: Golden } {
+  const { variant, layout } = variantAndLayout(key);
+  const golden = readGolden(key);
+  const tensors = publishedTensors(variant, layout, formulaWeights(layout.order));
+  expect(namesHash(tensors), 'names and sizes of the tensors').toBe(golden.names);
+  return { network: assemble(variant, layout, tensors, { where: key, classifier: true }), golden };
+}
+
+export function compareForward(key: string, { network, golden }: ReturnType<typeof referenceNetwork>): void {
+  const { layout } = variantAndLayout(key);
+  const lookup = lookupOf(network);
+  for (const { height, width, map, features, logits } of golden.sizes) {
+    tf.tidy(() => {
+      const { last, scores } = bothOf(network, imageOf(golden.draw, height, width, layout), lookup);
+      expect(last.shape.slice(1)).toEqual(map);
+      compareOutline(last, features, 'features', `features at ${height} × ${width}`);
+      compareOutline(scores, logits, 'logits', `logits at ${height} × ${width}`);
+    });
+  }
+}
+
+/** The gradient of every parameter, by its norm and by its product with the formula's numbers. */
+export function compareGradients(key: string, { network, golden }: ReturnType<typeof referenceNetwork>): void {
+  const { variant, layout } = variantAndLayout(key);
+  const [{ height, width }] = golden.sizes as [Golden['sizes'][number]];
+  // The numbers of the products pass through the same reader, so that they stand where the weights do.
+  const numbers = publishedTensors(variant, layout, ({ name }, size) => Float32Array.from(u(`${name} gradient`, size)));
+  const factors = assemble(variant, layout, numbers, { where: key, classifier: true }).variables;
+  const parameters = variant
+    .topology()
+    .variables.filter(({ role }) => role !== 'mean' && role !== 'variance')
+    .map((variable) => ({ published: layout.nameOf(variable), name: variable.name }))
+    .sort((a, b) => (a.published < b.published ? -1 : 1));
+  expect(parameters.reduce((sum, { name }) => sum + (network.variables.get(name)?.values.length ?? 0), 0)).toBe(
+    golden.parameters,
+  );
+  const expected = floats(golden.gradients);
+  tf.tidy(() => {
+    const x = imageOf(golden.draw, height, width, layout);
+    const fixed = lookupOf(network);
+    const { value, grads } = tf.valueAndGrads((...values: Tensor[]) => {
+      const present = new Map(parameters.map(({ name }, at) => [name, values[at] as Tensor]));
+      const { last, scores } = bothOf(network, x, (name) => present.get(name) ?? fixed(name));
+      const pooled = globalPool(last);
+      return tf.add(
+        tf.sum(tf.mul(pooled, formula('features', pooled))),
+        tf.sum(tf.mul(scores, formula('logits', scores))),
+      ) as never;
+    })(parameters.map(({ name }) => fixed(name)));
+    expect(relative((value as Tensor).dataSync()[0] as number, golden.loss)).toBeLessThan(FORWARD * 10);
+    const wrong = parameters.flatMap(({ name, published }, at) => {
+      const gradient = (grads[at] as Tensor).dataSync() as Float32Array;
+      const factor = factors.get(name)?.values as Float32Array;
+      const [norm, product] = [expected[2 * at] as number, expected[2 * at + 1] as number];
+      const found = gradient.reduce((sum, one) => sum + one ** 2, 0) ** 0.5;
+      const along = gradient.reduce((sum, one, i) => sum + one * (factor[i] as number), 0);
+      const off = Math.max(Math.abs(found - norm), Math.abs(along - product)) / norm;
+      return off < GRADIENT ? [] : [`${published}: ${off.toExponential(1)} of the norm ${norm}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+}
+
+function lookupOf(network: Network): (name: string) => Tensor {
+  const tensors = new Map<string, Tensor>();
+  return (name) => {
+    const known = tensors.get(name);
+    if (known !== undefined && !known.isDisposed) return known;
+    const { values, shape } = network.variables.get(name) as { values: Float32Array; shape: readonly number[] };
+    const made = tf.tensor(values, [...shape]);
+    tensors.set(name, made);
+    return made;
+  };
+}
+
+/** The last feature map and the logits. */
+function bothOf(network: Network, x: Tensor4D, lookup: (name: string) => Tensor): { last: Tensor; scores: Tensor } {
+  const output = network.layers.findLast(({ stage }) => stage !== 'head')?.name;
+  let last: Tensor | undefined;
+  const { output: scores } = run(network, x, lookup, {
+    onOutput: (layer, value) => {
+      if (layer.name === output) last = value;
+    },
+  });
+  return { last: last as Tensor, scores };
+}
+
+/** A normalised image of the formula; blue first where the weights want it so, which the reader has turned round. */
+function imageOf(draw: number, height: number, width: number, layout: Layout): Tensor4D {
+  const values = Float32Array.from(u(`image ${draw}`, height * width * 3), (value) => value * 4);
+  const x = tf.tensor4d(values, [1, height, width, 3]);
+  return layout.bgr === true ? tf.reverse(x, 3) : x;
+}
+
+function formula(name: string, like: Tensor): Tensor {
+  return tf.tensor(Float32Array.from(u(name, like.size)), like.shape);
+}
+
+function compareOutline(tensor: Tensor, expected: Outline, name: string, what: string): void {
+  const found = tensor.dataSync() as Float32Array;
+  expect(found.length, what).toBe(expected.size);
+  const numbers = u(name, found.length);
+  const norm = found.reduce((sum, one) => sum + one ** 2, 0) ** 0.5;
+  const product = found.reduce((sum, one, i) => sum + one * (numbers[i] as number), 0);
+  const step = Math.max(1, Math.floor(found.length / 16));
+  const largest = found.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+  expect(Math.abs(norm - expected.norm) / expected.norm, `${what}: norm`).toBeLessThan(FORWARD);
+  expect(Math.abs(product - expected.product) / expected.norm, `${what}: product`).toBeLessThan(FORWARD);
+  floats(expected.values).forEach((value, at) =>
+    expect(Math.abs((found[at * step] as number) - value) / largest, `${what}: value ${at}`).toBeLessThan(FORWARD),
+  );
+}
+
+function relative(a: number, b: number): number {
+  return Math.abs(a - b) / Math.abs(b);
+}
+
+function floats(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return new Float32Array(Uint8Array.from(bytes).buffer);
+}
