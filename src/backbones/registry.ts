@@ -2,8 +2,8 @@ import { UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { Card } from '../weights/cards.js';
-import { sha256OfVariables } from '../weights/checksum.js';
-import { readTfjsLayers } from '../weights/tfjs-layers.js';
+import { sha256OfVariables } from '../weights/fetch/checksum.js';
+import { readTfjsLayers } from '../weights/tfjs/layers.js';
 import { loadOwnFolder, OWN_FOLDER } from './own-folder.js';
 import { pullBackbone } from './pull.js';
 

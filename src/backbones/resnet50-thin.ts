@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Network } from '../network/network.js';
 import type { Card } from '../weights/cards.js';
 import { flipInputChannels, scaleInput } from '../weights/input-scale.js';
-import { readOnnx } from '../weights/onnx.js';
+import { readOnnx } from '../weights/onnx/network.js';
 import { fromWheel } from './from-wheel.js';
 
 /** Goes up with every change of what the conversion writes, so that caches are made anew. */

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { backbones, pullBackbone, weightsFolder } from '../backbones/pull.js';
 import { UserError, unknownName } from '../errors.js';
 import { type Card, cardNames, readCard } from '../weights/cards.js';
-import { cachedWeights } from '../weights/store.js';
+import { cachedWeights } from '../weights/fetch/store.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { textTable } from './table.js';

@@ -9,7 +9,7 @@ import { variablesOf } from '../../src/network/network.js';
 import { silent } from '../../src/progress.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
 import { frozenLayers } from '../../src/transfer/freeze.js';
-import { type PytorchTensor, permuted, tensorValues } from '../../src/weights/pytorch-tensor.js';
+import { type PytorchTensor, permuted, tensorValues } from '../../src/weights/pytorch/tensor.js';
 import { relativeDifference } from '../weights/tfjs-folder.js';
 
 interface Case {

@@ -2,7 +2,7 @@ import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { flipInputChannels, scaleInput } from '../../src/weights/input-scale.js';
-import { type OnnxOptions, readOnnx } from '../../src/weights/onnx.js';
+import { type OnnxOptions, readOnnx } from '../../src/weights/onnx/network.js';
 import { numbers, outputOf, relativeDifference } from './tfjs-folder.js';
 
 const { onnx } = onnxProto;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { readPytorch } from '../../src/weights/pytorch.js';
-import { tensorValues } from '../../src/weights/pytorch-tensor.js';
+import { readPytorch } from '../../src/weights/pytorch/file.js';
+import { tensorValues } from '../../src/weights/pytorch/tensor.js';
 import { fault, MAGIC, PROTO, VERSION } from './pytorch-handmade.js';
 import { zipOf } from './zip.js';
 

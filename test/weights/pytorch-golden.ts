@@ -1,5 +1,5 @@
-import { PickledTuple, type PickleValue } from '../../src/weights/pytorch-pickle-values.js';
-import { PytorchTensor, tensorValues } from '../../src/weights/pytorch-tensor.js';
+import { PickledTuple, type PickleValue } from '../../src/weights/pytorch/pickle-values.js';
+import { PytorchTensor, tensorValues } from '../../src/weights/pytorch/tensor.js';
 
 /** A value as test/golden/pytorch-pickle.py describes it. */
 export type Described =

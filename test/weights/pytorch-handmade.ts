@@ -1,5 +1,5 @@
 import { UserError } from '../../src/errors.js';
-import { readPytorch } from '../../src/weights/pytorch.js';
+import { readPytorch } from '../../src/weights/pytorch/file.js';
 import { zipOf } from './zip.js';
 
 export const PROTO = '\x80\x02';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { readPytorch, stateDict } from '../../src/weights/pytorch.js';
-import { tensorValues } from '../../src/weights/pytorch-tensor.js';
+import { readPytorch, stateDict } from '../../src/weights/pytorch/file.js';
+import { tensorValues } from '../../src/weights/pytorch/tensor.js';
 import {
   fault,
   floats,

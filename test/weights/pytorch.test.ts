@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { readPytorch, stateDict } from '../../src/weights/pytorch.js';
-import { PickledTuple, type PickleValue } from '../../src/weights/pytorch-pickle-values.js';
-import { type PytorchTensor, permuted, tensorValues } from '../../src/weights/pytorch-tensor.js';
+import { readPytorch, stateDict } from '../../src/weights/pytorch/file.js';
+import { PickledTuple, type PickleValue } from '../../src/weights/pytorch/pickle-values.js';
+import { type PytorchTensor, permuted, tensorValues } from '../../src/weights/pytorch/tensor.js';
 import { type Described, matchesGolden } from './pytorch-golden.js';
 
 const GOLDEN = fileURLToPath(new URL('../golden/', import.meta.url));

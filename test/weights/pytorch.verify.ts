@@ -2,7 +2,7 @@ import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readPytorch } from '../../src/weights/pytorch.js';
+import { readPytorch } from '../../src/weights/pytorch/file.js';
 import { runPython } from '../verify/python.js';
 import { type Described, matchesGolden } from './pytorch-golden.js';
 import { temporaryFolder } from './temporary.js';

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../src/progress.js';
-import { MANIFEST, stored } from '../../src/weights/store.js';
+import { MANIFEST, stored } from '../../src/weights/fetch/store.js';
 import { recorded, temporaryFolder } from './temporary.js';
 
 async function fill(folder: string): Promise<string[]> {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { silent } from '../../src/progress.js';
 import type { TfjsSource } from '../../src/weights/cards.js';
-import { sha256Of } from '../../src/weights/checksum.js';
-import { copyTfjsModel, downloadTfjsModel } from '../../src/weights/tfjs-fetch.js';
+import { sha256Of } from '../../src/weights/fetch/checksum.js';
+import { copyTfjsModel, downloadTfjsModel } from '../../src/weights/tfjs/fetch.js';
 import { temporaryFolder } from './temporary.js';
 
 const model = JSON.stringify({

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Layer, Network, Variable, VariableRole } from '../../src/network/network.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
-import { readTfjsLayers } from '../../src/weights/tfjs-layers.js';
-import { writeTfjsLayers } from '../../src/weights/tfjs-layers-write.js';
+import { readTfjsLayers } from '../../src/weights/tfjs/layers.js';
+import { writeTfjsLayers } from '../../src/weights/tfjs/layers-write.js';
 import { temporaryFolder } from './temporary.js';
 import { numbers, outputOf, relativeDifference } from './tfjs-folder.js';
 

@@ -3,7 +3,7 @@ import { readFile, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../src/runtime/tensorflow.js';
-import { readTfjsLayers, type TfjsLayersOptions } from '../../src/weights/tfjs-layers.js';
+import { readTfjsLayers, type TfjsLayersOptions } from '../../src/weights/tfjs/layers.js';
 import { temporaryFolder } from './temporary.js';
 import { numbers, outputOf, relativeDifference, type TestWeight, writeFolder } from './tfjs-folder.js';
 

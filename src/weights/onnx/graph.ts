@@ -1,5 +1,5 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
-import { UserError } from '../errors.js';
+import { UserError } from '../../errors.js';
 
 /** One operation of an ONNX graph. */
 export interface OnnxNode {

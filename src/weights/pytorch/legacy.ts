@@ -1,7 +1,7 @@
-import { type Bytes, shown } from './pytorch-bytes.js';
-import { unpickle } from './pytorch-pickle.js';
-import type { PickleValue } from './pytorch-pickle-values.js';
-import { storagesOf } from './pytorch-storages.js';
+import { type Bytes, shown } from './bytes.js';
+import { unpickle } from './pickle.js';
+import type { PickleValue } from './pickle-values.js';
+import { storagesOf } from './storages.js';
 
 /** The first of the five pickles: how `torch.load` knows a file of before 1.6. */
 export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;

@@ -1,6 +1,6 @@
-import { UserError } from '../errors.js';
-import { type Refuse, shown } from './pytorch-bytes.js';
-import type { Dtype, Storage } from './pytorch-storage.js';
+import { UserError } from '../../errors.js';
+import { type Refuse, shown } from './bytes.js';
+import type { Dtype, Storage } from './storage.js';
 
 /** More dimensions than PyTorch itself allows are a broken file. */
 const MOST_DIMENSIONS = 64;

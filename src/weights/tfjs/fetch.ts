@@ -1,10 +1,10 @@
 import { copyFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import type { Progress } from '../progress.js';
-import type { TfjsSource } from './cards.js';
-import { sha256Of, sha256OfFile } from './checksum.js';
-import { parseModelFile, readModelFile } from './tfjs-manifest.js';
+import { UserError } from '../../errors.js';
+import type { Progress } from '../../progress.js';
+import type { TfjsSource } from '../cards.js';
+import { sha256Of, sha256OfFile } from '../fetch/checksum.js';
+import { parseModelFile, readModelFile } from './manifest.js';
 
 /**
  * Copies a tfjs layers model from a folder, each file compared with the card's SHA-256 where the card pins one. Gives the

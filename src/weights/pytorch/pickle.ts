@@ -1,7 +1,7 @@
-import type { Bytes } from './pytorch-bytes.js';
-import { allowedGlobal, callGlobal } from './pytorch-globals.js';
-import { OPCODES } from './pytorch-opcodes.js';
-import { PickledTuple, type PickleKey, type PickleValue } from './pytorch-pickle-values.js';
+import type { Bytes } from './bytes.js';
+import { allowedGlobal, callGlobal } from './globals.js';
+import { OPCODES } from './opcodes.js';
+import { PickledTuple, type PickleKey, type PickleValue } from './pickle-values.js';
 
 /** Bytes of the longest integer that is taken: PyTorch's magic number has 10; a long of megabytes would take minutes. */
 const LONGEST_INTEGER = 32;
@@ -12,7 +12,7 @@ export type PersistentLoad = (id: PickleValue) => PickleValue;
 /**
  * One pickle (protocols 2–5) from the place where `bytes` stands up to its STOP, as plain values. A restricted machine: it knows
  * the opcodes that `torch.save` writes for tensors, dicts, tuples, lists, numbers and strings, refuses the others by name, and
- * "calls" only what `pytorch-globals.ts` lists. Every value costs a byte of the file at least, so the memory that it takes
+ * "calls" only what `globals.ts` lists. Every value costs a byte of the file at least, so the memory that it takes
  * is bounded by the file's size. Throws UserError with the byte for everything that is out of place.
  */
 export function unpickle(bytes: Bytes, persistentLoad: PersistentLoad = noStorage(bytes)): PickleValue {

@@ -1,4 +1,4 @@
-import { type Fault, UserError } from '../errors.js';
+import { type Fault, UserError } from '../../errors.js';
 
 /** Ends the reading of a file with what is wrong and at which byte. */
 export type Refuse = (what: string, more?: Omit<Fault, 'what' | 'where'>) => never;

@@ -1,10 +1,10 @@
 import * as zlib from 'node:zlib';
 import yauzl from 'yauzl';
-import { UserError } from '../errors.js';
-import { Bytes, shown } from './pytorch-bytes.js';
-import { unpickle } from './pytorch-pickle.js';
-import type { PickleValue } from './pytorch-pickle-values.js';
-import { storagesOf } from './pytorch-storages.js';
+import { UserError } from '../../errors.js';
+import { Bytes, shown } from './bytes.js';
+import { unpickle } from './pickle.js';
+import type { PickleValue } from './pickle-values.js';
+import { storagesOf } from './storages.js';
 
 /**
  * The format of `torch.save` since PyTorch 1.6: a zip with the members `NAME/data.pkl`, `NAME/byteorder` (since 2.0) and

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Network } from '../network/network.js';
+import type { Network } from '../../network/network.js';
 
 /** SHA-256 of bytes, in hexadecimal digits. */
 export function sha256Of(bytes: Uint8Array | string): string {

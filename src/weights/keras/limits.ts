@@ -1,6 +1,6 @@
-import { type Fault, UserError } from '../errors.js';
-import { activations, readable } from './keras-layer.js';
-import type { KerasLayer, KerasTopology } from './tfjs-topology.js';
+import { type Fault, UserError } from '../../errors.js';
+import { activations, readable } from './layer.js';
+import type { KerasLayer, KerasTopology } from './topology.js';
 
 /** Kinds of layers that can be read, as their class names. */
 const known: ReadonlySet<string> = new Set([...readable.map((entry) => entry.split(' ')[0] ?? ''), 'SpatialDropout2D']);

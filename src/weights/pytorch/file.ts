@@ -1,17 +1,17 @@
-import { UserError, unknownName } from '../errors.js';
-import { Bytes, shown } from './pytorch-bytes.js';
-import { LEGACY_MAGIC, readLegacy } from './pytorch-legacy.js';
-import { unpickle } from './pytorch-pickle.js';
-import type { PickleValue } from './pytorch-pickle-values.js';
-import { PytorchTensor } from './pytorch-tensor.js';
-import { readZipped } from './pytorch-zip.js';
+import { UserError, unknownName } from '../../errors.js';
+import { Bytes, shown } from './bytes.js';
+import { LEGACY_MAGIC, readLegacy } from './legacy.js';
+import { unpickle } from './pickle.js';
+import type { PickleValue } from './pickle-values.js';
+import { PytorchTensor } from './tensor.js';
+import { readZipped } from './zip.js';
 
 /** How every pickle of protocol 2 or later begins. */
 const PROTO = 0x80;
 
 /**
  * A file that `torch.save` wrote, in both of its formats, as plain values: tensors, dicts, lists, tuples, numbers, strings. Nothing in the
- * file is executed; what it asks for beyond that is refused by name (pytorch-globals.ts). `where` is what an error
+ * file is executed; what it asks for beyond that is refused by name (globals.ts). `where` is what an error
  * calls the file.
  */
 export async function readPytorch(file: Uint8Array, where: string): Promise<PickleValue> {

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
-import { UserError } from '../errors.js';
+import { UserError } from '../../errors.js';
 
 /** Writes one member of a zip file (a wheel is one) to `path`. */
 export async function extractZipMember(zip: string, member: string, path: string): Promise<void> {

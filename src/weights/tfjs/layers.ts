@@ -1,15 +1,15 @@
-import { nearestName, UserError } from '../errors.js';
-import type { Layer, Network, Preprocessing, Variable, VariableRole } from '../network/network.js';
-import { tf } from '../runtime/tensorflow.js';
-import { channelsOf } from './channels.js';
-import { neutralLayers, roleOf } from './keras-layer.js';
-import { refuseUnreadable } from './keras-limits.js';
-import { assignStages, type StagePatterns } from './stages.js';
-import { stagesByResolution } from './stages-by-resolution.js';
-import { readModelFile } from './tfjs-manifest.js';
-import { readNeededWeights } from './tfjs-needed.js';
-import { cutTopology, type KerasTopology, readTopology, topologyJson } from './tfjs-topology.js';
-import { foldZeroPadding } from './zero-padding.js';
+import { nearestName, UserError } from '../../errors.js';
+import type { Layer, Network, Preprocessing, Variable, VariableRole } from '../../network/network.js';
+import { tf } from '../../runtime/tensorflow.js';
+import { channelsOf } from '../channels.js';
+import { neutralLayers, roleOf } from '../keras/layer.js';
+import { refuseUnreadable } from '../keras/limits.js';
+import { cutTopology, type KerasTopology, readTopology, topologyJson } from '../keras/topology.js';
+import { assignStages, type StagePatterns } from '../stages.js';
+import { stagesByResolution } from '../stages-by-resolution.js';
+import { foldZeroPadding } from '../zero-padding.js';
+import { readModelFile } from './manifest.js';
+import { readNeededWeights } from './needed.js';
 
 export interface TfjsLayersOptions {
   name: string;

@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { z } from 'zod';
-import type { Progress } from '../progress.js';
-import { createFolderAtomic } from '../runtime/folders.js';
+import type { Progress } from '../../progress.js';
+import { createFolderAtomic } from '../../runtime/folders.js';
 import { sha256OfFile } from './checksum.js';
 
 const manifestSchema = z.strictObject({

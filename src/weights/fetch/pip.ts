@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import type { WheelSource } from './cards.js';
+import { UserError } from '../../errors.js';
+import type { WheelSource } from '../cards.js';
 
 export interface Outcome {
   code: number;

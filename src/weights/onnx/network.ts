@@ -1,9 +1,9 @@
-import { UserError, unknownName } from '../errors.js';
-import type { Layer, Network, Preprocessing, Variable, VariableRole } from '../network/network.js';
-import { channelsOf } from './channels.js';
-import { plainPadding } from './explicit-padding.js';
-import { type OnnxGraph, type OnnxNode, readOnnxGraph } from './onnx-graph.js';
-import { assignStages, type StagePatterns } from './stages.js';
+import { UserError, unknownName } from '../../errors.js';
+import type { Layer, Network, Preprocessing, Variable, VariableRole } from '../../network/network.js';
+import { channelsOf } from '../channels.js';
+import { plainPadding } from '../explicit-padding.js';
+import { assignStages, type StagePatterns } from '../stages.js';
+import { type OnnxGraph, type OnnxNode, readOnnxGraph } from './graph.js';
 
 export interface OnnxOptions {
   /** What an error calls the file. */

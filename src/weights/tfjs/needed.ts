@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
-import { UserError } from '../errors.js';
-import { bytesOf, describeGroup, missingFiles, readGroup, type WeightEntry, type WeightGroup } from './tfjs-manifest.js';
-import type { KerasTopology } from './tfjs-topology.js';
+import { UserError } from '../../errors.js';
+import type { KerasTopology } from '../keras/topology.js';
+import { bytesOf, describeGroup, missingFiles, readGroup, type WeightEntry, type WeightGroup } from './manifest.js';
 
 /** Weights as tfjs's reader takes them: entries named `layer/weight`, and their bytes one after the other. */
 export interface WeightData {

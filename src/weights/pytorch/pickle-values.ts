@@ -1,5 +1,5 @@
-import type { Storage } from './pytorch-storage.js';
-import type { PytorchTensor } from './pytorch-tensor.js';
+import type { Storage } from './storage.js';
+import type { PytorchTensor } from './tensor.js';
 
 /**
  * What a restricted pickle can hold: Python's None, bool, int (a bigint beyond 2⁵³), float, str, list, tuple, dict and

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Network, variablesOf } from '../network/network.js';
-import { kerasLayers, kerasWeight } from './keras-json.js';
-import { topologyJson } from './tfjs-topology.js';
+import { type Network, variablesOf } from '../../network/network.js';
+import { kerasLayers, kerasWeight } from '../keras/json.js';
+import { topologyJson } from '../keras/topology.js';
 
 /** Bytes in a weight file at most, as tfjs's own converter cuts them. */
 const SHARD = 4 * 1024 * 1024;
