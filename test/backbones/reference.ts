@@ -19,7 +19,7 @@ interface Outline {
 }
 interface Golden {
   readonly draw: number;
-  readonly sizes: readonly { height: number; width: number; map: number[]; features: Outline; logits: Outline }[];
+  readonly sizes: readonly { height: number; width: number; map: number[]; features: Outline; logits: Outline | null }[];
   readonly loss: number;
   readonly parameters: number;
   readonly names: string;
@@ -57,10 +57,10 @@ export function compareForward(key: string, { network, golden }: ReturnType<type
   const lookup = lookupOf(network);
   for (const { height, width, map, features, logits } of golden.sizes) {
     tf.tidy(() => {
-      const { last, scores } = bothOf(network, imageOf(golden.draw, height, width, layout), lookup);
+      const { last, scores } = bothOf(network, imageOf(golden.draw, height, width, layout), lookup, logits !== null);
       expect(last.shape.slice(1)).toEqual(map);
       compareOutline(last, features, 'features', `features at ${height} × ${width}`);
-      compareOutline(scores, logits, 'logits', `logits at ${height} × ${width}`);
+      if (logits !== null) compareOutline(scores as Tensor, logits, 'logits', `logits at ${height} × ${width}`);
     });
   }
 }
@@ -68,13 +68,14 @@ export function compareForward(key: string, { network, golden }: ReturnType<type
 /** The gradient of every parameter, by its norm and by its product with the formula's numbers. */
 export function compareGradients(key: string, { network, golden }: ReturnType<typeof referenceNetwork>): void {
   const { variant, layout } = variantAndLayout(key);
-  const [{ height, width }] = golden.sizes as [Golden['sizes'][number]];
+  const [{ height, width, logits }] = golden.sizes as [Golden['sizes'][number]];
   // The numbers of the products pass through the same reader, so that they stand where the weights do.
-  const numbers = publishedTensors(variant, layout, ({ name }, size) => Float32Array.from(u(`${name} gradient`, size)));
+  const numbers = publishedTensors(variant, layout, ({ name }, size) => new Float32Array(u(`${name} gradient`, size)));
   const factors = assemble(variant, layout, numbers, { where: key, classifier: true }).variables;
   const parameters = variant
     .topology()
     .variables.filter(({ role }) => role !== 'mean' && role !== 'variance')
+    .filter(({ layer }) => logits !== null || !ofHead(network).has(layer))
     .map((variable) => ({ published: layout.nameOf(variable), name: variable.name }))
     .sort((a, b) => (a.published < b.published ? -1 : 1));
   expect(parameters.reduce((sum, { name }) => sum + (network.variables.get(name)?.values.length ?? 0), 0)).toBe(
@@ -86,12 +87,10 @@ export function compareGradients(key: string, { network, golden }: ReturnType<ty
     const fixed = lookupOf(network);
     const { value, grads } = tf.valueAndGrads((...values: Tensor[]) => {
       const present = new Map(parameters.map(({ name }, at) => [name, values[at] as Tensor]));
-      const { last, scores } = bothOf(network, x, (name) => present.get(name) ?? fixed(name));
+      const { last, scores } = bothOf(network, x, (name) => present.get(name) ?? fixed(name), logits !== null);
       const pooled = globalPool(last);
-      return tf.add(
-        tf.sum(tf.mul(pooled, formula('features', pooled))),
-        tf.sum(tf.mul(scores, formula('logits', scores))),
-      ) as never;
+      const sum = tf.sum(tf.mul(pooled, formula('features', pooled)));
+      return (scores === undefined ? sum : tf.add(sum, tf.sum(tf.mul(scores, formula('logits', scores))))) as never;
     })(parameters.map(({ name }) => fixed(name)));
     expect(relative((value as Tensor).dataSync()[0] as number, golden.loss)).toBeLessThan(FORWARD * 10);
     const wrong = parameters.flatMap(({ name, published }, at) => {
@@ -119,9 +118,19 @@ function lookupOf(network: Network): (name: string) => Tensor {
   };
 }
 
-/** The last feature map and the logits. */
-function bothOf(network: Network, x: Tensor4D, lookup: (name: string) => Tensor): { last: Tensor; scores: Tensor } {
-  const output = network.layers.findLast(({ stage }) => stage !== 'head')?.name;
+function ofHead(network: Network): ReadonlySet<string> {
+  return new Set(network.layers.filter(({ stage }) => stage === 'head').map(({ name }) => name));
+}
+
+/** The last feature map, and the logits where the classifier is wanted. */
+function bothOf(
+  network: Network,
+  x: Tensor4D,
+  lookup: (name: string) => Tensor,
+  head: boolean,
+): { last: Tensor; scores?: Tensor } {
+  const output = network.layers.findLast(({ stage }) => stage !== 'head')?.name as string;
+  if (!head) return { last: run({ ...network, output }, x, lookup).output };
   let last: Tensor | undefined;
   const { output: scores } = run(network, x, lookup, {
     onOutput: (layer, value) => {

@@ -5,15 +5,17 @@ import { smallNetwork } from '../transfer/small-network.js';
 export function u(name: string, n: number): Float64Array {
   let h = 2166136261;
   for (const byte of Buffer.from(name)) h = Math.imul(h ^ byte, 16777619) >>> 0;
-  return Float64Array.from({ length: n }, (_, i) => {
+  const values = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
     let x = (h + Math.imul(i, 2654435761)) >>> 0;
     x ^= x >>> 16;
     x = Math.imul(x, 0x85ebca6b) >>> 0;
     x ^= x >>> 13;
     x = Math.imul(x, 0xc2b2ae35) >>> 0;
     x ^= x >>> 16;
-    return (x >>> 0) / 2 ** 32 - 0.5;
-  });
+    values[i] = (x >>> 0) / 2 ** 32 - 0.5;
+  }
+  return values;
 }
 
 const SCALES: Record<string, readonly [scale: number, shift: number]> = {
