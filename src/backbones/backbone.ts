@@ -1,5 +1,5 @@
 import type { Progress } from '../progress.js';
-import type { Card } from '../weights/cards.js';
+import type { GraphCard } from '../weights/cards.js';
 
 export interface PullOptions {
   progress: Progress;
@@ -21,5 +21,5 @@ export interface Pulled {
 /** A family of backbones with published weights: how they come into the cache as a tfjs layers model. */
 export interface Backbone {
   readonly name: string;
-  pull(card: Card, options: PullOptions): Promise<Pulled>;
+  pull(card: GraphCard, options: PullOptions): Promise<Pulled>;
 }

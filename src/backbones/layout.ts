@@ -3,7 +3,7 @@ import type { VariableShape } from './topology.js';
 
 /** How one publisher stores the weights of a network. */
 export interface Layout {
-  readonly name: 'torchvision' | 'timm' | 'keras' | 'efficientnet-pytorch';
+  readonly name: 'torchvision' | 'timm' | 'keras' | 'efficientnet-pytorch' | 'ft';
   /** What its file calls a variable. */
   readonly nameOf: (variable: VariableShape) => string;
   readonly order: 'pytorch' | 'keras';
@@ -19,6 +19,9 @@ export const IMAGENET: Preprocessing = { mean: [123.675, 116.28, 103.53], std: [
 export const MINUS_ONE_TO_ONE: Preprocessing = { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] };
 /** The networks of Caffe: 0–255 minus the mean of ImageNet. */
 export const CAFFE: Preprocessing = { mean: [123.68, 116.779, 103.939], std: [1, 1, 1] };
+
+/** Our own names, in our own order: what the cache holds. */
+export const OWN_NAMES: Omit<Layout, 'preprocessing'> = { name: 'ft', order: 'keras', nameOf: ({ name }) => name };
 
 const PYTORCH: Record<VariableRole, string> = {
   kernel: 'weight',

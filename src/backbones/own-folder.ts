@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
-import { type Card, parseCard } from '../weights/cards.js';
+import { type GraphCard, parseGraphCard } from '../weights/cards.js';
 import { sha256OfVariables } from '../weights/fetch/checksum.js';
 import { readTfjsLayers } from '../weights/tfjs/layers.js';
 
@@ -20,12 +20,12 @@ const MINUS_ONE_TO_ONE = { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.
 export async function loadOwnFolder(
   folder: string,
   options: { progress: Progress; upTo?: string },
-): Promise<{ network: Network; card: Card; sha256: string }> {
+): Promise<{ network: Network; card: GraphCard; sha256: string }> {
   const path = join(folder, 'card.yaml');
   const text = await readFile(path, 'utf8').catch(() => undefined);
   const cut = options.upTo === undefined ? {} : { upTo: options.upTo };
   if (text !== undefined) {
-    const card = parseCard(text, path);
+    const card = parseGraphCard(text, path);
     const network = await readTfjsLayers(folder, {
       name: card.name,
       side: card.side,
@@ -42,7 +42,7 @@ export async function loadOwnFolder(
   return { network, card: cardOf(network, folder), sha256: sha256OfVariables(network) };
 }
 
-function cardOf(network: Network, folder: string): Card {
+function cardOf(network: Network, folder: string): GraphCard {
   return {
     name: network.name,
     title: 'a tfjs layers model of your own',

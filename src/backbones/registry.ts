@@ -1,10 +1,11 @@
 import { UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
-import type { Card } from '../weights/cards.js';
+import type { Card, GraphCard } from '../weights/cards.js';
 import { sha256OfVariables } from '../weights/fetch/checksum.js';
 import { readTfjsLayers } from '../weights/tfjs/layers.js';
 import { loadOwnFolder, OWN_FOLDER } from './own-folder.js';
+import { readPublished } from './published.js';
 import { pullBackbone } from './pull.js';
 
 export { backbones, pullBackbone, weightsFolder } from './pull.js';
@@ -26,6 +27,14 @@ export interface LoadedBackbone {
   sha256: string;
 }
 
+function readGraph(
+  folder: string,
+  { name, side, preprocessing, stages, output }: GraphCard,
+  cut: { upTo?: string },
+): Promise<Network> {
+  return readTfjsLayers(folder, { name, side, preprocessing, stages, output, ...cut });
+}
+
 /**
  * A backbone with its weights: from the cache, where it is pulled and converted first if it is absent or damaged. The name
  * is one of `backbones`, or `tfjs:FOLDER` for a converted tfjs layers model of one's own.
@@ -38,10 +47,9 @@ export async function loadBackbone(name: string, options: LoadOptions): Promise<
     ...(options.cache ? { cache: options.cache } : {}),
     ...(options.from ? { from: options.from } : {}),
   });
-  const { side, preprocessing, stages, output } = card;
-  const network = await readTfjsLayers(folder, { name, side, preprocessing, stages, output, ...cut });
+  const network = 'network' in card ? await readPublished(folder, card, cut) : await readGraph(folder, card, cut);
   const sha256 = sha256OfVariables(network);
-  if (network.output === output && card.variablesSha256 !== undefined && card.variablesSha256 !== sha256) {
+  if (options.upTo == null && card.variablesSha256 !== undefined && card.variablesSha256 !== sha256) {
     throw new UserError({
       where: folder,
       what: `the weights '${name}' are not the ones of the card`,

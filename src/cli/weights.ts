@@ -1,9 +1,12 @@
 /** `ft weights`: which pre-trained backbones there are, what they are, and how they come into the cache. */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { publishedAs } from '../backbones/published.js';
 import { backbones, pullBackbone, weightsFolder } from '../backbones/pull.js';
+import { STAGES } from '../backbones/topology.js';
 import { UserError, unknownName } from '../errors.js';
 import { type Card, cardNames, readCard } from '../weights/cards.js';
+import { pinInWords } from '../weights/fetch/pin.js';
 import { cachedWeights } from '../weights/fetch/store.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
@@ -122,28 +125,36 @@ async function describeLayers(card: Card, upTo: string | undefined, io: Io): Pro
 
 /** A card as text. */
 export function describeCard(card: Card, folder: string | undefined): string {
+  const place = featuresOf(card);
   const lines: [string, string][] = [
     ['what', card.what],
     ['source', describeSource(card)],
     ['licence', `${card.licence.name}, ${card.licence.of}${card.licence.note === undefined ? '' : `; ${card.licence.note}`}`],
-    ['parameters', `${thousands(card.parameters)} up to ${card.output}, whose ${card.features} channels are pooled`],
+    ['parameters', `${thousands(card.parameters)} up to ${place.output}, whose ${place.features} channels are pooled`],
     ['trained at', `${card.side} px`],
     ['published', card.published],
     ['in ft', `RGB, (value − [${card.preprocessing.mean.join(', ')}]) / [${card.preprocessing.std.join(', ')}]`],
-    [
-      'stages',
-      Object.entries(card.stages)
-        .map(([stage, globs]) => `${stage}: ${globs.join(' ')}`)
-        .join('\n'),
-    ],
+    ['stages', place.stages],
     [
       'checked',
       card.measured.map(({ check, figure, command }) => `${check}: ${figure}\n  ${command}`).join('\n') || 'not measured yet',
     ],
-    ['on disk', folder ?? (backbones.has(card.name) ? `not yet: ft weights pull ${card.name}` : 'not yet')],
+    ['on disk', folder ?? ('network' in card || backbones.has(card.name) ? `not yet: ft weights pull ${card.name}` : 'not yet')],
   ];
   const body = lines.flatMap(([title, text]) => wrap(text, 68).map((line, at) => `${(at === 0 ? title : '').padEnd(12)}${line}`));
   return `${card.name}: ${card.title}\n\n${body.join('\n')}\n`;
+}
+
+/** Where a network ends in its feature map, and its stages in words. */
+function featuresOf(card: Card): { output: string; features: number; stages: string } {
+  if (!('network' in card)) {
+    const { output, features } = card;
+    const stages = Object.entries(card.stages).map(([stage, globs]) => `${stage}: ${globs.join(' ')}`);
+    return { output, features, stages: stages.join('\n') };
+  }
+  const { layers, output, features } = publishedAs(card).variant.topology();
+  const ends = STAGES.map((stage) => `${stage}: up to ${layers.findLast((layer) => layer.stage === stage)?.name}`);
+  return { output, features, stages: ends.join('\n') };
 }
 
 function describeSource(card: Card): string {
@@ -151,6 +162,8 @@ function describeSource(card: Card): string {
   switch (source.kind) {
     case 'pypi':
       return `PyPI ${source.package} ${source.version}, ${source.member}\nSHA-256 ${source.memberSha256}`;
+    case 'url':
+      return `${source.urls.join('\n')}\n${pinInWords(source.pin)}`;
     case 'tfjs':
       return `${source.url}\n${Object.keys(source.files).length} files pinned by SHA-256`;
     case 'folder':

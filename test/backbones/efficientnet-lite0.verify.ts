@@ -1,20 +1,19 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { publishedClassifier, publishedTensors } from '../../src/backbones/efficientnet-lite0.js';
-import { publishedFile } from '../../src/backbones/from-wheel.js';
-import { loadBackbone, weightsFolder } from '../../src/backbones/registry.js';
-import { forward, globalPool, normalise } from '../../src/network/forward.js';
+import { readPublished } from '../../src/backbones/published.js';
+import { pullBackbone } from '../../src/backbones/registry.js';
+import { forward, normalise } from '../../src/network/forward.js';
 import { silent } from '../../src/progress.js';
 import { type Tensor, type Tensor2D, tf } from '../../src/runtime/tensorflow.js';
+import type { PublishedCard } from '../../src/weights/cards.js';
 import { imagenetSamples, SIDE, samplesPath } from './imagenet-samples.js';
 
 describe('efficientnet-lite0', () => {
   it.skipIf(!existsSync(samplesPath))(
     'names at least 88 % of the 250 checked ImageNet samples right with the published classifier (skipped without ../shared)',
     async () => {
-      const { network, card } = await loadBackbone('efficientnet-lite0', { progress: silent });
-      const published = await publishedTensors(await publishedFile(card, weightsFolder(), { progress: silent }));
-      const { kernel, bias } = publishedClassifier(published);
+      const { folder, card } = await pullBackbone('efficientnet-lite0', { progress: silent });
+      const network = await readPublished(folder, card as PublishedCard, { classifier: true });
       const weights = new Map(
         [...network.variables.values()].map((one): [string, Tensor] => [one.name, tf.tensor(one.values, [...one.shape])]),
       );
@@ -23,8 +22,7 @@ describe('efficientnet-lite0', () => {
       for await (const { pixels, classes } of imagenetSamples(25)) {
         const named = tf.tidy(() => {
           const x = normalise(tf.tensor4d(pixels, [classes.length, SIDE, SIDE, 3]), network.preprocessing);
-          const pooled = globalPool(forward(network, x, (name) => weights.get(name) as Tensor));
-          const logits = tf.add(tf.matMul(pooled, tf.tensor2d(kernel, [network.features, 1000])), tf.tensor1d(bias));
+          const logits = forward(network, x, (name) => weights.get(name) as Tensor);
           return tf.argMax(logits as Tensor2D, 1).dataSync();
         });
         right += classes.filter((one, at) => named[at] === one).length;

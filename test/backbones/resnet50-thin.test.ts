@@ -7,12 +7,13 @@ import { backbones, type LoadedBackbone, loadBackbone, weightsFolder } from '../
 import { forward, globalPool, normalise } from '../../src/network/forward.js';
 import { silent } from '../../src/progress.js';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
+import type { GraphCard } from '../../src/weights/cards.js';
 import { relativeDifference } from '../weights/tfjs-folder.js';
 import { realImages } from './images.js';
 
 /** The published graph cut at its last feature map, for any size of image. */
 async function publishedModel(loaded: LoadedBackbone): Promise<ort.InferenceSession> {
-  const path = await publishedFile(loaded.card, weightsFolder(), { progress: silent });
+  const path = await publishedFile(loaded.card as GraphCard, weightsFolder(), { progress: silent });
   const model = onnxProto.onnx.ModelProto.decode(await readFile(path));
   const graph = model.graph;
   if (!graph?.node || !graph.input?.[0]) throw new Error('no graph');

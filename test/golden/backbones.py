@@ -60,10 +60,12 @@ class PyTorch:
     def __init__(self, model, parts):
         self.model, self.parts = model.eval(), parts
 
-    def fill(self, shaken):
+    def fill(self, shaken, head):
         with torch.no_grad():
             for name, tensor in self.model.state_dict().items():
-                if not name.endswith('num_batches_tracked'):
+                # VGG's classifier is most of it, and takes long to fill.
+                unused = not head and name.startswith(('classifier.', 'pre_logits.', 'head.'))
+                if not name.endswith('num_batches_tracked') and not unused:
                     fan_in = tensor.numel() / max(1, tensor.shape[0])
                     tensor.copy_(torch.from_numpy(filled(name, tuple(tensor.shape), fan_in, shaken)))
 
@@ -73,9 +75,9 @@ class PyTorch:
     def parameters(self):
         return dict(self.model.named_parameters())
 
-    def run(self, x, dtype, shaken=None):
+    def run(self, x, dtype, shaken=None, head=True):
         self.model.to(dtype)
-        self.fill(shaken)
+        self.fill(shaken, head)
         features, logits = self.parts(self.model, torch.from_numpy(x).to(dtype).permute(0, 3, 1, 2))
         return features.permute(0, 2, 3, 1), logits
 
@@ -110,7 +112,7 @@ class Keras:
     def parameters(self):
         return {n: v.value for n, v in self.variables.items() if v.trainable}
 
-    def run(self, x, dtype, shaken=None):
+    def run(self, x, dtype, shaken=None, head=True):
         self.build(x.shape[1], x.shape[2], dtype, shaken)
         return self.model(torch.from_numpy(x).to(dtype) * self.scaled, training=False)
 
@@ -230,7 +232,7 @@ def weighted(tensor, name):
 
 def slopes(reference, x, head, dtype=torch.float64, shaken=None):
     """The sum of all features and logits, each times a number of the formula, and its gradients by name; and what it is made of."""
-    features, logits = reference.run(x, dtype, shaken)
+    features, logits = reference.run(x, dtype, shaken, head)
     loss = weighted(features.mean((1, 2)), 'features') + (weighted(logits, 'logits') if head else 0)
     parameters = reference.parameters()
     names = sorted(parameters)
