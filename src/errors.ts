@@ -43,6 +43,9 @@ export function describeFault(fault: Fault): string {
 /** The choice that a misspelt name most likely meant, or undefined when none is near (more than 40 % of its letters differ). */
 export function nearestName(name: string, choices: readonly string[]): string | undefined {
   if (choices.length === 0) return undefined;
+  // What a name begins is nearer than what merely has as many letters in common.
+  const begun = choices.filter((choice) => name.length >= 3 && choice.toLowerCase().startsWith(name.toLowerCase()));
+  if (begun.length > 0) return begun.reduce((shortest, choice) => (choice.length < shortest.length ? choice : shortest));
   const best = closest(name.toLowerCase(), choices as string[]);
   return distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(1, 0.4 * Math.max(name.length, best.length))
     ? best
@@ -56,12 +59,22 @@ export function choose<T>(choices: ReadonlyMap<string, T>, name: string, what: s
   return value;
 }
 
+/** Choices that are listed whole; of more, the nearest. */
+const LISTED = 40;
+const NEAREST = 12;
+
+function listed(name: string, choices: readonly string[]): string {
+  if (choices.length <= LISTED) return choices.join(', ');
+  const near = [...choices].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, NEAREST);
+  return `one of ${choices.length}, such as ${near.join(', ')}`;
+}
+
 /** The fault for a name that is none of the choices. */
 export function unknownName(name: string, choices: readonly string[], what: string, where?: string): Fault {
   const near = nearestName(name, choices);
   return {
     what: `unknown ${what} '${name}'`,
-    expected: choices.length > 0 ? choices.join(', ') : `there is no ${what} here at all`,
+    expected: choices.length > 0 ? listed(name, choices) : `there is no ${what} here at all`,
     ...(where === undefined ? {} : { where }),
     ...(near === undefined ? {} : { mend: `did you mean '${near}'?` }),
   };

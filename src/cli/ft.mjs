@@ -25,7 +25,7 @@ const tsx = await import('tsx/esm/api').catch((error) => {
 });
 
 /** The verbs whose steps block their thread, for seconds in large networks. The others answer sooner without a second thread. */
-const BLOCKING = new Set(['data', 'train', 'find-lr', 'evaluate', 'embed', 'search', 'verify', 'export']);
+const BLOCKING = new Set(['data', 'train', 'find-lr', 'evaluate', 'embed', 'search', 'verify', 'export', 'weights']);
 const argv = process.argv.slice(2);
 const asksHelp = argv.includes('--help') || argv.includes('-h');
 

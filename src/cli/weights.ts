@@ -11,6 +11,7 @@ import { cachedWeights } from '../weights/fetch/store.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { textTable } from './table.js';
+import { checkWeightsVerb } from './weights-check.js';
 
 export function weightsVerb(io: Io = processIo()): Command {
   const command = new Command('weights').description(
@@ -47,6 +48,16 @@ export function weightsVerb(io: Io = processIo()): Command {
     ['ft weights show resnet50-thin', 'its card'],
     ['ft weights show mobilenet-v1 --layers --up-to conv_pw_12_relu', 'its layers below a cut'],
   ]);
+  const check = command
+    .command('check')
+    .description(
+      "run a network's own classifier of ImageNet on images whose classes are known, fed as its card says and in other ways",
+    )
+    .argument('<name>', 'of the weights')
+    .requiredOption('--images <folder>', 'photos and a labels.csv with the columns file and class_index (0–999)')
+    .option('--json', 'for tools')
+    .action((name: string, options: { images: string; json?: true }) => checkWeightsVerb(name, options, io));
+  withExamples(check, [['ft weights check efficientnet-lite1 --images imagenet-samples', 'is it read right, is it fed right?']]);
   return withExamples(command, [
     ['ft weights list', 'what there is, what is on this machine'],
     ['ft weights pull resnet50-thin', 'fetch and convert one'],

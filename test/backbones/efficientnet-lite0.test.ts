@@ -147,7 +147,7 @@ describe('efficientnet-lite0', () => {
     const stem = changed.get('_conv_stem.weight') as NamedTensor;
     changed.delete('_blocks.3._bn1.running_mean');
     changed.set('_conv_stem.weight', { ...stem, shape: [3, 32, 3, 3] });
-    changed.set('_blocks.16._bn0.weight', changed.get('_bn0.weight') as NamedTensor);
+    changed.set('_blocks.3._bn1.running_meen', changed.get('_bn0.weight') as NamedTensor);
     const { variant, layout } = publishedAs(card);
     expect(() => assemble(variant, layout, changed, { where: 'lite0.pth' })).toThrow(
       [
@@ -155,8 +155,8 @@ describe('efficientnet-lite0', () => {
         '  expected: [32, 3, 3, 3]',
         '  found:    [3, 32, 3, 3]',
         'lite0.pth: - _blocks.3._bn1.running_mean [144]: the file lacks it (block3_depthwise_bn/mean)',
-        '  do this:  the nearest is _blocks.16._bn0.weight',
-        'lite0.pth: + _blocks.16._bn0.weight: efficientnet-lite0 has no place for it',
+        '  do this:  the nearest is _blocks.3._bn1.running_meen',
+        'lite0.pth: + _blocks.3._bn1.running_meen: efficientnet-lite0 has no place for it',
         '  do this:  the nearest is _blocks.3._bn1.running_mean',
         'these are not the weights of efficientnet-lite0 as efficientnet-pytorch stores them',
         '  do this:  ft weights inspect FILE says which network they fit',
