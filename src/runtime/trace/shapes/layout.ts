@@ -43,6 +43,15 @@ const concat: Rule = (inputs) => {
   return [{ shape: first.map((size, index) => (index === axis ? total : size)) }];
 };
 
+/** The parts of a tensor along an axis, as the gradient of a concatenation takes them. */
+const split: Rule = (inputs) => {
+  const { shape } = at(inputs, 0);
+  const axis = normaliseAxis(at(inputs, 2).values()[0] as number, shape.length);
+  return at(inputs, 1)
+    .values()
+    .map((part) => ({ shape: shape.map((size, index) => (index === axis ? part : size)) }));
+};
+
 const slice: Rule = (inputs) => {
   const { shape } = at(inputs, 0);
   const begin = at(inputs, 1).values();
@@ -111,6 +120,7 @@ export const layout: Rules = [
   ['Tile', tile],
   ['Pack', pack],
   ['ConcatV2', concat],
+  ['SplitV', split],
   ['Slice', slice],
   ['StridedSlice', stridedSlice],
   ['PadV2', pad],
