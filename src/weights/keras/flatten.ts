@@ -15,7 +15,8 @@ export interface Model {
 
 /**
  * The layers of a model and of the models within it as one list. An inner model's inputs are what feeds the model, and what took the model
- * takes its output. An inner layer keeps its name; where another has it, the model's stands before it (`MODEL_LAYER`).
+ * takes its output. An inner layer keeps its name; where another has it, those of the models around it stand before it
+ * (`MODEL_LAYER`).
  * @throws UserError where an inner model has not as many inputs as are fed, or not one output, or two layers would share a name
  */
 export function flattened(model: Model, where: string): KerasTopology {
@@ -24,13 +25,15 @@ export function flattened(model: Model, where: string): KerasTopology {
     const twice = model.layers.find(({ name }, at) => model.layers.findIndex((other) => other.name === name) < at);
     throw new UserError({ where, what: `two layers are called '${twice?.name ?? ''}'` });
   }
+  const uses = new Map<string, number>();
+  countNames(model, uses);
   const layers: KerasLayer[] = [];
   const inline = (inner: Model, path: readonly string[], fed?: readonly string[]): string[] => {
     /** What stands for each layer's output in the flat list. */
     const carriers = new Map<string, string>();
     const free = (name: string): string => {
       if (path.length === 0) return name;
-      const chosen = taken.has(name) ? [...path, name].join('_') : name;
+      const chosen = (uses.get(name) ?? 0) > 1 ? [...path, name].join('_') : name;
       if (taken.has(chosen)) throw new UserError({ where, what: `two layers would be called '${chosen}'` });
       taken.add(chosen);
       return chosen;
@@ -84,6 +87,14 @@ export function flattened(model: Model, where: string): KerasTopology {
   };
   const outputs = inline(model, []);
   return { name: model.name, layers, outputs };
+}
+
+/** Inner inputs go away and take no name. */
+function countNames({ layers }: Model, uses: Map<string, number>, inner = false): void {
+  for (const layer of layers) {
+    if (!inner || !isInput(layer)) uses.set(layer.name, (uses.get(layer.name) ?? 0) + 1);
+    if (layer.model !== undefined) countNames(layer.model, uses, true);
+  }
 }
 
 function isInput({ className }: { readonly className: string }): boolean {

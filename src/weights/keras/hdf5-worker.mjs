@@ -15,6 +15,9 @@ const DEPTH = 32;
 const LEFT_OUT = /^_?optimizer/;
 const ATTRIBUTES = /^((layer|weight)_names\d*|model_config|keras_version|name|dtype)$/;
 
+/** What is wrong with a file, in words for its reader. */
+class Broken extends Error {}
+
 /** @param {bigint} count */
 const sizeOf = (shape, count = 1n) => shape.reduce((product, extent) => product * BigInt(Math.trunc(extent)), count);
 
@@ -55,13 +58,13 @@ async function read(bytes) {
   const { FS, Module } = library;
   FS.createDataFile('/', 'weights', bytes, true, false, true);
   const file = new library.File('/weights', 'r');
-  if (file.file_id < 0n) throw new Error('no HDF5 file begins here, or it is cut short');
+  if (file.file_id < 0n) throw new Broken('no HDF5 file begins here, or it is cut short');
   // A dataset without storage may claim any shape: its size is held against that of the file.
   const limit = BigInt(Math.max(2 ** 26, 8 * bytes.length));
   let [taken, objects] = [0n, 0];
   const take = (count, path) => {
     taken += count;
-    if (count < 0n || taken > limit) throw new Error(`${path} claims ${count} bytes in a file of ${bytes.length}`);
+    if (count < 0n || taken > limit) throw new Broken(`${path} claims ${count} bytes in a file of ${bytes.length}`);
     return Number(count);
   };
   /** @type {Record<string, Record<string, string | string[]>>} */
@@ -85,13 +88,15 @@ async function read(bytes) {
     const { metadata } = dataset;
     const letter = letterOf(metadata);
     if (letter === undefined || metadata.shape === null) return;
-    const brain = [...Object.entries(dataset.attrs)].some(([name, one]) => name === 'dtype' && one.value === 'bfloat16');
+    const brain = Object.entries(dataset.attrs).some(([name, one]) => name === 'dtype' && one.value === 'bfloat16');
     const count = sizeOf(metadata.shape);
     const size = take(count * BigInt(metadata.size), path);
     take(count * 4n, path);
     const pointer = size === 0 ? 0 : Module._malloc(size);
-    if (size > 0 && pointer === 0) throw new Error(`${path} takes ${size} bytes, more than there is memory for`);
-    if (size > 0) Module.get_dataset_data(file.file_id, dataset.path, null, null, null, BigInt(pointer));
+    if (size > 0 && pointer === 0) throw new Broken(`${path} takes ${size} bytes, more than there is memory for`);
+    // A failure is a number alone, and the memory then holds anything.
+    const status = size === 0 ? 0 : Module.get_dataset_data(file.file_id, dataset.path, null, null, null, BigInt(pointer));
+    if (status < 0) throw new Broken(`the numbers of ${path} cannot be read`);
     const view = new DataView(Module.HEAPU8.buffer, pointer, size);
     const values = new Float32Array(Number(count));
     if (letter === 'f' && metadata.littleEndian)
@@ -107,17 +112,22 @@ async function read(bytes) {
     tensors.push({ path, shape: metadata.shape.map(Number), values });
   };
   const visit = (group, path, depth) => {
-    if (depth > DEPTH) throw new Error(`${path} lies more than ${DEPTH} groups deep`);
+    if (depth > DEPTH) throw new Broken(`${path} lies more than ${DEPTH} groups deep`);
     for (const name of group.keys()) {
       if (depth === 0 && LEFT_OUT.test(name)) continue;
-      if (++objects > OBJECTS) throw new Error(`it holds more than ${OBJECTS} objects`);
-      const entity = group.get(name);
+      if (++objects > OBJECTS) throw new Broken(`it holds more than ${OBJECTS} objects`);
       const at = path === '' ? name : `${path}/${name}`;
-      if (entity instanceof library.Group) {
-        readAttributes(entity, at);
-        visit(entity, at, depth + 1);
-      } else if (entity instanceof library.Dataset) readDataset(entity, at);
-      else if (entity instanceof library.ExternalLink) throw new Error(`${at} is a link to another file`);
+      try {
+        const entity = group.get(name);
+        if (entity instanceof library.Group) {
+          readAttributes(entity, at);
+          visit(entity, at, depth + 1);
+        } else if (entity instanceof library.Dataset) readDataset(entity, at);
+        else if (entity instanceof library.ExternalLink) throw new Broken(`${at} is a link to another file`);
+      } catch (error) {
+        // The library's own words for it tell nothing.
+        throw error instanceof Broken ? error : new Broken(`${at} cannot be opened`);
+      }
     }
   };
   readAttributes(file, '');

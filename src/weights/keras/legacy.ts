@@ -40,16 +40,15 @@ export function legacyVariables(tree: Hdf5Tree, where: string): KerasVariable[] 
 }
 
 /**
- * The layer within `layer` that each weight belongs to; none for those of a plain layer. Keras 3 writes the group's own name before it.
- * TensorFlow's names do not: `scope/conv/kernel:0`, where the scope, or the last part of all the weights at once, may
- * be anything.
+ * The models within `layer` and the layer that each weight belongs to; none for those of a plain layer. Keras 3 writes the group's own name
+ * before them where it is a Sequential. Where it does not, and all weights have one owner, that may be any scope of TensorFlow's and says nothing.
  */
 function ownersOf(layer: string, names: readonly string[]): string[][] {
   const own = `${layer}/`;
-  const inner = names.map((name) => (name.startsWith(own) ? name.slice(own.length) : name).split('/').slice(0, -1));
   const said = names.map((name) => name.startsWith(own));
-  const guessed = new Set(inner.filter((_, at) => said[at] === false).map((parts) => parts.at(-1) ?? ''));
-  return inner.map((parts, at) => (said[at] === true ? parts : guessed.size > 1 ? parts.slice(-1) : []));
+  const inner = names.map((name, at) => (said[at] === true ? name.slice(own.length) : name).split('/').slice(0, -1));
+  const guessed = new Set(inner.filter((_, at) => said[at] === false).map((parts) => parts.join('/')));
+  return inner.map((parts, at) => (said[at] === true || guessed.size > 1 ? parts : []));
 }
 
 /** A list of names; Keras cuts one that is too long for an attribute into `NAME0`, `NAME1`, … */

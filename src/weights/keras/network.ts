@@ -10,7 +10,7 @@ import { refuseUnreadable } from './limits.js';
 import { readVariables } from './read-variables.js';
 import { type Selected, type Selection, select } from './select.js';
 import { type KerasLayer, readTopology } from './topology.js';
-import type { LayerTensors } from './variable.js';
+import { type LayerTensors, variablesByLayer } from './variable.js';
 
 export interface KerasNetworkOptions extends Selection {
   name: string;
@@ -40,17 +40,7 @@ export function readKerasNetwork(file: KerasFile, options: KerasNetworkOptions, 
   const whole = readTopology(file.config, where, file.version);
   const selected = select(whole, options, where);
   refuseUnreadable(selected.topology, where);
-  const byLayer = new Map<string, Map<string, KerasFile['variables'][number]['tensor']>>();
-  for (const { path, variable, tensor } of file.variables) {
-    // The first and the last name tell a layer: formats differ in whether they write the models between.
-    const key = keyOf(path);
-    byLayer.set(key, (byLayer.get(key) ?? new Map()).set(variable, tensor));
-  }
-  return kerasNetwork(selected, (layer) => byLayer.get(keyOf(layer.path ?? [layer.name])) ?? new Map(), options, where);
-}
-
-function keyOf(path: readonly string[]): string {
-  return path.length > 1 ? `${path[0]}\n${path.at(-1)}` : (path[0] ?? '');
+  return kerasNetwork(selected, variablesByLayer(file.variables), options, where);
 }
 
 /** A selected part of a model as a Network, its variables found by `tensorsOf`. */

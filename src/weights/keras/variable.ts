@@ -33,3 +33,23 @@ export function variableName(last: string): string {
   if (/^variable(_\d+)?$/i.test(name)) return 'gamma';
   return name === 'depthwise_kernel' ? 'kernel' : name;
 }
+
+/**
+ * Finds the variables of a layer of a configuration: by the names of the models around it and its own. A legacy `.h5` leaves some of those
+ * out: then by the outermost and its own, or by the outermost alone.
+ */
+export function variablesByLayer(
+  variables: readonly KerasVariable[],
+): (layer: { readonly name: string; readonly path?: readonly string[] }) => LayerTensors {
+  const byPath = new Map<string, Map<string, NamedTensor>>();
+  const byEnds = new Map<string, string>();
+  const ends = (path: readonly string[]): string => `${path[0]}\n\n${path.at(-1)}`;
+  for (const { path, variable, tensor } of variables) {
+    const key = path.join('\n');
+    byPath.set(key, (byPath.get(key) ?? new Map()).set(variable, tensor));
+    const other = byEnds.get(ends(path));
+    byEnds.set(ends(path), other === undefined || other === key ? key : '');
+  }
+  return ({ name, path = [name] }) =>
+    byPath.get(path.join('\n')) ?? byPath.get(byEnds.get(ends(path)) ?? '') ?? byPath.get(path[0] ?? '') ?? new Map();
+}
