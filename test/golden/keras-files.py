@@ -292,24 +292,35 @@ def without_names(source, path, container='layers'):
 
 
 def applications(folder, names):
-    """Whole networks of keras.applications with weights by the formula, as .keras and .h5 and .weights.h5, and their answers."""
+    """Whole networks of keras.applications with weights by the formula, in every format, and their logits for the bytes of an image; besides
+    the published form, without a classifier and weights alone, and its map for an image prepared as its publisher says."""
+    from keras.src.legacy.saving import legacy_h5_format
+
+    modules = {'ResNet50': 'resnet', 'MobileNetV3Small': 'mobilenet_v3', 'EfficientNetB0': 'efficientnet', 'ConvNeXtTiny': 'convnext', 'InceptionV3': 'inception_v3'}
     made = {}
     for name in names:
-        keras.utils.set_random_seed(1)
-        model = getattr(keras.applications, name)(weights=None, input_shape=(96, 96, 3), **({'classes': 10}))
-        for w in model.weights:
-            last, shape = w.path.split('/')[-1], w.shape
-            drawn = u(f'{name}/{w.path}', max(1, int(np.prod(shape)))).reshape(shape)
-            if last == 'count':
-                continue
-            if len(shape) > 1:
-                w.assign(drawn * np.sqrt(20 / np.prod(shape[:2] if 'depthwise' in last or shape[2:3] == (1,) else shape[:-1])))
-            else:
-                w.assign(drawn * .2 + (1 if last in ('gamma', 'moving_variance', 'variance') else .5 if last.startswith('variable') else 0))
-        for ending in ('keras', 'h5', 'weights.h5'):
-            path = str(folder / f'{name}.{ending}')
-            model.save_weights(path) if ending == 'weights.h5' else model.save(path)
-        made[name] = answer(model)
+        keras.utils.clear_session()
+        make = getattr(keras.applications, name)
+        models = {'': make(weights=None, input_shape=(96, 96, 3), classes=10, classifier_activation=None),
+                  '_notop': make(weights=None, input_shape=(96, 96, 3), include_top=False)}
+        for ending, model in models.items():
+            for at, w in enumerate(model.weights):
+                last, shape = w.path.split('/')[-1], w.shape
+                if last == 'count' or w.path.startswith('normalization'):
+                    continue
+                drawn = u(f'{name}{ending}/{at}', int(np.prod(shape))).reshape(shape)
+                if len(shape) > 1:
+                    fan_in = np.prod(shape[:2] if 'dw' in w.path or 'depthwise' in w.path else shape[:-1])
+                    w.assign((drawn * np.sqrt(20 / fan_in)).astype('f4'))
+                else:
+                    w.assign((drawn * .2 + (1 if last in ('gamma', 'moving_variance') else .3 if last.startswith('variable') else 0)).astype('f4'))
+        full, notop = models.values()
+        full.save(str(folder / f'{name}.keras')), full.save(str(folder / f'{name}.h5')), notop.save_weights(str(folder / f'{name}_notop.weights.h5'))
+        with h5py.File(folder / f'{name}_notop.h5', 'w') as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, notop)
+        prepared = getattr(keras.applications, modules[name]).preprocess_input(image(notop))
+        y = keras.ops.convert_to_numpy(notop(prepared))
+        made[name] = {**answer(full), 'map': {'shape': list(y.shape), 'output': [float(v) for v in y.ravel()]}}
     (folder / 'applications.json').write_text(json.dumps(made))
 
 

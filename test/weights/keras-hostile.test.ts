@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readKerasFile } from '../../src/weights/keras/file.js';
+import { readHdf5 } from '../../src/weights/keras/hdf5.js';
 import { goldenBytes, goldenPath } from './keras-golden.js';
 import { archive, configFault, fault, functional, IMAGES } from './keras-handmade.js';
 
@@ -32,6 +33,12 @@ describe('a broken HDF5 file', () => {
       refused += (await fault(bytes)) === '' ? 0 : 1;
     }
     expect(refused).toBeGreaterThan(3);
+  });
+
+  it('that keeps the library busy is given up', async () => {
+    await expect(readHdf5(goldenBytes('nested.h5'), 'model', 0)).rejects.toThrow(
+      'model: reading this HDF5 file does not come to an end',
+    );
   });
 
   it('that claims more numbers than it has bytes is refused, not allocated', async () => {
@@ -180,6 +187,15 @@ describe('a hostile configuration', () => {
       return [`c${at}`, 'Concatenate', {}, [below, below]] as never;
     });
     expect(configFault(functional(IMAGES, ...doubled))).toBe('');
+    const added = Array.from({ length: 60 }, (_, at) => {
+      const below = at === 0 ? 'relu' : `c${at - 1}`;
+      return [`c${at}`, 'Add', {}, [below, below]] as never;
+    });
+    const padded = [
+      ['pad', 'ZeroPadding2D', {}, ['c59']],
+      ['pool', 'MaxPooling2D', { padding: 'valid' }, ['pad']],
+    ] as never[];
+    expect(configFault(functional(IMAGES, ['relu', 'ReLU', {}, ['images']], ...added, ...padded))).toBe('');
   });
 
   it.each<[string, [string, string, object, string[]][], string]>([
@@ -243,6 +259,34 @@ describe('a hostile configuration', () => {
     ],
   ])('with %s is told so', (_, layers, message) => {
     expect(configFault(functional(IMAGES, ...layers))).toContain(message);
+  });
+
+  it('cannot drive the terminal or flood it by the names in it', () => {
+    for (const name of ['\u001b[31mred', 'x'.repeat(1000)]) {
+      for (const layer of [
+        [name, 'ReLU', {}, ['images']],
+        ['a', name, {}, ['images']],
+        ['a', 'ReLU', {}, [name]],
+      ] as never[]) {
+        const message = configFault(functional(IMAGES, layer));
+        expect(message).toContain('a name in the configuration is long or holds control characters');
+        expect(message).not.toContain('\u001b');
+        expect(message.length).toBeLessThan(300);
+      }
+    }
+  });
+
+  it('of as many layers as may be, in the wrong order, is read', () => {
+    const chain = Array.from({ length: 4998 }, (_, at) => [`a${at}`, 'ReLU', {}, [at === 0 ? 'images' : `a${at - 1}`]] as never);
+    const last = ['last', 'ReLU', {}, ['a4997']] as never;
+    expect(configFault(functional(IMAGES, ...chain.reverse(), last))).toBe('');
+  });
+
+  it('of quantised layers is refused, for their variables mean something else', () => {
+    const dtype = { class_name: 'QuantizedDTypePolicy', config: { mode: 'int8', source_name: 'float32' } };
+    expect(configFault(functional(IMAGES, ['a', 'Conv2D', { dtype, filters: 2, kernel_size: [1, 1] }, ['images']]))).toContain(
+      'a: the Conv2D has dtype "int8"',
+    );
   });
 
   it('with a layer that is used twice is told so', () => {

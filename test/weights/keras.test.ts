@@ -139,6 +139,30 @@ describe('a whole model of Keras read into a network', () => {
     expect(given.mean).toEqual([10, 64, -16]);
   });
 
+  it('takes numbers for each channel in operations on the input, as TensorFlow’s EfficientNet divides by them', () => {
+    const divided = { class_name: 'TFOpLambda', name: 'divided', config: { name: 'divided', function: 'math.truediv' } };
+    const config = {
+      class_name: 'Functional',
+      config: {
+        layers: [
+          {
+            class_name: 'InputLayer',
+            name: 'images',
+            config: { name: 'images', batch_input_shape: [null, 8, 8, 3] },
+            inbound_nodes: [],
+          },
+          { ...divided, inbound_nodes: [['images', 0, 0, { y: [2, 4, 8], name: null }]] },
+          { class_name: 'ReLU', name: 'relu', config: { name: 'relu' }, inbound_nodes: [[['divided', 0, 0, {}]]] },
+        ],
+        input_layers: { images: ['images', 0, 0] },
+        output_layers: ['relu', 0, 0],
+      },
+    };
+    const network = networkOf({ format: 'keras', variables: [], tensors: new Map(), config });
+    expect(network.preprocessing).toEqual({ mean: [0, 0, 0], std: [2, 4, 8] });
+    expect(network.output).toBe('relu');
+  });
+
   it('has the layers and variables of ft for what Keras calls otherwise', async () => {
     const { layers, variables } = networkOf(await read('convnext.keras'), { output: 'head' });
     const kinds = Object.fromEntries(layers.map((layer) => [layer.name, layer.kind]));

@@ -6,10 +6,10 @@ export interface Affine {
   readonly offset: readonly number[];
 }
 
-/** An operation with a number: `x + 3`, `3 - x`, … */
+/** An operation with a number, or one for each channel: `x + 3`, `3 - x`, … */
 export interface Operation {
   readonly className: string;
-  readonly value: number;
+  readonly value: readonly number[];
   readonly first: boolean;
 }
 
@@ -30,14 +30,14 @@ export function composed(before: Affine, after: Affine): Affine {
 export function operation({ className, value, first }: Operation): Affine | undefined {
   switch (className) {
     case 'Add':
-      return { scale: [1], offset: [value] };
+      return { scale: [1], offset: value };
     case 'Subtract':
-      return first ? { scale: [-1], offset: [value] } : { scale: [1], offset: [-value] };
+      return first ? { scale: [-1], offset: value } : { scale: [1], offset: value.map((one) => -one) };
     case 'Multiply':
-      return { scale: [value], offset: [0] };
+      return { scale: value, offset: [0] };
     case 'Divide':
     case 'TrueDivide':
-      return first ? undefined : { scale: [1 / value], offset: [0] };
+      return first ? undefined : { scale: value.map((one) => 1 / one), offset: [0] };
     default:
       return undefined;
   }

@@ -1,17 +1,5 @@
 import { UserError } from '../../errors.js';
-import type { Inbound } from './inbound.js';
-import type { KerasLayer, KerasTopology } from './topology.js';
-
-/** A model as its configuration has it: some of its layers may be models. */
-export interface Model {
-  readonly name: string;
-  readonly layers: readonly (Omit<KerasLayer, 'inputs' | 'path'> & {
-    readonly feeders: Inbound['feeders'];
-    readonly model?: Model;
-  })[];
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-}
+import type { KerasLayer, KerasTopology, Model } from './model.js';
 
 /**
  * The layers of a model and of the models within it as one list. An inner model's inputs are what feeds the model, and what took the model

@@ -142,5 +142,7 @@ try {
     tree.tensors.map(({ values }) => values.buffer),
   );
 } catch (error) {
-  parentPort.postMessage({ code: error?.code, problem: error instanceof Error ? error.message : String(error) });
+  // What else is thrown comes of the broken memory of the library, but where the file itself could not be read.
+  const told = error instanceof Broken || error?.code !== undefined;
+  parentPort.postMessage({ problem: told ? error.message : 'its structure is broken' });
 }

@@ -20,7 +20,7 @@ export interface Hdf5Tree {
 /** A path, or the bytes of a file, which are then copied. */
 export type Source = string | Uint8Array;
 
-type Answer = { readonly tree: Hdf5Tree } | { readonly problem: string; readonly code?: string };
+type Answer = { readonly tree: Hdf5Tree } | { readonly problem: string };
 
 /** For starting the thread and the library; each megabyte has a fifth of a second besides. */
 const PATIENCE_MS = 30_000;
@@ -28,9 +28,10 @@ const PATIENCE_MS = 30_000;
 /**
  * Reads an HDF5 file, in a thread of its own that touches no disk but to read the file: a broken one can
  * hold neither memory nor time of the process for long. float16, bfloat16 (as Keras marks it), float64 and integers become float32.
+ * @param patience milliseconds before it is given up, but for those that its size needs
  * @throws UserError where there is no such file, it is no whole HDF5 file, or claims more data than it can hold
  */
-export async function readHdf5(source: Source, where: string): Promise<Hdf5Tree> {
+export async function readHdf5(source: Source, where: string, patience = PATIENCE_MS): Promise<Hdf5Tree> {
   const refuse = (more: Omit<Fault, 'where'>): UserError =>
     new UserError({ where, mend: 'fetch or save the file again', ...more });
   const size = typeof source === 'string' ? await sizeOfFile(source, where) : source.byteLength;
@@ -46,16 +47,15 @@ export async function readHdf5(source: Source, where: string): Promise<Hdf5Tree>
   worker.stdout.resume();
   worker.stderr.resume();
   const answer = await new Promise<Answer | undefined>((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), PATIENCE_MS + size / 5_000);
+    const timer = setTimeout(() => resolve(undefined), patience + size / 5_000);
     worker.once('message', resolve);
-    worker.once('error', (error) => resolve({ problem: error instanceof Error ? error.message : String(error) }));
+    worker.once('error', (error) => resolve({ problem: String(error) }));
     worker.once('exit', (code) => resolve({ problem: `the reader ended with code ${code}` }));
     worker.once('messageerror', reject);
     worker.once('exit', () => clearTimeout(timer));
   }).finally(() => worker.terminate());
   if (answer === undefined) throw refuse({ what: 'reading this HDF5 file does not come to an end' });
-  if ('problem' in answer)
-    throw refuse({ what: 'this is no whole HDF5 file', found: shown(answer.problem.split('\n')[0] ?? '') });
+  if ('problem' in answer) throw refuse({ what: 'this is no whole HDF5 file', found: shown(answer.problem) });
   return answer.tree;
 }
 

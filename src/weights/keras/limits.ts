@@ -1,7 +1,7 @@
 import { type Fault, UserError } from '../../errors.js';
 import { activationOf, activations } from './activation.js';
 import { readable } from './layer.js';
-import type { KerasLayer, KerasTopology } from './topology.js';
+import type { KerasLayer, KerasTopology } from './model.js';
 
 /** Kinds of layers that can be read, as their class names. */
 const known: ReadonlySet<string> = new Set(readable.map((entry) => entry.split(' ')[0] ?? ''));
@@ -33,6 +33,9 @@ function wrongSettings({ className, config }: KerasLayer, version?: string): [se
     if (value !== undefined && value !== null && value !== plain) wrong.push([setting, String(plain)]);
   };
   only('data_format', 'channels_last');
+  // Quantised layers hold integers and their scales in other variables.
+  if (className !== 'InputLayer' && /int|float8|gptq|awq/.test(String(config.dtype)))
+    wrong.push(['dtype', 'a floating-point type']);
   if (config.activation !== undefined && config.activation !== null && activationOf(config.activation, version) === undefined) {
     const reason =
       config.activation === 'hard_sigmoid' ? `that of Keras 3 (this is ${version ?? 'unknown'})` : activations.join(', ');

@@ -7,9 +7,10 @@ import type { KerasFile } from './file.js';
 import { Flow, type Value } from './flow.js';
 import { neutralLayers } from './layer.js';
 import { refuseUnreadable } from './limits.js';
+import type { KerasLayer } from './model.js';
 import { readVariables } from './read-variables.js';
 import { type Selected, type Selection, select } from './select.js';
-import { type KerasLayer, readTopology } from './topology.js';
+import { readTopology } from './topology.js';
 import { type LayerTensors, variablesByLayer } from './variable.js';
 
 export interface KerasNetworkOptions extends Selection {
@@ -141,7 +142,7 @@ function pendingArithmetic(layer: KerasLayer, flow: Flow, tensors: LayerTensors,
     if (step === undefined || !Number.isFinite(step.scale[0]))
       throw flow.refusal(name, `it is an operation that ft does not read`);
     if (typeof before !== 'string') return { ...value, pending: composed(before, step) };
-    if (step.offset[0] !== 0 || Math.abs((step.scale[0] ?? 0) - 1 / 6) > 1e-6)
+    if (`${step.offset}` !== '0' || step.scale.length > 1 || Math.abs((step.scale[0] ?? 0) - 1 / 6) > 1e-6)
       throw flow.refusal(name, 'it scales relu6(x + 3)', 'by 1/6: a hard sigmoid');
     flow.layers.push({ kind: 'activation', name, inputs: [value.layer], stage, activation: 'hard-sigmoid' });
     const { pending: _, ...plain } = value;

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import type { Variable, VariableRole } from '../../network/network.js';
 import { separableDepthwise } from './layer.js';
-import type { KerasLayer } from './topology.js';
+import type { KerasLayer } from './model.js';
 import type { LayerTensors } from './variable.js';
 
 /** What is known of a map or vector: its rank (4 or 2), and its channels where they do not depend on the size of the image. */

@@ -1,6 +1,7 @@
 import { nearestName, UserError } from '../../errors.js';
 import { assignStages, type StagePatterns } from '../stages.js';
-import { cutTopology, type KerasTopology } from './topology.js';
+import type { KerasTopology } from './model.js';
+import { cutTopology } from './topology.js';
 
 export interface Selection {
   /** Patterns over the layer names of the file, total both ways up to `output`; left out: one stage a resolution. */

@@ -1,29 +1,9 @@
 import { z } from 'zod';
 import { UserError, unknownName } from '../../errors.js';
-import { flattened, type Model } from './flatten.js';
-import { readInbound } from './inbound.js';
-
-/** One layer of a Keras topology, in the form of Keras 2. */
-export interface KerasLayer {
-  readonly name: string;
-  readonly className: string;
-  readonly config: Record<string, unknown>;
-  /** Names of the layers that feed it. */
-  readonly inputs: readonly string[];
-  /** Names from the outermost, where the layer stood in a model within the model: of those models, then its own. */
-  readonly path?: readonly string[];
-  /** The number in an operation on a map and a number (`x + 3`), and whether it stands before the map. */
-  readonly constant?: { readonly value: number; readonly first: boolean };
-}
-
-/** A Keras model as a list of layers in topological order. */
-export interface KerasTopology {
-  readonly name: string;
-  readonly layers: readonly KerasLayer[];
-  readonly outputs: readonly string[];
-  /** The version of Keras that wrote it, where that is known. */
-  readonly version?: string;
-}
+import { shown } from '../pytorch/bytes.js';
+import { flattened } from './flatten.js';
+import { checkName, readInbound } from './inbound.js';
+import type { KerasLayer, KerasTopology, Model } from './model.js';
 
 const layerSchema = z.looseObject({
   class_name: z.string(),
@@ -39,8 +19,8 @@ const modelSchema = z.looseObject({
     z.looseObject({
       name: z.string().optional(),
       layers: z.array(layerSchema),
-      input_layers: z.array(z.unknown()).nullish(),
-      output_layers: z.array(z.unknown()).nullish(),
+      input_layers: z.unknown().optional(),
+      output_layers: z.unknown().optional(),
     }),
   ]),
 });
@@ -76,7 +56,7 @@ function readModel(json: unknown, where: string, depth: number): Model {
   const { class_name: kind, config } = result.data;
   const [list, named] = Array.isArray(config) ? [config, undefined] : [config.layers, config];
   if (kind !== 'Sequential' && kind !== 'Model' && kind !== 'Functional')
-    throw new UserError({ where, what: `the model is a Keras '${kind}'`, expected: 'Sequential, Model or Functional' });
+    throw new UserError({ where, what: `the model is a Keras ${shown(kind)}`, expected: 'Sequential, Model or Functional' });
   const layers = list.slice(0, LAYERS + 1).map((layer) => readLayer(layer, where, depth));
   if (kind === 'Sequential') return chain(named?.name ?? 'model', layers, where);
   return {
@@ -87,23 +67,20 @@ function readModel(json: unknown, where: string, depth: number): Model {
   };
 }
 
-/** Names in a list of `[name, node, tensor]`, or in one alone. */
-function ends(list: readonly unknown[] | null | undefined): string[] {
-  const nodes = typeof list?.[0] === 'string' ? [list] : (list ?? []);
-  return nodes.map((node) => String((node as unknown[])[0]));
+/** Names in `[name, node, tensor]`, in a list or a dict of such. */
+function ends(value: unknown): string[] {
+  if (value === null || typeof value !== 'object') return [];
+  if (Array.isArray(value) && typeof value[0] === 'string') return [value[0]];
+  return Object.values(value).flatMap((one) => (Array.isArray(one) && typeof one[0] === 'string' ? [one[0]] : []));
 }
 
 /** The part of a model that one layer needs. */
 export function cutTopology(topology: KerasTopology, upTo: string, where: string): KerasTopology {
   const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
   if (!layers.has(upTo)) throw new UserError(unknownName(upTo, [...layers.keys()], 'layer', where));
-  const needed = new Set<string>();
-  const visit = (name: string): void => {
-    if (needed.has(name)) return;
-    needed.add(name);
-    layers.get(name)?.inputs.forEach(visit);
-  };
-  visit(upTo);
+  const needed = new Set([upTo]);
+  for (const layer of topology.layers.toReversed())
+    if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
   return { ...topology, layers: topology.layers.filter((layer) => needed.has(layer.name)), outputs: [upTo] };
 }
 
@@ -127,6 +104,8 @@ export function topologyJson(topology: KerasTopology): { class_name: string; con
 
 function readLayer(layer: z.infer<typeof layerSchema>, where: string, depth: number): Model['layers'][number] {
   const name = layer.name ?? String(layer.config.name);
+  checkName(name, where);
+  checkName(className(layer), where);
   const nodes = layer.inbound_nodes ?? [];
   if (nodes.length > 1)
     throw new UserError({ where, what: `the layer '${name}' is used ${nodes.length} times`, expected: 'each layer used once' });
@@ -158,8 +137,8 @@ function className({ class_name: name, config }: z.infer<typeof layerSchema>): s
 
 function keras2Config(config: Record<string, unknown>): Record<string, unknown> {
   const { batch_shape: batchShape, dtype, axis, activation, ...rest } = config;
-  const policy = dtype as { config?: { name?: string } } | string | undefined;
-  const dataType = typeof policy === 'object' ? (policy?.config?.name ?? 'float32') : policy;
+  const policy = dtype as { class_name?: string; config?: { name?: string; mode?: string } } | string | null | undefined;
+  const dataType = typeof policy === 'object' ? (policy?.config?.mode ?? policy?.config?.name ?? 'float32') : policy;
   // A function of one's own is written as an object; its name is enough.
   const inner = (activation as { config?: unknown } | null | undefined)?.config;
   const called = typeof inner === 'string' ? inner : activation;
@@ -202,20 +181,26 @@ function chain(name: string, list: Model['layers'], where: string): Model {
 /** Topological order; where the file's order is one already, it stays as it is. */
 function sorted(layers: readonly KerasLayer[], where: string): KerasLayer[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const done = new Map<string, 'open' | 'done'>();
+  const state = new Map<string, 'open' | 'done'>();
   const result: KerasLayer[] = [];
-  const visit = (layer: KerasLayer): void => {
-    if (done.get(layer.name) === 'done') return;
-    if (done.get(layer.name) === 'open') throw new UserError({ where, what: `the layer '${layer.name}' feeds itself` });
-    done.set(layer.name, 'open');
-    for (const input of layer.inputs) {
+  for (const start of layers) {
+    // Not by recursion, which a chain of thousands in the wrong order would drive beyond the stack.
+    const open = state.has(start.name) ? [] : [{ layer: start, next: 0 }];
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const { layer } = top;
+      state.set(layer.name, 'open');
+      const input = layer.inputs[top.next++];
+      if (input === undefined) {
+        state.set(layer.name, 'done');
+        result.push(layer);
+        open.pop();
+        continue;
+      }
       const feeder = byName.get(input);
       if (feeder === undefined) throw new UserError(unknownName(input, [...byName.keys()], 'layer', `${where}: ${layer.name}`));
-      visit(feeder);
+      if (state.get(input) === 'open') throw new UserError({ where, what: `the layer '${input}' feeds itself` });
+      if (state.get(input) === undefined) open.push({ layer: feeder, next: 0 });
     }
-    done.set(layer.name, 'done');
-    result.push(layer);
-  };
-  layers.forEach(visit);
+  }
   return result;
 }
