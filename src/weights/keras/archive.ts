@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import yauzl from 'yauzl';
 import { UserError } from '../../errors.js';
 import { shown } from '../pytorch/bytes.js';
@@ -36,8 +36,8 @@ export async function readArchive(source: Source, where: string): Promise<Map<st
           const bytes = await readMember(zip, entry).catch((error: Error) => {
             throw broken(`${name} cannot be read`, shown(error.message));
           });
-          // Node before 20.15 cannot compute it.
-          if (crc32 !== undefined && crc32(bytes) !== entry.crc32)
+          // Node before 20.15 cannot compute it, and has no such name to import.
+          if (zlib.crc32 !== undefined && zlib.crc32(bytes) !== entry.crc32)
             throw broken(`${name} does not have the checksum it was stored with`);
           members.set(entry.fileName, bytes);
         }
