@@ -29,10 +29,18 @@ function withoutPadding(layer: Layer, byName: ReadonlyMap<string, Layer>, window
   return layer;
 }
 
-/** Whether a layer's output is never below zero, as far as the kinds of layers tell. */
+/** Whether a layer's output is never below zero, as far as the kinds of layers tell; `layers` stand in topological order. */
 export function neverNegative(name: string, layers: ReadonlyMap<string, Layer>): boolean {
-  const layer = layers.get(name);
-  if (layer === undefined) return false;
+  // Forwards, each layer once: a map may be added to itself again and again.
+  const never = new Set<string>();
+  for (const layer of layers.values()) {
+    if (layerNeverNegative(layer, never)) never.add(layer.name);
+    if (layer.name === name) break;
+  }
+  return never.has(name);
+}
+
+function layerNeverNegative(layer: Layer, never: ReadonlySet<string>): boolean {
   switch (layer.kind) {
     case 'activation':
       return neverNegativeActivation[layer.activation];
@@ -44,7 +52,7 @@ export function neverNegative(name: string, layers: ReadonlyMap<string, Layer>):
     case 'multiply':
     case 'zero-pad':
     case 'flatten':
-      return layer.inputs.every((input) => neverNegative(input, layers));
+      return layer.inputs.every((input) => never.has(input));
     case 'input':
     case 'conv':
     case 'depthwise-conv':

@@ -133,8 +133,8 @@ describe('a tfjs layers model read into a network', () => {
   it.each<[string, (text: string) => string, RegExp]>([
     [
       'a kind of layer',
-      (text) => text.replace('"class_name":"DepthwiseConv2D"', '"class_name":"SeparableConv2D"'),
-      /depthwise: a SeparableConv2D is a kind of layer that ft does not read/,
+      (text) => text.replace('"class_name":"DepthwiseConv2D"', '"class_name":"LocallyConnected2D"'),
+      /depthwise: a LocallyConnected2D is a kind of layer that ft does not read/,
     ],
     [
       'groups, which tfjs passes over',

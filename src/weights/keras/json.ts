@@ -1,7 +1,7 @@
 import type { Layer, Network, Padding, PoolLayer, VariableRole } from '../../network/network.js';
 import { channelsOf } from '../channels.js';
 import { neverNegative } from '../zero-padding.js';
-import type { KerasLayer } from './topology.js';
+import type { KerasLayer } from './model.js';
 
 /** The last part of a weight's Keras name. */
 export function kerasWeight(role: VariableRole, layer: Layer): string {

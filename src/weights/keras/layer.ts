@@ -1,127 +1,21 @@
 import { UserError } from '../../errors.js';
 import type { ActivationName, Layer, VariableRole } from '../../network/network.js';
+import { activationOf } from './activation.js';
 
-/** The configuration of a Keras layer as tfjs-layers gives it back (`getConfig`), all defaults filled in. */
-export interface LoadedLayer {
+/** A Keras layer whose variables have been read, with what it takes. */
+export interface ReadLayer {
   readonly name: string;
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
   /** Neutral layers that feed it. */
   readonly inputs: readonly string[];
-  /** Roles of the weights that it has. */
+  /** 4 for a map, 2 for a vector. */
+  readonly rank: number;
+  /** Roles of the variables that it has. */
   readonly roles: ReadonlySet<VariableRole>;
   readonly stage: string;
-}
-
-/** The role of a weight by the last part of its Keras name. */
-export function roleOf(weight: string): VariableRole | undefined {
-  return roles.get(weight.slice(weight.lastIndexOf('/') + 1));
-}
-
-const roles: ReadonlyMap<string, VariableRole> = new Map([
-  ['kernel', 'kernel'],
-  ['depthwise_kernel', 'kernel'],
-  ['bias', 'bias'],
-  ['gamma', 'gamma'],
-  ['beta', 'beta'],
-  ['moving_mean', 'mean'],
-  ['moving_variance', 'variance'],
-]);
-
-/**
- * The neutral layers of one Keras layer: none for a layer that does nothing when features are read (Dropout), two where an
- * activation is written inside it. The last one carries its output.
- */
-export function neutralLayers(layer: LoadedLayer, where: string, taken: ReadonlySet<string>): Layer[] {
-  const { name, config, inputs, stage } = layer;
-  const base = { name, inputs, stage };
-  const variable = (role: VariableRole): string => `${name}/${role}`;
-  const bias = layer.roles.has('bias') ? { bias: variable('bias') } : {};
-  const refuse = (what: string, expected: string): never => {
-    throw new UserError({ where: `${where}: ${name}`, what: `the ${layer.className} ${what}`, expected });
-  };
-  if (config.dataFormat !== undefined && config.dataFormat !== null && config.dataFormat !== 'channelsLast')
-    refuse('is channels-first', 'channels last');
-  const padding = (): 'same' | 'valid' => {
-    if (config.padding === 'same' || config.padding === 'valid') return config.padding;
-    return refuse(`pads '${String(config.padding)}'`, 'same or valid');
-  };
-  const withActivation = (main: Layer): Layer[] => {
-    const activation = activationName(config.activation ?? 'linear', refuse);
-    if (activation === 'linear') return [main];
-    const plain = `${name}_${activation}`;
-    return [main, { kind: 'activation', name: taken.has(plain) ? `${plain}_inside` : plain, inputs: [name], stage, activation }];
-  };
-  switch (layer.className) {
-    case 'InputLayer':
-      return [{ ...base, kind: 'input' }];
-    case 'Conv2D':
-    case 'DepthwiseConv2D':
-      return withActivation({
-        ...base,
-        kind: layer.className === 'Conv2D' ? 'conv' : 'depthwise-conv',
-        kernel: variable('kernel'),
-        ...bias,
-        strides: pair(config.strides),
-        dilations: pair(config.dilationRate),
-        padding: padding(),
-      });
-    case 'Dense':
-      return withActivation({ ...base, kind: 'dense', kernel: variable('kernel'), ...bias });
-    case 'BatchNormalization': {
-      const axis = Array.isArray(config.axis) ? config.axis[0] : config.axis;
-      if (axis !== -1 && axis !== 3) refuse(`normalises axis ${String(axis)}`, 'the last one (channels)');
-      const gamma = layer.roles.has('gamma') ? { gamma: variable('gamma') } : {};
-      const beta = layer.roles.has('beta') ? { beta: variable('beta') } : {};
-      return [
-        {
-          ...base,
-          kind: 'batch-norm',
-          ...gamma,
-          ...beta,
-          mean: variable('mean'),
-          variance: variable('variance'),
-          epsilon: Number(config.epsilon),
-          momentum: Number(config.momentum),
-        },
-      ];
-    }
-    case 'Activation':
-      return [{ ...base, kind: 'activation', activation: activationName(config.activation, refuse) }];
-    case 'ReLU': {
-      const limit = config.maxValue;
-      if (limit !== undefined && limit !== null && limit !== 6) refuse(`stops at ${String(limit)}`, 'no limit, or 6');
-      return [{ ...base, kind: 'activation', activation: limit === 6 ? 'relu6' : 'relu' }];
-    }
-    case 'Softmax':
-      return [{ ...base, kind: 'activation', activation: 'softmax' }];
-    case 'ZeroPadding2D': {
-      const sides = config.padding as [[number, number], [number, number]];
-      return [{ ...base, kind: 'zero-pad', padding: [...sides[0], ...sides[1]] }];
-    }
-    case 'MaxPooling2D':
-    case 'AveragePooling2D':
-      return [
-        {
-          ...base,
-          kind: layer.className === 'MaxPooling2D' ? 'max-pool' : 'average-pool',
-          size: pair(config.poolSize),
-          strides: pair(config.strides),
-          padding: padding(),
-        },
-      ];
-    case 'GlobalAveragePooling2D':
-      return [{ ...base, kind: 'global-average-pool', keepDims: false }];
-    case 'Add':
-      return [{ ...base, kind: 'add' }];
-    case 'Flatten':
-      return [{ ...base, kind: 'flatten' }];
-    case 'Dropout':
-    case 'SpatialDropout2D':
-      return [];
-    default:
-      return refuse('is a kind of layer that ft does not read', readable.join(', '));
-  }
+  /** Each channel has a kernel of its own. */
+  readonly depthwise: boolean;
 }
 
 /** The kinds of Keras layers that can be read. */
@@ -130,6 +24,7 @@ export const readable = [
   'Add',
   'AveragePooling2D',
   'BatchNormalization',
+  'Concatenate',
   'Conv2D',
   'Dense',
   'DepthwiseConv2D',
@@ -137,31 +32,162 @@ export const readable = [
   'Flatten',
   'GlobalAveragePooling2D',
   'InputLayer',
+  'LayerNormalization',
+  'LayerScale',
   'MaxPooling2D',
+  'Multiply',
+  'Normalization (of the input)',
   'ReLU',
+  'Rescaling (of the input)',
   'Reshape (of pooled features)',
+  'SeparableConv2D',
   'Softmax',
+  'SpatialDropout2D',
+  'StochasticDepth',
   'ZeroPadding2D',
 ] as const;
 
-/** Activations that can be read, by Keras' names. */
-export const activations: ReadonlySet<string> = new Set<ActivationName>([
-  'linear',
-  'relu',
-  'relu6',
-  'sigmoid',
-  'tanh',
-  'swish',
-  'softmax',
-]);
+/** The layer before a SeparableConv2D's own: the kernels of its channels. */
+export function separableDepthwise(name: string): string {
+  return `${name}_depthwise`;
+}
 
-function activationName(given: unknown, refuse: (what: string, expected: string) => never): ActivationName {
-  const name = typeof given === 'string' ? given : String((given as { className?: unknown } | null)?.className);
-  if (activations.has(name)) return name as ActivationName;
-  return refuse(`has the activation '${name}'`, [...activations].join(', '));
+/**
+ * The neutral layers of one Keras layer: none for a layer that does nothing when features are read (Dropout), two where an
+ * activation is written inside it. The last one carries its output.
+ */
+export function neutralLayers(layer: ReadLayer, where: string, taken: ReadonlySet<string>, version?: string): Layer[] {
+  const { name, config, inputs, stage, rank } = layer;
+  const base = { name, inputs, stage };
+  const variable = (role: VariableRole): string => `${name}/${role}`;
+  const optional = (role: 'bias' | 'gamma' | 'beta') => (layer.roles.has(role) ? { [role]: variable(role) } : {});
+  const refuse = (what: string, expected: string): never => {
+    throw new UserError({ where: `${where}: ${name}`, what: `the ${layer.className} ${what}`, expected });
+  };
+  const activation = (): ActivationName =>
+    activationOf(config.activation ?? 'linear', version) ??
+    refuse(`has the activation '${config.activation}'`, 'one that ft reads');
+  const withActivation = (...main: Layer[]): Layer[] => {
+    const own = activation();
+    if (own === 'linear') return main;
+    const plain = `${name}_${own}`;
+    const free = taken.has(plain) ? `${plain}_inside` : plain;
+    return [...main, { kind: 'activation', name: free, inputs: [name], stage, activation: own }];
+  };
+  const window = () => ({ strides: pair(config.strides), padding: config.padding === 'same' ? 'same' : 'valid' }) as const;
+  const plain = { strides: [1, 1], dilations: [1, 1], padding: 'valid' } as const;
+  const needsMap = (): void => {
+    if (rank !== 4) refuse('takes a vector', 'a feature map');
+  };
+  const axisOfChannels = (): void => {
+    if (config.axis !== undefined && config.axis !== -1 && config.axis !== rank - 1)
+      refuse(`has the axis ${JSON.stringify(config.axis)}`, 'the last one (channels)');
+  };
+  switch (layer.className) {
+    case 'InputLayer':
+      return [{ ...base, kind: 'input' }];
+    case 'Conv2D':
+    case 'DepthwiseConv2D':
+      needsMap();
+      return withActivation({
+        ...base,
+        kind: layer.depthwise ? 'depthwise-conv' : 'conv',
+        kernel: variable('kernel'),
+        ...optional('bias'),
+        ...window(),
+        dilations: pair(config.dilation_rate),
+      });
+    case 'SeparableConv2D': {
+      needsMap();
+      const first = separableDepthwise(name);
+      if (taken.has(first)) refuse(`needs the name '${first}'`, 'a name that no other layer has');
+      return withActivation(
+        {
+          ...base,
+          kind: 'depthwise-conv',
+          name: first,
+          kernel: `${first}/kernel`,
+          ...window(),
+          dilations: pair(config.dilation_rate),
+        },
+        { ...base, inputs: [first], kind: 'conv', kernel: variable('kernel'), ...optional('bias'), ...plain },
+      );
+    }
+    case 'LayerScale':
+      needsMap();
+      return [{ ...base, kind: 'depthwise-conv', kernel: variable('kernel'), ...plain }];
+    case 'Dense': {
+      const weights = { kernel: variable('kernel'), ...optional('bias') };
+      // Dense on a map is a convolution of 1 × 1.
+      return withActivation(
+        rank === 4 ? { ...base, kind: 'conv', ...weights, ...plain } : { ...base, kind: 'dense', ...weights },
+      );
+    }
+    case 'BatchNormalization':
+      axisOfChannels();
+      return [
+        {
+          ...base,
+          kind: 'batch-norm',
+          ...optional('gamma'),
+          ...optional('beta'),
+          mean: variable('mean'),
+          variance: variable('variance'),
+          epsilon: Number(config.epsilon ?? 1e-3),
+          momentum: Number(config.momentum ?? 0.99),
+        },
+      ];
+    case 'LayerNormalization':
+      axisOfChannels();
+      return [
+        { ...base, kind: 'layer-norm', ...optional('gamma'), ...optional('beta'), epsilon: Number(config.epsilon ?? 1e-3) },
+      ];
+    case 'Activation':
+      return activation() === 'linear' ? [] : [{ ...base, kind: 'activation', activation: activation() }];
+    case 'ReLU':
+      return [{ ...base, kind: 'activation', activation: config.max_value === 6 ? 'relu6' : 'relu' }];
+    case 'Softmax':
+      axisOfChannels();
+      return [{ ...base, kind: 'activation', activation: 'softmax' }];
+    case 'ZeroPadding2D':
+      needsMap();
+      return [{ ...base, kind: 'zero-pad', padding: sides(config.padding ?? 1) }];
+    case 'MaxPooling2D':
+    case 'AveragePooling2D': {
+      needsMap();
+      const kind = layer.className === 'MaxPooling2D' ? 'max-pool' : 'average-pool';
+      const size = pair(config.pool_size ?? 2);
+      return [{ ...base, kind, size, ...window(), strides: pair(config.strides ?? size) }];
+    }
+    case 'GlobalAveragePooling2D':
+      needsMap();
+      return [{ ...base, kind: 'global-average-pool', keepDims: config.keepdims === true }];
+    case 'Add':
+      return [{ ...base, kind: 'add' }];
+    case 'Multiply':
+      return [{ ...base, kind: 'multiply' }];
+    case 'Concatenate':
+      axisOfChannels();
+      return [{ ...base, kind: 'concat' }];
+    case 'Flatten':
+      return rank === 2 ? [] : [{ ...base, kind: 'flatten' }];
+    case 'Dropout':
+    case 'SpatialDropout2D':
+    case 'StochasticDepth':
+      return [];
+    default:
+      return refuse('is a kind of layer that ft does not read', readable.join(', '));
+  }
 }
 
 function pair(value: unknown): readonly [number, number] {
   if (Array.isArray(value)) return [Number(value[0]), Number(value[1] ?? value[0])];
   return [Number(value ?? 1), Number(value ?? 1)];
+}
+
+/** One number for all sides, one for each axis, or two for each axis. */
+function sides(value: unknown): readonly [top: number, bottom: number, left: number, right: number] {
+  const axes = Array.isArray(value) ? value : [value, value];
+  const [rows, columns] = [pair(axes[0]), pair(axes[1] ?? axes[0])];
+  return [...rows, ...columns];
 }

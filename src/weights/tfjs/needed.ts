@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
-import type { KerasTopology } from '../keras/topology.js';
+import type { KerasTopology } from '../keras/model.js';
 import { bytesOf, describeGroup, missingFiles, readGroup, type WeightEntry, type WeightGroup } from './manifest.js';
 
 /** Weights as tfjs's reader takes them: entries named `layer/weight`, and their bytes one after the other. */
