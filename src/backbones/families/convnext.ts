@@ -102,6 +102,8 @@ export const convnext: Family = {
       name: `convnext-${size}`,
       side: 224,
       topology: () => topology(size),
+      // Keras' files without the classifier normalise the map behind the last block, which the classifier does behind its pool.
+      leftOut: /^layer_normalization(_\d+)?\//,
       layouts: [
         {
           name: 'torchvision',

@@ -166,6 +166,8 @@ export const efficientnet: Family = {
         side,
         topology: () => topology(scale, TENSORFLOW),
         layouts: [of('keras', keras(repeats)), of('timm', timmNames(repeats)), of('efficientnet-pytorch', lukemelas)],
+        // The statistics of the input, which preprocessing has.
+        leftOut: /^normalization(_\d+)?\//,
       },
     ];
   }),

@@ -15,7 +15,7 @@ import { type LayerTensors, variablesByLayer } from './variable.js';
 
 export interface KerasNetworkOptions extends Selection {
   name: string;
-  /** The side that the weights were trained at, where the model's input does not say it. */
+  /** The side that the weights were trained at. */
   side: number;
   /** What the model's own input expects of RGB bytes; left out: the bytes themselves, which it scales on its own. */
   preprocessing?: Preprocessing;
