@@ -54,7 +54,8 @@ function multiplied(
   bias: Weights,
 ): MapValue {
   const ordered = map.flattened === undefined ? values : placesFirst(node, values, rows, columns, map, draft);
-  if (map.flattened === undefined && map.channels !== rows)
+  // How long a flattened map is, the file may leave open.
+  if (map.flattened === undefined && map.channels !== rows && !Number.isNaN(map.channels))
     draft.refuse(node, `has weights for ${rows} channels`, `${map.channels}, as many as its input has`);
   if (map.rank === 2) {
     const layer = draft.add(node, [map], { kind: 'dense' }, { kernel: { shape: [rows, columns], values: ordered }, ...bias });
