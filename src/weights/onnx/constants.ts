@@ -209,12 +209,19 @@ function arithmetic(op: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Pow', a: Constant, b: C
 
 /** What exporters work out for a Reshape or a Pad: short lists of whole numbers. */
 function shapeArithmetic(node: OnnxNode, inputs: Inputs): Constant | undefined {
-  if (
-    inputs.reduce((sum, tensor) => sum + sizeOf(tensor?.shape ?? []), 0) > LONGEST_SHAPE ||
-    inputs.some((one) => (one?.shape.length ?? 0) > 1)
-  )
-    return undefined;
+  if (inputs.reduce((sum, tensor) => sum + sizeOf(tensor?.shape ?? []), 0) > LONGEST_SHAPE) return undefined;
   const [first = [], second = [], third = [], fourth, fifth] = inputs.map((tensor) => tensor?.integers());
+  const shape = inputs[0]?.shape ?? [];
+  if (node.op === 'Slice') {
+    // Rows of a list of pairs too: PyTorch turns the pads of F.pad round so.
+    const width = sizeOf(shape.slice(1));
+    const rows = Array.from({ length: shape[0] ?? 0 }, (_, row) => first.slice(row * width, (row + 1) * width));
+    if ((fourth?.[0] ?? 0) !== 0) return undefined;
+    const [start = 0, end = 0] = [second[0] ?? node.ints('starts', [])[0], third[0] ?? node.ints('ends', [])[0]];
+    const left = sliced(rows, start, end, fifth?.[0] ?? 1);
+    return whole(left.flat(), [left.length, ...shape.slice(1)]);
+  }
+  if (inputs.some((one) => (one?.shape.length ?? 0) > 1)) return undefined;
   switch (node.op) {
     case 'Concat':
       return whole(inputs.flatMap((tensor) => tensor?.integers() ?? []));
@@ -223,22 +230,19 @@ function shapeArithmetic(node: OnnxNode, inputs: Inputs): Constant | undefined {
         second.map((at) => first.at(at) ?? 0),
         inputs[1]?.shape ?? [],
       );
-    case 'Slice':
-      return whole(sliced(first, second[0] ?? 0, third[0] ?? 0, fifth?.[0] ?? 1, fourth?.[0] ?? 0));
     case 'ConstantOfShape': {
       const [length = 0] = first;
       if (first.length !== 1 || length < 0 || length > LONGEST_SHAPE) return undefined;
-      const value = node.tensor('value')?.values()[0] ?? 0;
-      return whole(new Array<number>(length).fill(value));
+      return whole(new Array<number>(length).fill(node.tensor('value')?.values()[0] ?? 0));
     }
     default:
       return undefined;
   }
 }
 
-/** `list[start:end:step]` with ONNX's bounds; another axis than the first is none of a list. */
-export function sliced<T>(list: readonly T[], start: number, end: number, step: number, axis = 0): T[] {
-  if (axis !== 0 || step === 0) return [];
+/** `list[start:end:step]` with ONNX's bounds. */
+export function sliced<T>(list: readonly T[], start: number, end: number, step: number): T[] {
+  if (step === 0) return [];
   const length = list.length;
   const clamp = (at: number, low: number, high: number) => Math.min(high, Math.max(low, at < 0 ? at + length : at));
   const result: T[] = [];

@@ -52,9 +52,10 @@ export async function readOnnxFile(path: string, options: Omit<OnnxOptions, 'whe
  */
 export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
   const { where } = options;
-  const graph = foldConstants(readOnnxGraph(bytes, where, options.external ?? noExternal));
+  const folded = foldConstants(readOnnxGraph(bytes, where, options.external ?? noExternal));
+  const graph = { ...folded, nodes: foundPatterns(folded) };
   const output = options.output ?? featureMap(graph);
-  const nodes = nodesBelow(foundPatterns({ ...graph, nodes: nodesBelow(graph.nodes, output, where) }), output, where);
+  const nodes = nodesBelow(graph.nodes, output, where);
   const draft = draftOf({ ...graph, nodes }, output, options);
   for (const node of nodes) readNode(node, draft);
   const value = draft.values.get(output);
