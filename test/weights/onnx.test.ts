@@ -1,11 +1,12 @@
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from 'onnx-proto';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { flipInputChannels, scaleInput } from '../../src/weights/input-scale.js';
 import { type OnnxOptions, readOnnx } from '../../src/weights/onnx/network.js';
+import { int, ints, listed, model, node, raw, text, value } from './onnx-handmade.js';
+import { channelsLast } from './onnx-runtime.js';
 import { numbers, outputOf, relativeDifference } from './tfjs-folder.js';
 
-const { onnx } = onnxProto;
 const options: OnnxOptions = {
   where: 'net.onnx',
   name: 'net',
@@ -14,69 +15,6 @@ const options: OnnxOptions = {
   preprocessing: { mean: [1, 2, 3], std: [1, 1, 1] },
   stages: { conv1: ['*'] },
 };
-
-const INTS = onnx.AttributeProto.AttributeType.INTS;
-const ints = (name: string, values: number[]): Onnx.IAttributeProto => ({ name, type: INTS, ints: values });
-const int = (name: string, value: number): Onnx.IAttributeProto => ({
-  name,
-  type: onnx.AttributeProto.AttributeType.INT,
-  i: value,
-});
-const text = (name: string, value: string): Onnx.IAttributeProto => ({
-  name,
-  type: onnx.AttributeProto.AttributeType.STRING,
-  s: Buffer.from(value),
-});
-const node = (opType: string, input: string[], output: string, attribute: Onnx.IAttributeProto[] = []): Onnx.INodeProto => ({
-  opType,
-  name: `node_${output}`,
-  input,
-  output: [output],
-  attribute,
-});
-const raw = (name: string, dims: number[], seed: number): Onnx.ITensorProto => ({
-  name,
-  dims,
-  dataType: 1,
-  rawData: new Uint8Array(
-    numbers(
-      dims.reduce((a, b) => a * b, 1),
-      seed,
-    ).buffer,
-  ),
-});
-const listed = (name: string, dims: number[], seed: number): Onnx.ITensorProto => ({
-  name,
-  dims,
-  dataType: 1,
-  floatData: [
-    ...numbers(
-      dims.reduce((a, b) => a * b, 1),
-      seed,
-    ),
-  ],
-});
-const value = (name: string, dims: (number | string)[]): Onnx.IValueInfoProto => ({
-  name,
-  type: {
-    tensorType: {
-      elemType: 1,
-      shape: { dim: dims.map((dim) => (typeof dim === 'string' ? { dimParam: dim } : { dimValue: dim })) },
-    },
-  },
-});
-
-function model(
-  nodes: Onnx.INodeProto[],
-  initializer: Onnx.ITensorProto[],
-  input: Onnx.IValueInfoProto,
-  output: Onnx.IValueInfoProto,
-): Uint8Array {
-  const graph = { name: 'net', node: nodes, initializer, input: [input], output: [output] };
-  return onnx.ModelProto.encode(
-    onnx.ModelProto.fromObject({ irVersion: 7, opsetImport: [{ domain: '', version: 12 }], graph }),
-  ).finish();
-}
 
 const nhwc = value('images', ['n', 'h', 'w', 3]);
 const out = value('out', ['a', 'b', 'c', 'd']);
@@ -123,18 +61,6 @@ async function reference(
   const session = await ort.InferenceSession.create(bytes);
   const result = (await session.run({ images: new ort.Tensor('float32', x, dims) })).out;
   return { values: result?.data as Float32Array, dims: result?.dims ?? [] };
-}
-
-/** [N, C, H, W] → [N, H, W, C]. */
-function channelsLast(values: Float32Array, [n = 0, c = 0, h = 0, w = 0]: readonly number[]): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let image = 0; image < n; image++) {
-    for (let channel = 0; channel < c; channel++) {
-      for (let place = 0; place < h * w; place++)
-        result[(image * h * w + place) * c + channel] = values[(image * c + channel) * h * w + place] ?? 0;
-    }
-  }
-  return result;
 }
 
 describe('an ONNX model read into a network', () => {

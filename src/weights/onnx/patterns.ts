@@ -4,6 +4,9 @@ import type { OnnxGraph, OnnxNode } from './graph.js';
 /** Nested products that are looked into. */
 const DEEPEST = 3;
 
+/** No function here is a product of more tensors; without a bound, nested products would be a power of two. */
+const MOST_FACTORS = 2;
+
 /** A product: the tensors that are multiplied, and the constant beside them. */
 interface Product {
   readonly scale: number;
@@ -51,7 +54,9 @@ export function foundPatterns({ nodes, constants }: Pick<OnnxGraph, 'nodes' | 'c
     if (op !== 'Mul') return [];
     const others = products(second, depth + 1);
     return products(first, depth + 1).flatMap((a) =>
-      others.map((b) => ({ scale: a.scale * b.scale, tensors: [...a.tensors, ...b.tensors] })),
+      others
+        .filter((b) => a.tensors.length + b.tensors.length <= MOST_FACTORS)
+        .map((b) => ({ scale: a.scale * b.scale, tensors: [...a.tensors, ...b.tensors] })),
     );
   };
   /** What is added to a constant, where the tensor is that sum. */
@@ -67,7 +72,7 @@ export function foundPatterns({ nodes, constants }: Pick<OnnxGraph, 'nodes' | 'c
   const activation = (node: OnnxNode): Found | undefined => {
     for (const { scale, tensors } of multiplied(node, 0)) {
       for (const [inner, x] of tensors.length === 1 ? [[tensors[0], '']] : [tensors, [...tensors].reverse()]) {
-        if (inner === undefined || x === undefined || tensors.length > 2) continue;
+        if (inner === undefined || x === undefined) continue;
         const op = gateOf(scale, inner, x);
         if (op !== undefined) return op;
       }

@@ -82,7 +82,7 @@ export function transposedAxes(node: OnnxNode, axes: string, where: string): str
     [...axes].map((_, at) => axes.length - 1 - at),
   );
   const result = perm.map((axis) => axes[axis] ?? '').join('');
-  if (!sameLetters([...result], axes))
+  if (perm.length !== axes.length || !sameLetters([...result], axes))
     return refuseNode(where, node, `permutes by ${perm.slice(0, 8).join(', ')}`, `${axes.length} axes`);
   return result;
 }
