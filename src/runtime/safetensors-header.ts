@@ -20,23 +20,23 @@ export const LENGTH_BYTES = 8;
 const LARGEST_HEADER = 100e6;
 
 /** Bytes of an element, by the format's names. */
-const SIZES: Readonly<Record<string, number>> = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U64: 8,
-  U32: 4,
-  U16: 2,
-  U8: 1,
-  BOOL: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-};
+const SIZES: ReadonlyMap<string, number> = new Map([
+  ['F64', 8],
+  ['F32', 4],
+  ['F16', 2],
+  ['BF16', 2],
+  ['I64', 8],
+  ['I32', 4],
+  ['I16', 2],
+  ['I8', 1],
+  ['U64', 8],
+  ['U32', 4],
+  ['U16', 2],
+  ['U8', 1],
+  ['BOOL', 1],
+  ['F8_E4M3', 1],
+  ['F8_E5M2', 1],
+]);
 
 /** Ends the reading with what was found. */
 export type Broken = (found: string) => never;
@@ -81,7 +81,7 @@ export function parseHeader(text: string, size: number, start: number, broken: B
 function entryOf(name: string, value: unknown, start: number, size: number, broken: Broken): SafetensorsEntry {
   const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
   const of = `the tensor ${quoted(name)}`;
-  const bytes = typeof dtype === 'string' ? SIZES[dtype] : undefined;
+  const bytes = typeof dtype === 'string' ? SIZES.get(dtype) : undefined;
   if (typeof dtype !== 'string' || bytes === undefined) return broken(`${of} of the type ${quoted(String(dtype))}`);
   if (!counts(shape)) return broken(`${of} with a shape that is no list of whole numbers`);
   if (!counts(offsets) || offsets.length !== 2) return broken(`${of} without two offsets from 0 up`);
