@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow; each is made by test/bench/venv.sh. */
-export type PythonKind = 'bench' | 'verify' | 'track';
+/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` torchvision, timm and onnx; each is made by test/bench/venv.sh. */
+export type PythonKind = 'bench' | 'verify' | 'track' | 'backbones';
 
 /** The interpreter of an environment, which is made first where it is not there yet. */
 export function pythonOf(kind: PythonKind): string {

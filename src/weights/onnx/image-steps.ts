@@ -1,7 +1,8 @@
 /** The steps of a preprocessing chain at a graph's input, none of which is a layer. */
-import { axesOf, sliced } from './constants.js';
+import { axesOf } from './constants.js';
 import type { Draft } from './draft.js';
 import type { OnnxNode } from './graph.js';
+import { sliced } from './sliced.js';
 import { type ImageChannel, type ImageValue, perChannel, transposedAxes } from './values.js';
 
 /** What a node makes of the image, where it is a step of preprocessing; undefined where it is the first layer. */

@@ -1,7 +1,8 @@
 /** Flatten, Reshape, Squeeze, Unsqueeze and Transpose, and the shapes that a graph works out for them. */
-import { axesOf, sliced } from './constants.js';
+import { axesOf } from './constants.js';
 import type { Draft } from './draft.js';
 import type { OnnxGraph, OnnxNode } from './graph.js';
+import { sliced } from './sliced.js';
 import { type MapValue, type SizesValue, transposedAxes } from './values.js';
 
 export function readTranspose(node: OnnxNode, draft: Draft): MapValue {

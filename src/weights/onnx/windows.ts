@@ -58,7 +58,7 @@ export function readPool(kind: 'max-pool' | 'average-pool', node: OnnxNode, draf
   if (node.ints('dilations', [1, 1]).some((step) => step !== 1)) draft.refuse(node, 'is dilated', 'dilations 1');
   const plain = readPadding(node, size, strides, [1, 1], draft);
   if (kind === 'average-pool' && plain === 'valid' && map.size !== undefined && map.size.join() === size.join()) {
-    // Over the whole map at the file's own size: exporters before opset 7 wrote a global pooling so.
+    // Over the whole map at the file's own size: some exporters write a global pooling so.
     return globalPool(node, draft, map, 'NCHW');
   }
   const countsPadding = kind === 'average-pool' && node.int('count_include_pad', 0) === 1 && plain !== 'valid';
