@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Network, Preprocessing } from '../network/network.js';
 import type { Progress } from '../progress.js';
-import { openWeights, type OpenedWeights } from '../weights/open.js';
+import { type OpenedWeights, openWeights } from '../weights/open.js';
 import { assemble } from './assemble.js';
 import { type Fit, fitsOf, withoutPrefix } from './fit.js';
 import { MINUS_ONE_TO_ONE } from './layout.js';
@@ -30,14 +30,23 @@ const GUESS: Preprocessing = MINUS_ONE_TO_ONE;
  * the file itself describes, its stages by resolution.
  * @throws UserError where neither is the case, with the difference to the nearest known network
  */
-export async function networkFromFile(path: string, { variant, progress, classifier = false }: FromFileOptions): Promise<FromFile> {
+export async function networkFromFile(
+  path: string,
+  { variant, progress, classifier = false }: FromFileOptions,
+): Promise<FromFile> {
   const opened = await openWeights(path);
   const known = opened.tensors === null ? null : fromTensors(opened, path, { variant, progress, classifier });
   if (known !== null) return known;
   if (variant !== undefined) throw notOf(variant, opened, path);
   if (opened.network === null) throw unknown(opened, path);
-  progress.line(`${basename(path)}: a network that ft does not know by name; input taken as (rgb − 127.5) / 127.5 where it does not say it, stages by resolution`);
-  return { network: await opened.network({ name: `file:${path}`, side: 224, preprocessing: GUESS }), format: opened.format, fit: null };
+  progress.line(
+    `${basename(path)}: a network that ft does not know by name; input taken as (rgb − 127.5) / 127.5 where it does not say it, stages by resolution`,
+  );
+  return {
+    network: await opened.network({ name: `file:${path}`, side: 224, preprocessing: GUESS }),
+    format: opened.format,
+    fit: null,
+  };
 }
 
 function fromTensors(
@@ -49,7 +58,9 @@ function fromTensors(
   const [best, second] = fitsOf(bare, variant === undefined ? undefined : [variant]).filter((fit) => fit.whole);
   if (best === undefined) return null;
   if (second !== undefined && second.variant !== best.variant)
-    progress.line(`${basename(path)} fits ${second.variant.name} as well as ${best.variant.name}, which it is taken for: name it where that is wrong`);
+    progress.line(
+      `${basename(path)} fits ${second.variant.name} as well as ${best.variant.name}, which it is taken for: name it where that is wrong`,
+    );
   const network = assemble(best.variant, best.layout, bare, { where: basename(path), classifier: classifier && best.classifier });
   return { network, format, fit: best };
 }
@@ -58,7 +69,9 @@ function notOf(variant: string, opened: OpenedWeights, path: string): Error {
   const [nearest] = opened.tensors === null ? [] : fitsOf(withoutPrefix(opened.tensors), [variant]);
   if (nearest === undefined)
     return new UserError({ where: path, what: `these are not the weights of ${variant}`, mend: `ft weights inspect ${path}` });
-  return thrown(() => assemble(nearest.variant, nearest.layout, withoutPrefix(opened.tensors ?? new Map()), { where: basename(path) }));
+  return thrown(() =>
+    assemble(nearest.variant, nearest.layout, withoutPrefix(opened.tensors ?? new Map()), { where: basename(path) }),
+  );
 }
 
 function unknown({ tensors, format }: OpenedWeights, path: string): Error {

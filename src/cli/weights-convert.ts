@@ -19,7 +19,11 @@ export async function convertWeights(
     ...(options.network === undefined ? {} : { variant: options.network }),
   });
   if (options.classifier === true && fit?.classifier !== true)
-    throw new UserError({ where: file, what: 'there is no classifier of 1,000 classes that ft knows in this file', mend: 'leave --classifier away' });
+    throw new UserError({
+      where: file,
+      what: 'there is no classifier of 1,000 classes that ft knows in this file',
+      mend: 'leave --classifier away',
+    });
   const out = resolve(io.folder, options.out);
   switch (options.to) {
     case 'tfjs': {
@@ -29,7 +33,10 @@ export async function convertWeights(
     }
     case 'safetensors': {
       const { writeCheckpoint } = await import('../runtime/checkpoint.js');
-      await writeCheckpoint(out, { tensors: Object.fromEntries(network.variables), meta: { network: fit?.variant.name ?? null } });
+      await writeCheckpoint(out, {
+        tensors: Object.fromEntries(network.variables),
+        meta: { network: fit?.variant.name ?? null },
+      });
       break;
     }
     case 'onnx': {

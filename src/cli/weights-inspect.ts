@@ -21,10 +21,14 @@ export async function inspectWeights(file: string, options: { tensors?: true; js
   const own = opened.network !== null && fits[0]?.whole !== true;
   const network = own ? await opened.network?.({ name: file, side: 224, preprocessing: GUESS }) : undefined;
   if (options.json) {
-    io.stdout.write(`${JSON.stringify({ file, format: opened.format, ...facts(tensors, network), fits: fits.map(fitJson) }, null, 2)}\n`);
+    io.stdout.write(
+      `${JSON.stringify({ file, format: opened.format, ...facts(tensors, network), fits: fits.map(fitJson) }, null, 2)}\n`,
+    );
     return;
   }
-  io.stdout.write(`${file}: ${opened.format}\n${described(tensors, network)}\n${fitsInWords(fits)}${preprocessingInWords(fits[0], network)}`);
+  io.stdout.write(
+    `${file}: ${opened.format}\n${described(tensors, network)}\n${fitsInWords(fits)}${preprocessingInWords(fits[0], network)}`,
+  );
   if (options.tensors === true && tensors !== null) io.stdout.write(`\n${tensorTable(tensors)}\n`);
 }
 
@@ -46,8 +50,13 @@ function described(tensors: NamedTensors | null, network: Network | undefined): 
   const { tensors: count, parameters } = facts(tensors, network);
   if (count !== null) lines.push(`${count} tensors of ${parameters?.toLocaleString('en-US')} numbers`);
   if (network !== undefined) {
-    const stages = network.stages.map((stage) => `${stage} to ${network.layers.findLast((layer) => layer.stage === stage)?.name}`);
-    lines.push(`its own graph of ${network.layers.length} layers up to ${network.output}, ${network.features} channels`, `stages: ${stages.join(', ')}`);
+    const stages = network.stages.map(
+      (stage) => `${stage} to ${network.layers.findLast((layer) => layer.stage === stage)?.name}`,
+    );
+    lines.push(
+      `its own graph of ${network.layers.length} layers up to ${network.output}, ${network.features} channels`,
+      `stages: ${stages.join(', ')}`,
+    );
   }
   return lines.join('\n');
 }

@@ -1,6 +1,6 @@
 /** `ft weights`: which pre-trained backbones there are, what they are, and how they come into the cache. */
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { publishedAs } from '../backbones/published.js';
 import { backbones, pullBackbone, weightsFolder } from '../backbones/pull.js';
 import { STAGES } from '../backbones/topology.js';
@@ -12,6 +12,8 @@ import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { textTable } from './table.js';
 import { checkWeightsVerb } from './weights-check.js';
+import { convertWeights, FORMATS } from './weights-convert.js';
+import { inspectWeights } from './weights-inspect.js';
 
 export function weightsVerb(io: Io = processIo()): Command {
   const command = new Command('weights').description(
@@ -48,6 +50,27 @@ export function weightsVerb(io: Io = processIo()): Command {
     ['ft weights show resnet50-thin', 'its card'],
     ['ft weights show mobilenet-v1 --layers --up-to conv_pw_12_relu', 'its layers below a cut'],
   ]);
+  const inspect = command
+    .command('inspect')
+    .description('say what a file of weights is, by its content: format, tensors, the network that it fits, how that is fed')
+    .argument('<file>', 'any file or folder of weights')
+    .option('--tensors', 'every tensor with its shape too')
+    .option('--json', 'for tools')
+    .action((file: string, options: { tensors?: true; json?: true }) => inspectWeights(file, options, io));
+  withExamples(inspect, [
+    ['ft weights inspect resnet50-0676ba61.pth', 'which network is this?'],
+    ['ft weights inspect model.onnx', 'its layers, in stages'],
+  ]);
+  const convert = command
+    .command('convert')
+    .description('write a network of any format in another')
+    .argument('<file>', 'any file or folder of weights')
+    .addOption(new Option('--to <format>', 'the format to write').choices(FORMATS).makeOptionMandatory())
+    .requiredOption('--out <path>', 'where to: a folder for tfjs, else a file')
+    .option('--network <name>', 'of these networks that the file fits, this one')
+    .option('--classifier', 'with the classifier of ImageNet on top')
+    .action((file: string, options: Parameters<typeof convertWeights>[1]) => convertWeights(file, options, io));
+  withExamples(convert, [['ft weights convert resnet50-0676ba61.pth --to onnx --out resnet50.onnx', 'from PyTorch to ONNX']]);
   const check = command
     .command('check')
     .description(

@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from './folders.js';
+import { type Broken, headerLength, LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header.js';
 
 export type StoredTensors = Record<string, { shape: readonly number[]; values: Float32Array | Int32Array }>;
 
@@ -10,15 +11,10 @@ export interface Checkpoint<T> {
   meta: T;
 }
 
-const TYPES = { F32: Float32Array, I32: Int32Array } as const;
-/** A header above this is no checkpoint of ours. */
-const LARGEST_HEADER = 100e6;
-
-interface Entry {
-  dtype: keyof typeof TYPES;
-  shape: number[];
-  data_offsets: [number, number];
-}
+const TYPES = new Map<string, typeof Float32Array | typeof Int32Array>([
+  ['F32', Float32Array],
+  ['I32', Int32Array],
+]);
 
 /**
  * Writes named tensors as a safetensors file (8 bytes length, JSON header, raw little-endian values), which Python reads with
@@ -48,50 +44,49 @@ export async function writeCheckpoint<T>(path: string, { tensors, meta }: Checkp
 
 /** Reads what {@link writeCheckpoint} wrote. @throws UserError where the file is cut short or no such file at all. */
 export async function readCheckpoint<T>(path: string): Promise<Checkpoint<T>> {
-  const broken = (found: string) =>
-    new UserError({ what: 'this checkpoint cannot be read', where: path, expected: 'a safetensors file written by ft', found });
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw broken(error.code === 'ENOENT' ? 'no such file' : error.message);
-  });
-  if (bytes.length < 8) throw broken(`${bytes.length} bytes`);
-  const length = Number(bytes.readBigUInt64LE(0));
-  if (length > LARGEST_HEADER || 8 + length > bytes.length)
-    throw broken(`a header of ${length} bytes in a file of ${bytes.length}`);
-  const header = parse(bytes.subarray(8, 8 + length).toString(), broken);
-  const base = 8 + length;
+  const broken = refuse(path);
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) =>
+    broken(error.code === 'ENOENT' ? 'no such file' : error.message),
+  );
+  const start = LENGTH_BYTES + headerLength(bytes, bytes.length, broken);
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start).toString(), bytes.length, start, broken);
   const tensors: StoredTensors = {};
-  for (const [name, entry] of Object.entries(header.entries)) {
-    const make = TYPES[entry.dtype];
-    const [from, to] = entry.data_offsets;
-    if (make === undefined || base + to > bytes.length || (to - from) % 4 !== 0)
-      throw broken(`the tensor '${name}' ends at byte ${base + to} of ${bytes.length}`);
+  for (const [name, { dtype, shape, from, to }] of header.entries) {
+    const make = TYPES.get(dtype) ?? broken(`the tensor '${name}' of the type ${dtype}`);
     const copy = new Uint8Array(to - from);
-    copy.set(bytes.subarray(base + from, base + to));
-    tensors[name] = { shape: entry.shape, values: new make(copy.buffer) };
+    copy.set(bytes.subarray(from, to));
+    tensors[name] = { shape: [...shape], values: new make(copy.buffer) };
   }
-  return { tensors, meta: JSON.parse(header.meta) as T };
+  return { tensors, meta: metaOf<T>(header) };
 }
 
 /** The JSON value of a checkpoint, without reading its tensors. */
 export async function readCheckpointMeta<T>(path: string): Promise<T> {
+  const broken = refuse(path);
   const file = await open(path);
   try {
-    const head = Buffer.alloc(8);
-    await file.read(head, 0, 8, 0);
-    const text = Buffer.alloc(Math.min(LARGEST_HEADER, Number(head.readBigUInt64LE(0))));
-    await file.read(text, 0, text.length, 8);
-    const broken = (found: string) => new UserError({ what: 'this checkpoint cannot be read', where: path, found });
-    return JSON.parse(parse(text.toString(), broken).meta) as T;
+    const { size } = await file.stat();
+    const head = Buffer.alloc(Math.min(size, LENGTH_BYTES));
+    await file.read(head, 0, head.length, 0);
+    const text = Buffer.alloc(headerLength(head, size, broken));
+    await file.read(text, 0, text.length, LENGTH_BYTES);
+    return metaOf<T>(parseHeader(text.toString(), size, LENGTH_BYTES + text.length, broken));
   } finally {
     await file.close();
   }
 }
 
-function parse(text: string, broken: (found: string) => UserError): { entries: Record<string, Entry>; meta: string } {
-  try {
-    const { __metadata__: metadata, ...entries } = JSON.parse(text) as Record<string, Entry> & { __metadata__?: { ft?: string } };
-    return { entries: entries as Record<string, Entry>, meta: metadata?.ft ?? 'null' };
-  } catch (error) {
-    throw broken(`a header that is no JSON (${(error as Error).message})`);
-  }
+function metaOf<T>({ metadata }: SafetensorsHeader): T {
+  return JSON.parse(typeof metadata.ft === 'string' ? metadata.ft : 'null') as T;
+}
+
+function refuse(path: string): Broken {
+  return (found) => {
+    throw new UserError({
+      what: 'this checkpoint cannot be read',
+      where: path,
+      expected: 'a safetensors file written by ft',
+      found,
+    });
+  };
 }

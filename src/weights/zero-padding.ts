@@ -8,7 +8,8 @@ import { plainPadding } from './explicit-padding.js';
  */
 export function foldZeroPadding(layers: readonly Layer[], output: string, windowOf: WindowOf): Layer[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const folded = layers.map((layer) => withoutPadding(layer, byName, windowOf));
+  const positive = neverNegativeLayers(layers);
+  const folded = layers.map((layer) => withoutPadding(layer, byName, positive, windowOf));
   const used = new Set([output, ...folded.flatMap((layer) => layer.inputs)]);
   return folded.filter((layer) => layer.kind !== 'zero-pad' || used.has(layer.name));
 }
@@ -16,31 +17,39 @@ export function foldZeroPadding(layers: readonly Layer[], output: string, window
 type WindowOf = (kernel: string) => readonly [number, number];
 
 /** The layer with the rows of the zero-padding before it as padding of its own, where that is the same function. */
-function withoutPadding(layer: Layer, byName: ReadonlyMap<string, Layer>, windowOf: WindowOf): Layer {
+function withoutPadding(
+  layer: Layer,
+  byName: ReadonlyMap<string, Layer>,
+  positive: ReadonlySet<string>,
+  windowOf: WindowOf,
+): Layer {
   const pad = byName.get(layer.inputs[0] ?? '');
   if (pad?.kind !== 'zero-pad') return layer;
   const inputs = pad.inputs;
   if ((layer.kind === 'conv' || layer.kind === 'depthwise-conv') && layer.padding === 'valid') {
     return { ...layer, inputs, padding: plainPadding(pad.padding, windowOf(layer.kernel), layer.strides, layer.dilations) };
   }
-  if (layer.kind === 'max-pool' && layer.padding === 'valid' && neverNegative(inputs[0] ?? '', byName)) {
+  if (layer.kind === 'max-pool' && layer.padding === 'valid' && positive.has(inputs[0] ?? '')) {
     return { ...layer, inputs, padding: plainPadding(pad.padding, layer.size, layer.strides) };
   }
   return layer;
 }
 
-/** Whether a layer's output is never below zero, as far as the kinds of layers tell; `layers` stand in topological order. */
+/** Whether a layer's output is never below zero, as far as the kinds of layers tell. `layers` in topological order. */
 export function neverNegative(name: string, layers: ReadonlyMap<string, Layer>): boolean {
-  // Forwards, each layer once: a map may be added to itself again and again.
-  const never = new Set<string>();
-  for (const layer of layers.values()) {
-    if (layerNeverNegative(layer, never)) never.add(layer.name);
-    if (layer.name === name) break;
-  }
-  return never.has(name);
+  return neverNegativeLayers(layers.values()).has(name);
 }
 
-function layerNeverNegative(layer: Layer, never: ReadonlySet<string>): boolean {
+/** One pass upwards: a walk down from each pool would take the branches of a sum again and again. */
+function neverNegativeLayers(layers: Iterable<Layer>): Set<string> {
+  const found = new Set<string>();
+  for (const layer of layers) {
+    if (keepsFromNegative(layer, found)) found.add(layer.name);
+  }
+  return found;
+}
+
+function keepsFromNegative(layer: Layer, found: ReadonlySet<string>): boolean {
   switch (layer.kind) {
     case 'activation':
       return neverNegativeActivation[layer.activation];
@@ -52,7 +61,7 @@ function layerNeverNegative(layer: Layer, never: ReadonlySet<string>): boolean {
     case 'multiply':
     case 'zero-pad':
     case 'flatten':
-      return layer.inputs.every((input) => never.has(input));
+      return layer.inputs.every((input) => found.has(input));
     case 'input':
     case 'conv':
     case 'depthwise-conv':

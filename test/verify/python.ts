@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` Keras and torchvision; test/bench/venv.sh makes each. */
+/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` torchvision, timm, Keras and onnx; test/bench/venv.sh makes each. */
 export type PythonKind = 'bench' | 'verify' | 'track' | 'backbones';
 
 /** The interpreter of an environment, which is made first where it is not there yet. */

@@ -1,211 +1,173 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { UserError, unknownName } from '../../errors.js';
-import type { Layer, Network, Preprocessing, Variable, VariableRole } from '../../network/network.js';
-import { channelsOf } from '../channels.js';
-import { plainPadding } from '../explicit-padding.js';
+import type { Layer, Network, Preprocessing } from '../../network/network.js';
 import { assignStages, type StagePatterns } from '../stages.js';
+import { stagesByResolution } from '../stages-by-resolution.js';
+import { foldZeroPadding } from '../zero-padding.js';
+import { axesOf, foldConstants } from './constants.js';
+import { Draft } from './draft.js';
+import { externalIn, noExternal } from './external.js';
 import { type OnnxGraph, type OnnxNode, readOnnxGraph } from './graph.js';
+import { withImage } from './image.js';
+import { readNode } from './layers.js';
+import { shortNames } from './names.js';
+import { foundPatterns } from './patterns.js';
+import { vectorsMadeMaps } from './shaping.js';
+import type { ExternalData } from './tensors.js';
+import { refuseNode } from './values.js';
 
 export interface OnnxOptions {
   /** What an error calls the file. */
-  where: string;
-  /** The tensor of the file that is the feature map, e.g. `Relu_48:0`. */
-  output: string;
-  name: string;
-  side: number;
-  preprocessing: Preprocessing;
-  stages: StagePatterns;
+  readonly where: string;
+  /** The tensor of the file that is the feature map, e.g. `Relu_48:0`; left out: what the last global pooling takes, else the first Flatten. */
+  readonly output?: string;
+  readonly name: string;
+  /** Left out: the size of the images that the file itself gives, else 224. */
+  readonly side?: number;
+  /** What makes the graph's input of RGB bytes. A chain of it in the graph itself comes on top. */
+  readonly preprocessing: Preprocessing;
+  /** The graph's input is blue, green, red; `preprocessing` is in the order red, green, blue all the same. */
+  readonly bgr?: boolean;
+  /** Patterns over the layers' names, total both ways; left out: one stage a resolution. */
+  readonly stages?: StagePatterns;
   /** The layer's name, from the tensor that the node puts out and the new names of the layers that feed it. */
-  nameOf?: (node: { op: string; output: string; inputs: readonly string[] }) => string;
+  readonly nameOf?: (node: { op: string; output: string; inputs: readonly string[] }) => string;
+  /** Weights outside the file; left out: a model with such weights is refused. */
+  readonly external?: ExternalData;
+}
+
+/** {@link readOnnx} of a file, with the weights that lie in files beside it. */
+export async function readOnnxFile(path: string, options: Omit<OnnxOptions, 'where' | 'external'>): Promise<Network> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError({ where: path, what: error.code === 'ENOENT' ? 'there is no such file' : error.message.slice(0, 200) });
+  });
+  return readOnnx(bytes, { ...options, where: basename(path), external: externalIn(dirname(path)) });
 }
 
 /**
- * An ONNX model (NCHW, OIHW) as a neutral Network (NHWC, HWIO), up to one tensor. Understood: Conv (one group, or
- * depthwise), Relu, MaxPool, Add, GlobalAveragePool and its form ReduceMean over the axes 2 and 3, and the Transpose from
- * NHWC at the input. Any other operation below `output` is an error that says where it stands.
+ * An ONNX model of opset 7 to 21 as a neutral Network (NHWC, HWIO), up to one tensor. Understood are the operations of layers.ts, the
+ * groups of patterns.ts, tensors in NCHW and NHWC with the Transposes between, and preprocessing at the input.
+ * @throws UserError that names the operation and its node for anything else below `output`
  */
 export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
-  const graph = readOnnxGraph(bytes, options.where);
-  const nodes = nodesBelow(graph, options);
-  const nameOf = options.nameOf ?? (({ output }) => output.replace(/:0$/, ''));
-  const input = graph.input.replace(/:0$/, '');
-  const layerOf = new Map([[graph.input, input]]);
-  const layers: Layer[] = [{ kind: 'input', name: input, inputs: [], stage: '' }];
-  const variables = new Map<string, Variable>();
-  for (const node of nodes) {
-    const inputs = node.inputs.filter((name) => !graph.isConstant(name)).map((name) => layerOf.get(name) ?? '');
-    if (node.op === 'Transpose' && node.inputs[0] === graph.input && node.ints('perm', []).join() === '0,3,1,2') {
-      layerOf.set(node.output, input);
-      continue;
-    }
-    const name = nameOf({ op: node.op, output: node.output, inputs });
-    if (layers.some((layer) => layer.name === name))
-      throw new UserError({ where: options.where, what: `two layers are named '${name}'`, found: node.name });
-    const { layer, weights } = readLayer(node, graph, name, inputs, options.where);
-    layers.push(layer);
-    for (const variable of weights) variables.set(variable.name, variable);
-    layerOf.set(node.output, name);
-  }
-  const output = layerOf.get(options.output) ?? '';
-  const stages = assignStages(
-    layers.map((layer) => layer.name),
-    options.stages,
-    options.where,
-  );
-  return {
+  const { where } = options;
+  const folded = foldConstants(readOnnxGraph(bytes, where, options.external ?? noExternal));
+  const graph = { ...folded, nodes: foundPatterns(folded) };
+  const output = options.output ?? featureMap(graph);
+  const nodes = nodesBelow(graph.nodes, output, where);
+  const draft = draftOf({ ...graph, nodes }, output, options);
+  for (const node of nodes) readNode(node, draft);
+  const value = draft.values.get(output);
+  const last = nodes.at(-1) as OnnxNode;
+  if (value?.kind !== 'map') return refuseNode(where, last, 'puts out no map', 'the output of a layer');
+  if (!Number.isInteger(value.channels))
+    return refuseNode(
+      where,
+      last,
+      'puts out features whose number depends on the size of the image',
+      'a map, or pooled features',
+    );
+  const layers = foldZeroPadding([...draft.layers.values()], value.layer, (kernel) => {
+    const [height = 1, width = 1] = draft.variables.get(kernel)?.shape ?? [];
+    return [height, width];
+  });
+  const names = layers.map((layer) => layer.name);
+  const stages = options.stages === undefined ? stagesByResolution(layers) : assignStages(names, options.stages, where);
+  const staged: Layer[] = layers.map((layer) => ({ ...layer, stage: stages.get(layer.name) ?? '' }));
+  const network: Network = {
     name: options.name,
     preprocessing: options.preprocessing,
-    side: options.side,
-    layers: layers.map((layer) => ({ ...layer, stage: stages.get(layer.name) ?? '' })),
-    variables,
-    output,
-    features: channelsOf(output, new Map(layers.map((layer) => [layer.name, layer])), variables),
-    stages: Object.keys(options.stages),
+    side: options.side ?? sideOf(graph) ?? 224,
+    layers: staged,
+    variables: draft.variables,
+    output: value.layer,
+    features: value.channels,
+    stages: options.stages === undefined ? [...new Set(stages.values())].sort(byNumber) : Object.keys(options.stages),
   };
+  return draft.image === undefined ? network : withImage(network, draft.image, options.bgr ?? false, where);
 }
 
-/** The nodes that the output needs, in the file's order, which ONNX demands to be topological. */
-function nodesBelow(graph: OnnxGraph, options: OnnxOptions): OnnxNode[] {
-  const outputs = graph.nodes.map((node) => node.output);
-  if (!outputs.includes(options.output)) throw new UserError(unknownName(options.output, outputs, 'tensor', options.where));
-  const needed = new Set([options.output]);
+/** conv2 before conv10. */
+function byNumber(a: string, b: string): number {
+  return Number(a.slice(4)) - Number(b.slice(4));
+}
+
+function draftOf(graph: OnnxGraph, output: string, options: OnnxOptions): Draft {
+  const consumers = new Map([[output, 1]]);
+  for (const node of graph.nodes) for (const name of new Set(node.inputs)) consumers.set(name, (consumers.get(name) ?? 0) + 1);
+  const own = options.nameOf;
+  const short = shortNames(own === undefined ? graph.nodes : []);
+  const input = inputName(graph.input.name, options);
+  const draft = new Draft(
+    graph,
+    consumers,
+    vectorsMadeMaps(graph),
+    input,
+    own === undefined ? short : ({ op, output: tensor }, inputs) => own({ op, output: tensor, inputs }),
+  );
+  const axes = inputAxes(graph);
+  const at = (letter: string) => graph.input.shape[axes.indexOf(letter)];
+  const [height, width] = [at('H'), at('W')];
+  draft.layers.set(input, { kind: 'input', name: input, inputs: [], stage: '' });
+  draft.values.set(graph.input.name, {
+    kind: 'image',
+    axes,
+    channels: [0, 1, 2].map((from) => ({ from, scale: 1, shift: 0 })),
+    size: height === undefined || width === undefined ? undefined : [height, width],
+  });
+  return draft;
+}
+
+function inputName(name: string, { nameOf }: OnnxOptions): string {
+  const plain = name.replace(/:\d+$/, '');
+  return nameOf === undefined ? plain.replaceAll(/[^\w.-]/g, '_').slice(0, 80) : plain;
+}
+
+/** NHWC where the file says that the last axis is the colours, or turns it to the second at once; else NCHW. */
+function inputAxes({ where, input, nodes }: OnnxGraph): 'NCHW' | 'NHWC' {
+  const { shape } = input;
+  if (shape.length !== 0 && shape.length !== 4)
+    throw new UserError({
+      where,
+      what: `the input '${input.name.slice(0, 80)}' has ${shape.length} axes`,
+      expected: '4: images',
+    });
+  const colours = [shape[1], shape[3]];
+  if (colours[0] !== 3 && colours[1] === 3) return 'NHWC';
+  const taking = nodes.find((node) => node.inputs.includes(input.name));
+  if (colours[0] !== 3 && taking?.op === 'Transpose' && taking.ints('perm', []).join() === '0,3,1,2') return 'NHWC';
+  if (colours[0] !== undefined && colours[0] !== 3)
+    throw new UserError({ where, what: `the images of the input have ${colours[0]} channels`, expected: '3: red, green, blue' });
+  return 'NCHW';
+}
+
+function sideOf(graph: OnnxGraph): number | undefined {
+  return graph.input.shape[inputAxes(graph).indexOf('H')];
+}
+
+/** What the last global pooling takes, else what the first Flatten takes, else the graph's first output. */
+function featureMap({ nodes, constants, outputs, where }: OnnxGraph): string {
+  const output = outputs[0] ?? nodes.at(-1)?.output ?? '';
+  const below = nodesBelow(nodes, output, where);
+  const pooling = below.findLast((node) => {
+    if (node.op === 'GlobalAveragePool' || node.op === 'GlobalMaxPool') return true;
+    const axes = node.op === 'ReduceMean' ? axesOf(node, constants.get(node.inputs[1] ?? '')) : undefined;
+    return axes?.length === 2;
+  });
+  return (pooling ?? below.find((node) => node.op === 'Flatten'))?.inputs[0] ?? output;
+}
+
+/** The nodes that the output needs, in the file's order. */
+function nodesBelow(nodes: readonly OnnxNode[], output: string, where: string): OnnxNode[] {
+  const outputs = nodes.map((node) => node.output);
+  if (!outputs.includes(output)) throw new UserError(unknownName(output, outputs, 'tensor', where));
+  const needed = new Set([output]);
   const below: OnnxNode[] = [];
-  for (const node of [...graph.nodes].reverse()) {
+  for (const node of [...nodes].reverse()) {
     if (!needed.has(node.output)) continue;
-    below.unshift(node);
+    below.push(node);
     for (const name of node.inputs) needed.add(name);
   }
-  return below;
-}
-
-function readLayer(
-  node: OnnxNode,
-  graph: OnnxGraph,
-  name: string,
-  inputs: string[],
-  where: string,
-): { layer: Layer; weights: Variable[] } {
-  const base = { name, inputs, stage: '' };
-  const refuse = (what: string, expected: string): never => {
-    throw new UserError({ where, what: `${node.op} '${node.name}' ${what}`, expected });
-  };
-  switch (node.op) {
-    case 'Conv':
-      return readConv(node, graph, base, refuse);
-    case 'Relu':
-      return { layer: { ...base, kind: 'activation', activation: 'relu' }, weights: [] };
-    case 'Add':
-      if (inputs.length !== 2) refuse('adds a constant', 'the sum of two layers');
-      return { layer: { ...base, kind: 'add' }, weights: [] };
-    case 'MaxPool': {
-      const size = pair(node.ints('kernel_shape', []));
-      const strides = pair(node.ints('strides', [1, 1]));
-      if (node.int('ceil_mode', 0) !== 0 || node.ints('dilations', [1, 1]).some((step) => step !== 1))
-        refuse('rounds up or is dilated', 'ceil_mode 0, dilations 1');
-      return {
-        layer: { ...base, kind: 'max-pool', size, strides, padding: readPadding(node, size, strides, [1, 1], refuse) },
-        weights: [],
-      };
-    }
-    case 'GlobalAveragePool':
-      return { layer: { ...base, kind: 'global-average-pool', keepDims: true }, weights: [] };
-    case 'ReduceMean': {
-      const given = node.inputs[1] === undefined ? node.ints('axes', []) : graph.integers(node.inputs[1]);
-      const axes = given.map((axis) => (axis < 0 ? axis + 4 : axis)).sort();
-      if (axes.join() !== '2,3') refuse(`averages over the axes ${axes.join(', ')}`, 'height and width, 2 and 3');
-      return { layer: { ...base, kind: 'global-average-pool', keepDims: node.int('keepdims', 1) === 1 }, weights: [] };
-    }
-    default:
-      return refuse(
-        'is an operation that ft does not read',
-        'Conv, Relu, MaxPool, Add, GlobalAveragePool, ReduceMean, or a Transpose of the input',
-      );
-  }
-}
-
-type Refuse = (what: string, expected: string) => never;
-
-function readConv(
-  node: OnnxNode,
-  graph: OnnxGraph,
-  base: { name: string; inputs: string[]; stage: string },
-  refuse: Refuse,
-): { layer: Layer; weights: Variable[] } {
-  const kernel = graph.constant(node.inputs[1] ?? '');
-  const [out = 0, perGroup = 0, height = 0, width = 0] = kernel.shape;
-  if (kernel.shape.length !== 4) refuse(`has a kernel of rank ${kernel.shape.length}`, 'rank 4');
-  const groups = node.int('group', 1);
-  const strides = pair(node.ints('strides', [1, 1]));
-  const dilations = pair(node.ints('dilations', [1, 1]));
-  const padding = readPadding(node, [height, width], strides, dilations, refuse);
-  const variable = (role: VariableRole, shape: number[], values: Float32Array): Variable => ({
-    name: `${base.name}/${role}`,
-    layer: base.name,
-    role,
-    shape,
-    values,
-  });
-  const depthwise = groups > 1;
-  if (depthwise && perGroup !== 1)
-    refuse(`has ${groups} groups of ${perGroup} channels`, 'one group, or a channel a group (depthwise)');
-  const weights = [
-    // OIHW → HWIO. Depthwise: the output channels of an input channel stand together, as TensorFlow wants them.
-    depthwise
-      ? variable('kernel', [height, width, groups, out / groups], channelsLast(kernel.values, out, 1, height, width))
-      : variable('kernel', [height, width, perGroup, out], channelsLast(kernel.values, out, perGroup, height, width)),
-  ];
-  if (node.inputs[2]) {
-    const bias = graph.constant(node.inputs[2]);
-    weights.push(variable('bias', bias.shape, bias.values));
-  }
-  const bias = node.inputs[2] ? { bias: `${base.name}/bias` } : {};
-  return {
-    layer: {
-      ...base,
-      kind: depthwise ? 'depthwise-conv' : 'conv',
-      kernel: `${base.name}/kernel`,
-      ...bias,
-      strides,
-      dilations,
-      padding,
-    },
-    weights,
-  };
-}
-
-function readPadding(
-  node: OnnxNode,
-  window: readonly [number, number],
-  strides: readonly [number, number],
-  dilations: readonly [number, number],
-  refuse: Refuse,
-) {
-  const rule = node.text('auto_pad', 'NOTSET');
-  switch (rule) {
-    case 'SAME_UPPER':
-      return 'same' as const;
-    case 'VALID':
-      return 'valid' as const;
-    case 'NOTSET': {
-      const [top = 0, left = 0, bottom = 0, right = 0] = node.ints('pads', [0, 0, 0, 0]);
-      return plainPadding([top, bottom, left, right], window, strides, dilations);
-    }
-    default:
-      return refuse(`pads by the rule ${rule}`, 'explicit pads, SAME_UPPER or VALID');
-  }
-}
-
-/** `[out, in, height, width]` → `[height, width, in, out]`. */
-function channelsLast(values: Float32Array, out: number, input: number, height: number, width: number): Float32Array {
-  const result = new Float32Array(values.length);
-  let from = 0;
-  for (let o = 0; o < out; o++) {
-    for (let i = 0; i < input; i++) {
-      for (let place = 0; place < height * width; place++) result[(place * input + i) * out + o] = values[from++] ?? 0;
-    }
-  }
-  return result;
-}
-
-function pair(values: number[]): readonly [number, number] {
-  return [values[0] ?? 1, values[1] ?? 1];
+  return below.reverse();
 }

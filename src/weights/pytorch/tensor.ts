@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
+import type { Dtype } from '../elements.js';
 import { type Refuse, shown } from './bytes.js';
-import type { Dtype, Storage } from './storage.js';
+import type { Storage } from './storage.js';
 
 /** More dimensions than PyTorch itself allows are a broken file. */
 const MOST_DIMENSIONS = 64;

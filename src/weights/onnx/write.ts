@@ -1,0 +1,118 @@
+import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import { UserError } from '../../errors.js';
+import type { Layer, Network } from '../../network/network.js';
+import { GraphParts } from './graph-parts.js';
+import { writeLayer } from './write-nodes.js';
+
+const OPSET = 17;
+/** The version of the file's format that came with opset 17. */
+const IR_VERSION = 8;
+/** What a protobuf message can hold. */
+const LARGEST = 2 ** 31 - 1;
+
+export interface OnnxWriteOptions {
+  /** The graph takes RGB of 0 … 255 and normalises it itself; left out: it takes what {@link Network.preprocessing} makes of them. */
+  readonly pixels?: boolean;
+}
+
+/**
+ * A network as an ONNX model of opset 17 with its weights inside: NCHW, the input [N, 3, H, W] of any size, tensors named
+ * after the layers. The output is the network's: [N, C, H, W], or [N, C] where it gives vectors.
+ * @throws UserError where the weights are more than the 2 GB of a protobuf message
+ */
+export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uint8Array {
+  const bytes = [...network.variables.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
+  if (bytes > LARGEST - 2 ** 24)
+    throw new UserError({
+      what: `${network.name} is too large for one ONNX file`,
+      expected: `2 GB`,
+      found: `${bytes} bytes of weights`,
+    });
+  const layers = layersBelow(network);
+  const shapes = new Map<string, Shape>();
+  for (const layer of layers) shapes.set(layer.name, shapeOf(layer, shapes));
+  const parts = new GraphParts();
+  const input = layers[0]?.name ?? '';
+  const renamed = options.pixels === true ? normalised(network, input, parts) : input;
+  const context = {
+    parts,
+    variable: (name: string) => {
+      const found = network.variables.get(name);
+      if (found === undefined) throw new Error(`there is no variable '${name}'`);
+      return found;
+    },
+    isVector: (name: string) => shapes.get(name) === 'vector',
+    isPooled: (name: string) => shapes.get(name) === 'pooled',
+  };
+  for (const layer of layers)
+    writeLayer({ ...layer, inputs: layer.inputs.map((name) => (name === input ? renamed : name)) }, context);
+  const output = shapes.get(network.output) === 'vector' ? ['N', network.features] : ['N', network.features, 'height', 'width'];
+  const model: Onnx.IModelProto = {
+    irVersion: IR_VERSION,
+    producerName: 'ft',
+    opsetImport: [{ domain: '', version: OPSET }],
+    graph: {
+      name: network.name,
+      node: parts.nodes,
+      initializer: parts.initializers,
+      input: [described(input, ['N', 3, 'H', 'W'])],
+      output: [described(network.output, output)],
+    },
+  };
+  return onnxProto.onnx.ModelProto.encode(model).finish();
+}
+
+/** 'map' of any size, 'pooled': a map of one place, or vectors. */
+type Shape = 'map' | 'pooled' | 'vector';
+
+function shapeOf(layer: Layer, shapes: ReadonlyMap<string, Shape>): Shape {
+  const inputs = layer.inputs.map((name) => shapes.get(name) ?? 'map');
+  const [first = 'map'] = inputs;
+  switch (layer.kind) {
+    case 'input':
+    case 'zero-pad':
+      return 'map';
+    case 'conv':
+    case 'depthwise-conv':
+    case 'max-pool':
+    case 'average-pool':
+      // With rows of its own a window may make one place several.
+      return first === 'pooled' && typeof layer.padding === 'string' ? 'pooled' : 'map';
+    case 'global-average-pool':
+      return layer.keepDims ? 'pooled' : 'vector';
+    case 'dense':
+    case 'flatten':
+      return 'vector';
+    case 'add':
+    case 'concat':
+    case 'multiply':
+      return inputs.every((shape) => shape === first) ? first : 'map';
+    case 'batch-norm':
+    case 'layer-norm':
+    case 'activation':
+      return first;
+  }
+}
+
+/** (rgb − mean) / std as the graph's first two nodes. */
+function normalised({ preprocessing }: Network, input: string, parts: GraphParts): string {
+  const triple = (name: string, values: readonly number[]) =>
+    parts.floats(`${input}/${name}`, [1, 3, 1, 1], Float32Array.from(values));
+  const centred = parts.node('Sub', [input, triple('mean', preprocessing.mean)], `${input}/centred`);
+  return parts.node('Div', [centred, triple('std', preprocessing.std)], `${input}/normalised`);
+}
+
+function layersBelow({ layers, output }: Network): Layer[] {
+  const needed = new Set([output]);
+  const below = [...layers].reverse().filter((layer) => {
+    if (!needed.has(layer.name)) return layer.kind === 'input';
+    for (const name of layer.inputs) needed.add(name);
+    return true;
+  });
+  return below.reverse();
+}
+
+function described(name: string, dims: readonly (number | string)[]): Onnx.IValueInfoProto {
+  const dim = dims.map((extent) => (typeof extent === 'string' ? { dimParam: extent } : { dimValue: extent }));
+  return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
+}
