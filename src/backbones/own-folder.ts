@@ -42,17 +42,18 @@ export async function loadOwnFolder(
   return { network, card: cardOf(network, folder), sha256: sha256OfVariables(network) };
 }
 
-function cardOf(network: Network, folder: string): GraphCard {
+/** What is known of a network of one's own. */
+export function cardOf(network: Network, folder: string): GraphCard {
   return {
     name: network.name,
-    title: 'a tfjs layers model of your own',
-    what: 'Weights from a folder without a card.',
+    title: 'weights of your own',
+    what: 'Weights without a card.',
     source: { kind: 'folder', folder: resolve(folder) },
     licence: { name: 'not known', of: 'its maker' },
     parameters: [...network.variables.values()].reduce((sum, variable) => sum + variable.values.length, 0),
     side: network.side,
     published: 'not known',
-    preprocessing: { mean: [...MINUS_ONE_TO_ONE.mean], std: [...MINUS_ONE_TO_ONE.std] },
+    preprocessing: { mean: [...network.preprocessing.mean], std: [...network.preprocessing.std] },
     output: network.output,
     features: network.features,
     stages: Object.fromEntries(

@@ -171,8 +171,8 @@ function withWholePaths(recipe: Recipe, from: string): Recipe {
     ...recipe,
     backbone: {
       ...recipe.backbone,
-      // A converted model of one's own is named by its folder; the constant lies where TensorFlow is loaded.
-      name: name.startsWith('tfjs:') ? `tfjs:${resolve(from, name.slice('tfjs:'.length))}` : name,
+      // Weights of one's own are named by their place; the constants lie where TensorFlow is loaded.
+      name: name.replace(/^(tfjs|file):(.*)$/, (_, kind: string, path: string) => `${kind}:${resolve(from, path)}`),
       from: whole(recipe.backbone.from),
     },
     data: { ...recipe.data, folder: whole(recipe.data.folder) },

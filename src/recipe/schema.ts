@@ -17,7 +17,7 @@ const backboneSchema = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('folder of a converted model to take the weights from; null: the cache'),
+    .describe('file of weights in any format (`ft weights inspect FILE`), or folder of the published files; null: the cache'),
 });
 
 const headSchema = z.strictObject({
