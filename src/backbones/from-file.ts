@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Network, Preprocessing } from '../network/network.js';
 import type { Progress } from '../progress.js';
+import type { NamedTensors } from '../weights/named-tensor.js';
 import { type OpenedWeights, openWeights } from '../weights/open.js';
 import { assemble } from './assemble.js';
 import { type Fit, fitsOf, withoutPrefix } from './fit.js';
@@ -13,6 +14,8 @@ export interface FromFile {
   readonly format: string;
   /** The known network that the weights belong to; null for one of its own. */
   readonly fit: Fit | null;
+  /** The weights under their publisher's names, where it is a known network. */
+  readonly tensors: NamedTensors | null;
 }
 
 export interface FromFileOptions {
@@ -46,6 +49,7 @@ export async function networkFromFile(
     network: await opened.network({ name: `file:${path}`, side: 224, preprocessing: GUESS }),
     format: opened.format,
     fit: null,
+    tensors: null,
   };
 }
 
@@ -62,7 +66,7 @@ function fromTensors(
       `${basename(path)} fits ${second.variant.name} as well as ${best.variant.name}, which it is taken for: name it where that is wrong`,
     );
   const network = assemble(best.variant, best.layout, bare, { where: basename(path), classifier: classifier && best.classifier });
-  return { network, format, fit: best };
+  return { network, format, fit: best, tensors: bare };
 }
 
 function notOf(variant: string, opened: OpenedWeights, path: string): Error {

@@ -13,7 +13,7 @@ export async function convertWeights(
   io: Io,
 ): Promise<void> {
   const { networkFromFile } = await import('../backbones/from-file.js');
-  const { network, format, fit } = await networkFromFile(resolve(io.folder, file), {
+  const { network, format, fit, tensors } = await networkFromFile(resolve(io.folder, file), {
     progress: io.progress,
     classifier: options.classifier === true,
     ...(options.network === undefined ? {} : { variant: options.network }),
@@ -33,10 +33,12 @@ export async function convertWeights(
     }
     case 'safetensors': {
       const { writeCheckpoint } = await import('../runtime/checkpoint.js');
-      await writeCheckpoint(out, {
-        tensors: Object.fromEntries(network.variables),
-        meta: { network: fit?.variant.name ?? null },
-      });
+      // Under the names that it came with, by which others know it too.
+      const named =
+        tensors === null
+          ? network.variables
+          : [...tensors].map(([name, { shape, values }]) => [name, { shape, values: values() }] as const);
+      await writeCheckpoint(out, { tensors: Object.fromEntries(named), meta: { network: fit?.variant.name ?? null } });
       break;
     }
     case 'onnx': {

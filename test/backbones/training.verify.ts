@@ -76,7 +76,7 @@ function train(network: Network, until: string, precision: 'fp32' | 'bf16', rema
       const { loss } = program.run('step', {
         pixels,
         labels,
-        step: Float32Array.of(step),
+        step: Float32Array.of(step + 1),
         seed: Int32Array.of(1, 2),
         rate: Float32Array.of(1e-3),
       });
