@@ -4,6 +4,9 @@ import type { Draft, Pattern, Site } from './pattern.js';
 import type { GraphView } from './view.js';
 
 const PLAIN: ReadonlyMap<string, ActivationName> = new Map([
+  ['_MklSwish', 'swish'],
+  ['_FusedSwish', 'swish'],
+  ['_FusedHardSwish', 'hard-swish'],
   ['Relu', 'relu'],
   ['Relu6', 'relu6'],
   ['Sigmoid', 'sigmoid'],
