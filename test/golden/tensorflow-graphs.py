@@ -65,6 +65,7 @@ with tf.GradientTape() as tape:
 grads = tape.gradient(loss, [v.value for v in watched.values()])
 golden = {'tensorflow': tf.__version__, 'keras': keras.__version__, 'side': SIDE,
           'map': {'shape': list(maps(image).shape), 'values': flat(maps(image))},
+          'decoded': {},
           'gradients': {k: flat(g) for k, g in zip(watched, grads)}}
 
 model.export(HERE / 'keras', verbose=False)
@@ -91,9 +92,10 @@ def write(name, dtype):
     folder = HERE / name
     folder.mkdir()
     weights, data = [], b''
-    clean = type(optimised)()
+    clean, decoded = type(optimised)(), type(optimised)()
     clean.CopyFrom(optimised)
-    for node in clean.node:
+    decoded.CopyFrom(optimised)
+    for node, twin in zip(clean.node, decoded.node):
         if node.op != 'Const':
             continue
         values = tf.make_ndarray(node.attr['value'].tensor)
@@ -107,11 +109,16 @@ def write(name, dtype):
             values = values.astype('f2')
             entry['quantization'] = {'dtype': 'float16'}
         data += values.tobytes()
+        back = values.astype('f4') * np.float32(scale) + np.float32(low) if 'min' in entry.get('quantization', {}) else values.astype(entry['dtype'])
+        twin.attr['value'].tensor.CopyFrom(tf.make_tensor_proto(back))
         weights.append(entry)
         node.attr['value'].tensor.ClearField('tensor_content')
         node.attr['value'].tensor.ClearField('float_val')
         node.attr['value'].tensor.ClearField('int_val')
     clean.ClearField('library')
+    pooled = next(n.input[0] for n in reversed(decoded.node) if n.op == 'Mean' and 'pooled' in n.name)
+    run = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(decoded, name=''), []).prune(frozen.inputs[0].name, pooled + ':0')
+    golden['decoded'][dtype] = flat(run(tf.constant(image)))
     half = len(data) // 2
     shards = {'group1-shard1of2.bin': data[:half], 'group1-shard2of2.bin': data[half:]}
     for path, part in shards.items():
