@@ -1,0 +1,129 @@
+import type { NamedTensor } from '../named-tensor.js';
+import type { GraphNode } from './graph.js';
+import { matchActivation } from './match-activation.js';
+import { matchBatchNorm } from './match-batch-norm.js';
+import { isWeighted, matchWeighted } from './match-weighted.js';
+import { type Affine, type Draft, everyChannel, type Pattern, type Site } from './pattern.js';
+import type { GraphView } from './view.js';
+
+/**
+ * A map times and plus constants, as long a run of them as nothing else looks at. On the pixels it is preprocessing; a sum
+ * alone, after a convolution or a matrix, is its bias; elsewhere (a BatchNorm that a converter folded to a scale and a
+ * shift) it is a 1 × 1 depthwise convolution, and on pooled features a BatchNorm with mean 0 and variance 1.
+ */
+export function matchAffine(node: GraphNode, view: GraphView): Pattern | undefined {
+  const first = step(node, view);
+  if (first === undefined) return undefined;
+  let { map, affine } = first;
+  for (let below = view.node(map); node.op !== 'BiasAdd' && view.once(map); below = view.node(map)) {
+    if (below.op === 'BiasAdd' || matchActivation(below, view) !== undefined || matchBatchNorm(below, view) !== undefined) break;
+    const next = step(below, view);
+    if (next === undefined) break;
+    affine = composed(affine, next.affine);
+    map = next.map;
+  }
+  const bottom = view.node(map);
+  if (bottom.op === 'Placeholder' && view.once(map) && affine.scale.every((scale) => scale !== 0)) {
+    return { inputs: [], chain: affine, make: (site) => [inputDraft(site, bottom)] };
+  }
+  if (isWeighted(bottom.op) && view.once(map) && affine.scale.every((scale) => scale === 1)) {
+    return matchWeighted(bottom, view, affine.shift);
+  }
+  return { inputs: [map], make: (site) => [affineDraft(site, node, affine)] };
+}
+
+/** The layer for the pixels. */
+export function inputDraft(site: Site, node: GraphNode): Draft {
+  const path = node.name.replace(/^serving_default_/, '');
+  return { layer: { kind: 'input', name: site.name(path, 'input'), inputs: [], stage: '' }, variables: [] };
+}
+
+function step(node: GraphNode, view: GraphView): { map: string; affine: Affine } | undefined {
+  const [a = '', b = ''] = node.inputs;
+  const left = vector(view.constant(a));
+  const right = vector(view.constant(b));
+  if ((left === undefined) === (right === undefined)) return undefined;
+  const factors = (right ?? left) as readonly number[];
+  if (view.constant(a) !== undefined && view.constant(b) !== undefined) return undefined;
+  const map = view.source(right === undefined ? b : a);
+  switch (node.op) {
+    case 'Mul':
+      return { map, affine: { scale: factors, shift: [0] } };
+    case 'RealDiv':
+    case 'Div':
+      return right === undefined ? undefined : { map, affine: { scale: factors.map((factor) => 1 / factor), shift: [0] } };
+    case 'Add':
+    case 'AddV2':
+    case 'BiasAdd':
+      return { map, affine: { scale: [1], shift: factors } };
+    case 'Sub':
+      return right === undefined
+        ? { map, affine: { scale: [-1], shift: factors } }
+        : { map, affine: { scale: [1], shift: factors.map((factor) => -factor) } };
+    default:
+      return undefined;
+  }
+}
+
+/** The numbers of a constant that has one for each channel, or one for all. */
+function vector(constant: NamedTensor | undefined): readonly number[] | undefined {
+  if (constant === undefined || constant.shape.slice(0, -1).some((length) => length !== 1)) return undefined;
+  if (constant.shape.length > 4 || (constant.shape.at(-1) ?? 1) > 2 ** 20) return undefined;
+  return [...constant.values()];
+}
+
+/** The lower one first: `s₂(s₁x + b₁) + b₂`. */
+function composed(upper: Affine, lower: Affine): Affine {
+  const both = (a: readonly number[], b: readonly number[], apply: (a: number, b: number) => number): number[] =>
+    Array.from({ length: Math.max(a.length, b.length) }, (_, at) => apply(a[at % a.length] ?? 0, b[at % b.length] ?? 0));
+  const product = (a: number, b: number): number => a * b;
+  return {
+    scale: both(upper.scale, lower.scale, product),
+    shift: both(both(upper.scale, lower.shift, product), upper.shift, (a, b) => a + b),
+  };
+}
+
+function affineDraft(site: Site, node: GraphNode, { scale, shift }: Affine): Draft {
+  const [input] = site.inputs;
+  const channels = input?.channels ?? 0;
+  const longest = Math.max(scale.length, shift.length);
+  if (longest !== 1 && longest !== channels)
+    throw site.refuse(node, `has a constant of ${longest} numbers`, `one for each of the ${channels} channels, or one for all`);
+  const flat = input?.rank === 2;
+  const name = site.name(node.name, 'scale');
+  const base = { name, inputs: [input?.name ?? ''], stage: '' };
+  const own = (role: 'kernel' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance', values: Float32Array, shape = [channels]) => ({
+    name: `${name}/${role}`,
+    layer: name,
+    role,
+    shape,
+    values,
+  });
+  const scales = everyChannel(scale, channels);
+  const shifts = everyChannel(shift, channels);
+  if (flat) {
+    const parts = { gamma: `${name}/gamma`, beta: `${name}/beta`, mean: `${name}/mean`, variance: `${name}/variance` };
+    return {
+      layer: { ...base, kind: 'batch-norm', ...parts, epsilon: 0, momentum: 0.99 },
+      variables: [
+        own('gamma', scales),
+        own('beta', shifts),
+        own('mean', new Float32Array(channels)),
+        own('variance', new Float32Array(channels).fill(1)),
+      ],
+    };
+  }
+  const biased = shifts.some((value) => value !== 0);
+  return {
+    layer: {
+      ...base,
+      kind: 'depthwise-conv',
+      kernel: `${name}/kernel`,
+      ...(biased ? { bias: `${name}/bias` } : {}),
+      strides: [1, 1],
+      dilations: [1, 1],
+      padding: 'valid',
+    },
+    variables: [own('kernel', scales, [1, 1, channels, 1]), ...(biased ? [own('bias', shifts)] : [])],
+  };
+}
