@@ -46,7 +46,7 @@ export async function networkFromFile(
     `${basename(path)}: a network that ft does not know by name; input taken as (rgb − 127.5) / 127.5 where it does not say it, stages by resolution`,
   );
   return {
-    network: await opened.network({ name: `file:${path}`, side: 224, preprocessing: GUESS }),
+    network: await opened.network({ name: `file:${path}`, preprocessing: GUESS }),
     format: opened.format,
     fit: null,
     tensors: null,

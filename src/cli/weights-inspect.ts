@@ -19,7 +19,7 @@ export async function inspectWeights(file: string, options: { tensors?: true; js
   const tensors = opened.tensors === null ? null : withoutPrefix(opened.tensors);
   const fits = tensors === null ? [] : fitsOf(tensors);
   const own = opened.network !== null && fits[0]?.whole !== true;
-  const network = own ? await opened.network?.({ name: file, side: 224, preprocessing: GUESS }) : undefined;
+  const network = own ? await opened.network?.({ name: file, preprocessing: GUESS }) : undefined;
   if (options.json) {
     io.stdout.write(
       `${JSON.stringify({ file, format: opened.format, ...facts(tensors, network), fits: fits.map(fitJson) }, null, 2)}\n`,

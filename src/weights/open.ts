@@ -9,16 +9,23 @@ import { readOnnxFile } from './onnx/network.js';
 import { readPytorch, stateDict } from './pytorch/file.js';
 import { tensorValues } from './pytorch/tensor.js';
 import { readSafetensors } from './safetensors.js';
+import { readCheckpoint } from './tensorflow/checkpoint.js';
+import { readSavedModel } from './tensorflow/saved-model.js';
+import { readTfjsGraph } from './tensorflow/tfjs-graph.js';
 import { readTfjsLayers } from './tfjs/layers.js';
-import { readModelFile } from './tfjs/manifest.js';
 
 /** What is told to a reader of a graph; the file itself says the rest. */
+/** The side that most networks were trained at: what a graph is taken for that does not say its own. */
+const SIDE = 224;
+
 export interface GraphOptions {
   readonly name: string;
-  readonly side: number;
   /** What makes the graph's input of RGB bytes, where it does not do that itself. */
   readonly preprocessing: Preprocessing;
 }
+
+/** How a table of LevelDB ends, which the index of a TensorFlow checkpoint is. */
+const SSTABLE = 0xdb4775248b80fb57n;
 
 /** A file or folder of weights, its format told by its content. */
 export interface OpenedWeights {
@@ -59,21 +66,25 @@ async function openFolder(folder: string): Promise<OpenedWeights> {
       () => false,
     );
   if (await has('model.json')) return openTfjs(folder);
+  if (await has('saved_model.pb'))
+    return { format: 'TensorFlow SavedModel', tensors: null, network: (options) => readSavedModel(folder, options) };
   if (await has('model.safetensors.index.json')) return openShards(join(folder, 'model.safetensors.index.json'));
   throw new UserError({
     where: folder,
     what: 'no weights are in this folder that ft reads',
-    expected: 'model.json (tfjs) or model.safetensors.index.json',
+    expected: 'model.json (tfjs), saved_model.pb (TensorFlow) or model.safetensors.index.json',
     mend: 'name the file itself where it is a single one',
   });
 }
 
 async function openFile(path: string): Promise<OpenedWeights> {
   const where = basename(path);
-  const { start, size } = await beginning(path);
+  const { start, end, size } = await edges(path);
   const text = start.toString('latin1');
   if (text.startsWith('PK')) return openZip(path);
   if (text.startsWith('\x89HDF')) return openKeras(path);
+  if (end.readBigUInt64LE() === SSTABLE)
+    return { format: 'TensorFlow checkpoint', tensors: await readCheckpoint(path.replace(/\.index$/, '')), network: null };
   if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
   if (size >= 10 && start.readBigUInt64LE(0) < BigInt(size) && text[8] === '{')
     return { format: 'safetensors', tensors: await readSafetensors(path), network: null };
@@ -83,17 +94,18 @@ async function openFile(path: string): Promise<OpenedWeights> {
   throw new UserError({
     where,
     what: 'this is no file of weights that ft reads',
-    expected: 'PyTorch, safetensors, Keras (.h5, .weights.h5, .keras), ONNX, tfjs (model.json)',
+    expected: 'PyTorch, safetensors, Keras (.h5, .weights.h5, .keras), ONNX, tfjs (model.json), TensorFlow (the folder of a SavedModel, the .index of a checkpoint)',
   });
 }
 
-async function beginning(path: string): Promise<{ start: Buffer; size: number }> {
+async function edges(path: string): Promise<{ start: Buffer; end: Buffer; size: number }> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const start = Buffer.alloc(16);
+    const [start, end] = [Buffer.alloc(16), Buffer.alloc(8)];
     await file.read(start, 0, 16, 0);
-    return { start, size };
+    await file.read(end, 0, 8, Math.max(0, size - 8));
+    return { start, end, size };
   } finally {
     await file.close();
   }
@@ -120,12 +132,12 @@ async function openKeras(path: string): Promise<OpenedWeights> {
   const file = await readKerasFile(path, where);
   const format = { h5: 'Keras (.h5)', 'weights.h5': 'Keras 3 (.weights.h5)', keras: 'Keras 3 (.keras)' }[file.format];
   // A model that scales its input itself says so; what it is given are bytes then.
-  const network = async ({ name, side }: GraphOptions) => readKerasNetwork(file, { name, side }, where);
+  const network = async ({ name }: GraphOptions) => readKerasNetwork(file, { name, side: SIDE }, where);
   return { format, tensors: file.tensors, network: file.config === undefined ? null : network };
 }
 
 async function openJson(path: string): Promise<OpenedWeights> {
-  const json = JSON.parse(await readFile(path, 'utf8')) as { weight_map?: unknown; modelTopology?: unknown };
+  const json = parsed(await readFile(path, 'utf8'), path) as { weight_map?: unknown; modelTopology?: unknown };
   if (json.weight_map !== undefined) return openShards(path);
   if (json.modelTopology !== undefined) return openTfjs(dirname(path));
   throw new UserError({
@@ -140,6 +152,18 @@ async function openShards(index: string): Promise<OpenedWeights> {
 }
 
 async function openTfjs(folder: string): Promise<OpenedWeights> {
-  await readModelFile(folder);
-  return { format: 'tfjs layers model', tensors: null, network: (options) => readTfjsLayers(folder, options) };
+  const where = join(folder, 'model.json');
+  const { format } = parsed(await readFile(where, 'utf8'), where) as { format?: unknown };
+  // Older layers models say nothing of their format.
+  if (format === 'graph-model')
+    return { format: 'tfjs graph model', tensors: null, network: (options) => readTfjsGraph(folder, options) };
+  return { format: 'tfjs layers model', tensors: null, network: (options) => readTfjsLayers(folder, { side: SIDE, ...options }) };
+}
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    throw new UserError({ where, what: 'this is not JSON, or not all of it', mend: 'fetch it again' });
+  }
 }
