@@ -94,7 +94,8 @@ async function openFile(path: string): Promise<OpenedWeights> {
   throw new UserError({
     where,
     what: 'this is no file of weights that ft reads',
-    expected: 'PyTorch, safetensors, Keras (.h5, .weights.h5, .keras), ONNX, tfjs (model.json), TensorFlow (the folder of a SavedModel, the .index of a checkpoint)',
+    expected:
+      'PyTorch, safetensors, Keras (.h5, .weights.h5, .keras), ONNX, tfjs (model.json), TensorFlow (the folder of a SavedModel, the .index of a checkpoint)',
   });
 }
 
