@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { variantOf } from '../src/backbones/families.js';
-import { cardsFolder, parseCard, type PublishedCard } from '../src/weights/cards.js';
+import { cardsFolder, type PublishedCard, parseCard } from '../src/weights/cards.js';
 
 interface Facts {
   readonly network: string;
@@ -16,7 +16,11 @@ interface Facts {
 }
 
 const LICENCES = {
-  torchvision: { name: 'BSD-3-Clause', of: 'the PyTorch project', note: 'trained on ImageNet, whose photos have terms of their own' },
+  torchvision: {
+    name: 'BSD-3-Clause',
+    of: 'the PyTorch project',
+    note: 'trained on ImageNet, whose photos have terms of their own',
+  },
   keras: { name: 'Apache-2.0', of: 'the Keras project', note: 'trained on ImageNet, whose photos have terms of their own' },
 };
 
