@@ -52,6 +52,7 @@ const cases: ConvOptions[] = (['same', 'valid', [1, 1, 1, 1], [3, 3, 3, 3], [0, 
       { padding, strides: [1, 1], dilations: [1, 1] },
       { padding, strides: [2, 2], dilations: [1, 1] },
       { padding, strides: [1, 1], dilations: [2, 2] },
+      { padding, strides: [2, 2], dilations: [2, 2] },
     ] as ConvOptions[],
 );
 // A kernel of one place and a wide depthwise one have gradients of their own.
