@@ -3,7 +3,7 @@ import type { Layer, Network, Variable } from '../network/network.js';
 import { flipInputChannels } from '../weights/input-scale.js';
 import type { NamedTensors } from '../weights/named-tensor.js';
 import type { Variant } from './family.js';
-import type { Layout } from './layout.js';
+import { type Layout, presentNames } from './layout.js';
 import { fits, inOurOrder, publishedShape } from './reorder.js';
 import { STAGES, type Topology, type VariableShape } from './topology.js';
 
@@ -27,9 +27,10 @@ const SHOWN = 20;
 export function assemble(
   variant: Variant,
   layout: Layout,
-  tensors: NamedTensors,
+  published: NamedTensors,
   { where, classifier = false }: AssembleOptions,
 ): Network {
+  const tensors = presentNames(layout, published);
   const topology = variant.topology();
   const layers = classifier ? topology.layers : layersTo(topology, topology.output);
   const wanted = new Set(layers.map((layer) => layer.name));

@@ -1,7 +1,7 @@
 import type { NamedTensor, NamedTensors } from '../weights/named-tensor.js';
 import { variants } from './families.js';
 import type { Variant } from './family.js';
-import type { Layout } from './layout.js';
+import { type Layout, presentNames } from './layout.js';
 import { fits, publishedShape } from './reorder.js';
 import type { StageName } from './topology.js';
 
@@ -38,11 +38,12 @@ export function fitsOf(tensors: NamedTensors, names: readonly string[] = [...var
 }
 
 function fitOf(
-  tensors: NamedTensors,
+  published: NamedTensors,
   variant: Variant,
   layout: Layout,
   { layers, variables }: ReturnType<Variant['topology']>,
 ): Fit {
+  const tensors = presentNames(layout, published);
   const of = new Map(layers.map((layer) => [layer.name, layer]));
   const isHead = (layer: string) => (of.get(layer)?.stage as StageName | 'head') === 'head';
   const places = new Set<string>();

@@ -1,4 +1,5 @@
 import type { Preprocessing, VariableRole } from '../network/network.js';
+import type { NamedTensors } from '../weights/named-tensor.js';
 import type { VariableShape } from './topology.js';
 
 /** How one publisher stores the weights of a network. */
@@ -7,10 +8,17 @@ export interface Layout {
   /** What its file calls a variable. */
   readonly nameOf: (variable: VariableShape) => string;
   readonly order: 'pytorch' | 'keras';
+  /** What is called so today, where files that are still published go by older names. */
+  readonly present?: (name: string) => string;
   /** What its weights were trained on, in RGB. */
   readonly preprocessing: Preprocessing;
   /** The stem takes blue, green, red. */
   readonly bgr?: true;
+}
+
+/** The tensors of a file by the names that the publisher has for them today. */
+export function presentNames({ present }: Layout, tensors: NamedTensors): NamedTensors {
+  return present === undefined ? tensors : new Map([...tensors].map(([name, tensor]) => [present(name), tensor]));
 }
 
 /** RGB as torchvision and timm normalise it: 255 times mean and standard deviation of ImageNet. */

@@ -66,6 +66,17 @@ describe('a file of weights of a known network', () => {
     expect(message).toContain('+ features.0.0.wieght: mobilenet-v2 has no place for it');
   });
 
+  it('is recognised by the older names of its publisher too', async () => {
+    const path = await fileOf('densenet121', 'torchvision', (all) =>
+      [...all].map(([key, one]) => [key.replace(/(denselayer\d+\.(?:norm|conv))([12])/, '$1.$2'), one]),
+    );
+    const { tensors } = await openWeights(path);
+    expect([...tensors!.keys()]).toContain('features.denseblock1.denselayer1.norm.1.running_mean');
+    const [best] = fitsOf(tensors!);
+    expect(best).toMatchObject({ whole: true, variant: { name: 'densenet121' } });
+    expect((await loadBackbone('densenet121', { progress: silent, from: path })).network.features).toBe(1024);
+  });
+
   it('of another network is refused', async () => {
     const path = await fileOf('resnet18', 'torchvision', (all) => all);
     await expect(loadBackbone('googlenet', { progress: silent, from: path })).rejects.toThrow(

@@ -55,7 +55,11 @@ const keras: Layout['nameOf'] = kerasNames((name) => {
   return `conv${stage}_block${layer}_${at}_${norm ? 'bn' : 'conv'}`;
 });
 
+/** torchvision's own file is older than its names: `denselayer1.norm.1.weight`. */
+const present = (name: string) => name.replace(/^(.*denselayer\d+\.(?:norm|conv))\.([12]\.)/, '$1$2');
+
 const pytorch = (name: 'torchvision' | 'timm'): Layout => ({
+  present,
   name,
   order: 'pytorch',
   preprocessing: IMAGENET,
