@@ -97,7 +97,8 @@ class Keras:
             if isinstance(layer, keras.layers.Normalization) or hasattr(layer, 'layers'):
                 continue
             for v in layer.weights:
-                name = '/'.join(v.path.split('/')[-2:])
+                # ConvNeXt's LayerScale gives its factors no name.
+                name = '/'.join(v.path.split('/')[-2:]).replace('/variable', '/gamma')
                 shape = tuple(v.shape)
                 depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
                 v.assign(filled(name, shape, np.prod(shape[:2]) if depthwise else np.prod(shape[:-1]), shaken))
