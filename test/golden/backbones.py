@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import sys
 
 os.environ['KERAS_BACKEND'] = 'torch'
@@ -98,7 +99,7 @@ class Keras:
                 continue
             for v in layer.weights:
                 # ConvNeXt's LayerScale gives its factors no name.
-                name = '/'.join(v.path.split('/')[-2:]).replace('/variable', '/gamma')
+                name = re.sub(r'/variable(_\d+)?$', '/gamma', '/'.join(v.path.split('/')[-2:]))
                 shape = tuple(v.shape)
                 depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
                 v.assign(filled(name, shape, np.prod(shape[:2]) if depthwise else np.prod(shape[:-1]), shaken))
