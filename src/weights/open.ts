@@ -11,8 +11,6 @@ import { tensorValues } from './pytorch/tensor.js';
 import { readSafetensors } from './safetensors.js';
 import { readCheckpoint } from './tensorflow/checkpoint.js';
 import { readSavedModel } from './tensorflow/saved-model.js';
-import { readTfjsGraph } from './tensorflow/tfjs-graph.js';
-import { readTfjsLayers } from './tfjs/layers.js';
 
 /** What is told to a reader of a graph; the file itself says the rest. */
 /** The side that most networks were trained at: what a graph is taken for that does not say its own. */
@@ -155,10 +153,12 @@ async function openShards(index: string): Promise<OpenedWeights> {
 async function openTfjs(folder: string): Promise<OpenedWeights> {
   const where = join(folder, 'model.json');
   const { format } = parsed(await readFile(where, 'utf8'), where) as { format?: unknown };
-  // Older layers models say nothing of their format.
-  if (format === 'graph-model')
-    return { format: 'tfjs graph model', tensors: null, network: (options) => readTfjsGraph(folder, options) };
-  return { format: 'tfjs layers model', tensors: null, network: (options) => readTfjsLayers(folder, { side: SIDE, ...options }) };
+  // These two readers load TensorFlow, which cards and downloads do without. Older layers models say nothing of their format.
+  const graph = async (options: GraphOptions) => (await import('./tensorflow/tfjs-graph.js')).readTfjsGraph(folder, options);
+  if (format === 'graph-model') return { format: 'tfjs graph model', tensors: null, network: graph };
+  const layers = async (options: GraphOptions) =>
+    (await import('./tfjs/layers.js')).readTfjsLayers(folder, { side: SIDE, ...options });
+  return { format: 'tfjs layers model', tensors: null, network: layers };
 }
 
 function parsed(text: string, where: string): unknown {

@@ -90,6 +90,13 @@ describe('the launcher', () => {
     expect(status).toBe(2);
   });
 
+  it.each([['list'], ['show', 'resnet50']])('reads the cards of weights without TensorFlow: %s', (...verb) => {
+    const env = { ...process.env, XDG_CACHE_HOME: join(programs, 'nothing-here') };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [LAUNCHER, 'weights', ...verb], { env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('resnet50');
+  });
+
   it('ends with the exit code of the command line', () => {
     const ended = spawnSync(process.execPath, [LAUNCHER, 'tarin'], { encoding: 'utf8' });
     expect(ended.status).toBe(2);
