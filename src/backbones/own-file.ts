@@ -4,7 +4,6 @@ import { networkUpTo } from '../network/up-to.js';
 import type { Progress } from '../progress.js';
 import type { GraphCard } from '../weights/cards.js';
 import { cardNames, readCard } from '../weights/cards.js';
-import { channelsOf } from '../weights/channels.js';
 import { sha256OfVariables } from '../weights/fetch/checksum.js';
 import { variants } from './families.js';
 import { networkFromFile } from './from-file.js';
@@ -43,8 +42,6 @@ export async function loadOwnFile(
   { progress, upTo }: { progress: Progress; upTo?: string },
 ): Promise<{ network: Network; card: GraphCard; sha256: string }> {
   const { network: whole } = await networkFromFile(path, { progress, ...(variant === null ? {} : { variant }) });
-  const layers = new Map(whole.layers.map((layer) => [layer.name, layer]));
-  const network =
-    upTo === undefined ? whole : networkUpTo(whole, upTo, (layer) => channelsOf(layer, layers, whole.variables), path);
+  const network = upTo === undefined ? whole : networkUpTo(whole, upTo, path);
   return { network, card: cardOf(network, path), sha256: sha256OfVariables(network) };
 }

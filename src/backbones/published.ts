@@ -5,7 +5,6 @@ import type { Network } from '../network/network.js';
 import { networkUpTo } from '../network/up-to.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
 import type { PublishedCard, UrlSource } from '../weights/cards.js';
-import { channelsOf } from '../weights/channels.js';
 import { download } from '../weights/fetch/download.js';
 import { matchesPin, pinInWords } from '../weights/fetch/pin.js';
 import { stored } from '../weights/fetch/store.js';
@@ -78,9 +77,7 @@ export async function readPublished(
   );
   const layout: Layout = { ...OWN_NAMES, preprocessing: card.preprocessing };
   const network = { ...assemble(variantOf(card.network, FILE), layout, named, { where: folder, classifier }), name: card.name };
-  if (upTo === undefined) return network;
-  const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
-  return networkUpTo(network, upTo, (name) => channelsOf(name, layers, network.variables), card.name);
+  return upTo === undefined ? network : networkUpTo(network, upTo, card.name);
 }
 
 /** The file of a card as it was published, in the cache. */

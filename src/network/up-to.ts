@@ -1,8 +1,9 @@
 import { UserError, unknownName } from '../errors.js';
+import { channelsOf } from './channels.js';
 import { type Network, variablesOf } from './network.js';
 
 /** The part of a network that one layer needs, which puts out the feature map then. @throws UserError where there is no such layer */
-export function networkUpTo(network: Network, name: string, features: (name: string) => number, where: string): Network {
+export function networkUpTo(network: Network, name: string, where: string): Network {
   const layers = new Map(network.layers.map((layer) => [layer.name, layer]));
   if (!layers.has(name)) throw new UserError(unknownName(name, [...layers.keys()], 'layer to cut at', where));
   const needed = new Set<string>();
@@ -20,7 +21,7 @@ export function networkUpTo(network: Network, name: string, features: (name: str
     layers: kept,
     variables: new Map([...network.variables].filter(([variable]) => used.has(variable))),
     output: name,
-    features: features(name),
+    features: channelsOf(name, layers, network.variables),
     stages: network.stages.filter((stage) => stages.has(stage)),
   };
 }

@@ -1,4 +1,4 @@
-import { maskedCrc32c } from './crc32c.js';
+import { maskedCrc32c } from '../runtime/crc32c.js';
 
 const HEADER = 12;
 const FOOTER = 4;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32c, maskedCrc32c } from '../../src/track/crc32c.js';
+import { crc32c, maskedCrc32c } from '../../src/runtime/crc32c.js';
 import { record, recordsOf } from '../../src/track/records.js';
 
 const golden = JSON.parse(readFileSync(new URL('golden.json', import.meta.url), 'utf8')) as {

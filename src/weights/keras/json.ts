@@ -1,5 +1,5 @@
+import { channelsOf } from '../../network/channels.js';
 import type { Layer, Network, Padding, PoolLayer, VariableRole } from '../../network/network.js';
-import { channelsOf } from '../channels.js';
 import { neverNegative } from '../zero-padding.js';
 import type { KerasLayer } from './model.js';
 

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { UserError } from '../../errors.js';
-import { maskedCrc32c } from './crc32c.js';
+import { maskedCrc32c } from '../../runtime/crc32c.js';
 import { snappyDecode } from './snappy.js';
 
 /** Where a tensor of a checkpoint lies. */

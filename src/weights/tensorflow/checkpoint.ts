@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
+import { maskedCrc32c } from '../../runtime/crc32c.js';
 import type { NamedTensor, NamedTensors } from '../named-tensor.js';
 import { type BundleEntry, readBundleIndex } from './bundle-index.js';
-import { maskedCrc32c } from './crc32c.js';
 import { elementBytes, readElements } from './elements.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Layer, Variable } from '../network/network.js';
+import type { Layer, Variable } from './network.js';
 
 /** Channels that a layer puts out, read from the nearest variables at or below it. */
 export function channelsOf(name: string, layers: ReadonlyMap<string, Layer>, variables: ReadonlyMap<string, Variable>): number {

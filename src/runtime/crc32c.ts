@@ -10,7 +10,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32C of some bytes, from 0 to 2³² − 1. Source: RFC 3720, appendix B.4. */
 export function crc32c(bytes: Uint8Array): number {
   let rest = 0xffffffff;
-  for (const byte of bytes) rest = (rest >>> 8) ^ (TABLE[(rest ^ byte) & 0xff] as number);
+  // By index: it runs over every byte of a checkpoint.
+  for (let at = 0; at < bytes.length; at++) rest = (rest >>> 8) ^ (TABLE[(rest ^ (bytes[at] as number)) & 0xff] as number);
   return (rest ^ 0xffffffff) >>> 0;
 }
 
