@@ -2,7 +2,7 @@ import { type Fault, nearestName, UserError } from '../errors.js';
 import type { Layer, Network, Variable } from '../network/network.js';
 import { flipInputChannels } from '../weights/input-scale.js';
 import type { NamedTensors } from '../weights/named-tensor.js';
-import type { Variant } from './family.js';
+import { unplaced, type Variant } from './family.js';
 import { type Layout, presentNames } from './layout.js';
 import { fits, inOurOrder, publishedShape } from './reorder.js';
 import { STAGES, type Topology, type VariableShape } from './topology.js';
@@ -14,8 +14,6 @@ export interface AssembleOptions {
   readonly classifier?: boolean;
 }
 
-/** Counters of PyTorch, which serve cumulative averages alone. */
-const COUNTER = /(^|\.)num_batches_tracked$/;
 /** Faults that are shown at most. */
 const SHOWN = 20;
 
@@ -50,13 +48,12 @@ export function assemble(
     else if (wanted.has(variable.layer) && faults.length === 0)
       variables.set(variable.name, { ...variable, values: inOurOrder(tensor, variable, layout.order, depthwise) });
   }
-  for (const name of tensors.keys())
-    if (!places.has(name) && !COUNTER.test(name) && variant.leftOut?.test(name) !== true)
-      faults.push({
-        where,
-        what: `+ ${name}: ${variant.name} has no place for it`,
-        ...nearest(name, missingNames(places, tensors)),
-      });
+  for (const name of unplaced(tensors.keys(), places, variant))
+    faults.push({
+      where,
+      what: `+ ${name}: ${variant.name} has no place for it`,
+      ...nearest(name, missingNames(places, tensors)),
+    });
   refuse(faults, variant, layout);
   const network: Network = {
     name: variant.name,

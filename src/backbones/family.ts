@@ -21,3 +21,15 @@ export interface Family {
   readonly paper: string;
   readonly variants: readonly Variant[];
 }
+
+/** Counters of PyTorch, which serve cumulative averages alone. */
+const COUNTER = /(^|\.)num_batches_tracked$/;
+
+/** Names of a file's tensors that have no place in a network, and that nothing else explains. */
+export function unplaced(
+  names: Iterable<string>,
+  places: { readonly has: (name: string) => boolean },
+  { leftOut }: Variant,
+): string[] {
+  return [...names].filter((name) => !places.has(name) && !COUNTER.test(name) && leftOut?.test(name) !== true);
+}

@@ -1,6 +1,6 @@
 import type { NamedTensor, NamedTensors } from '../weights/named-tensor.js';
 import { variants } from './families.js';
-import type { Variant } from './family.js';
+import { unplaced, type Variant } from './family.js';
 import { type Layout, presentNames } from './layout.js';
 import { fits, publishedShape } from './reorder.js';
 import type { StageName } from './topology.js';
@@ -19,8 +19,6 @@ export interface Fit {
   /** The file has the classifier of 1,000 classes as well. */
   readonly classifier: boolean;
 }
-
-const COUNTER = /(^|\.)num_batches_tracked$/;
 
 /**
  * The networks that the tensors could belong to, the best first; none where no network shares a third of them. `names` limits them to
@@ -57,9 +55,7 @@ function fitOf(
     if (isHead(variable.layer)) [head, headFound] = [head + 1, headFound + here];
     else [wanted, found] = [wanted + 1, found + here];
   }
-  const left = [...tensors.keys()].filter(
-    (name) => !places.has(name) && !COUNTER.test(name) && variant.leftOut?.test(name) !== true,
-  ).length;
+  const left = unplaced(tensors.keys(), places, variant).length;
   return { variant, layout, found, wanted, left, whole: found === wanted && left === 0, classifier: headFound === head };
 }
 

@@ -5,12 +5,10 @@ import type { Progress } from '../progress.js';
 import { type GraphCard, parseGraphCard } from '../weights/cards.js';
 import { sha256OfVariables } from '../weights/fetch/checksum.js';
 import { readTfjsLayers } from '../weights/tfjs/layers.js';
+import { MINUS_ONE_TO_ONE } from './layout.js';
 
 /** What a backbone's name starts with when it is a folder of one's own. */
 export const OWN_FOLDER = 'tfjs:';
-
-/** What most Keras models were trained with: −1 … 1. */
-const MINUS_ONE_TO_ONE = { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] } as const;
 
 /**
  * A tfjs layers model from any folder. Beside its `model.json` may lie a `card.yaml` in the form of `pretrained/`; without one

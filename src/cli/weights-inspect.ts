@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Fit } from '../backbones/fit.js';
+import { MINUS_ONE_TO_ONE } from '../backbones/layout.js';
 import type { Network } from '../network/network.js';
 import type { NamedTensors } from '../weights/named-tensor.js';
 import type { Io } from './io.js';
@@ -7,7 +8,6 @@ import { textTable } from './table.js';
 
 /** Networks that are shown at most. */
 const SHOWN = 5;
-const GUESS = { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] } as const;
 
 /** `ft weights inspect`: what a file of weights is, and which network it fits. */
 export async function inspectWeights(file: string, options: { tensors?: true; json?: true }, io: Io): Promise<void> {
@@ -19,7 +19,7 @@ export async function inspectWeights(file: string, options: { tensors?: true; js
   const tensors = opened.tensors === null ? null : withoutPrefix(opened.tensors);
   const fits = tensors === null ? [] : fitsOf(tensors);
   const own = opened.network !== null && fits[0]?.whole !== true;
-  const network = own ? await opened.network?.({ name: file, preprocessing: GUESS }) : undefined;
+  const network = own ? await opened.network?.({ name: file, preprocessing: MINUS_ONE_TO_ONE }) : undefined;
   if (options.json) {
     io.stdout.write(
       `${JSON.stringify({ file, format: opened.format, ...facts(tensors, network), fits: fits.map(fitJson) }, null, 2)}\n`,

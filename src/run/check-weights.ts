@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CAFFE, IMAGENET, MINUS_ONE_TO_ONE } from '../backbones/layout.js';
 import { readPublished } from '../backbones/published.js';
 import { pullBackbone } from '../backbones/registry.js';
 import { openTable } from '../data/manifest-table.js';
@@ -31,10 +32,10 @@ const CLASSES = 1000;
 
 /** Ways in which published networks are fed. */
 const COMMON: ReadonlyMap<string, Preprocessing> = new Map([
-  ['−1 … 1', { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] }],
+  ['−1 … 1', MINUS_ONE_TO_ONE],
   ['0 … 1', { mean: [0, 0, 0], std: [255, 255, 255] }],
-  ["ImageNet's mean and deviation", { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }],
-  ["0 … 255 less ImageNet's mean", { mean: [123.68, 116.779, 103.939], std: [1, 1, 1] }],
+  ["ImageNet's mean and deviation", IMAGENET],
+  ["0 … 255 less ImageNet's mean", CAFFE],
 ]);
 
 /**

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from './folders.js';
-import { type Broken, headerLength, LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header.js';
+import { type Broken, headerOfBytes, headerOfFile, type SafetensorsHeader } from './safetensors-header.js';
 
 export type StoredTensors = Record<string, { shape: readonly number[]; values: Float32Array | Int32Array }>;
 
@@ -48,8 +48,7 @@ export async function readCheckpoint<T>(path: string): Promise<Checkpoint<T>> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) =>
     broken(error.code === 'ENOENT' ? 'no such file' : error.message),
   );
-  const start = LENGTH_BYTES + headerLength(bytes, bytes.length, broken);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start).toString(), bytes.length, start, broken);
+  const header = headerOfBytes(bytes, broken);
   const tensors: StoredTensors = {};
   for (const [name, { dtype, shape, from, to }] of header.entries) {
     const make = TYPES.get(dtype) ?? broken(`the tensor '${name}' of the type ${dtype}`);
@@ -66,11 +65,7 @@ export async function readCheckpointMeta<T>(path: string): Promise<T> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const head = Buffer.alloc(Math.min(size, LENGTH_BYTES));
-    await file.read(head, 0, head.length, 0);
-    const text = Buffer.alloc(headerLength(head, size, broken));
-    await file.read(text, 0, text.length, LENGTH_BYTES);
-    return metaOf<T>(parseHeader(text.toString(), size, LENGTH_BYTES + text.length, broken));
+    return metaOf<T>(await headerOfFile(file, size, broken));
   } finally {
     await file.close();
   }

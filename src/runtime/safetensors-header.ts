@@ -1,4 +1,5 @@
 /** The header of a safetensors file: 8 bytes of its length, then JSON that says where each tensor lies in what follows. */
+import type { FileHandle } from 'node:fs/promises';
 
 /** What a tensor is called in a file, its shape, and the bytes it takes, counted from the file's beginning. */
 export interface SafetensorsEntry {
@@ -14,7 +15,7 @@ export interface SafetensorsHeader {
 }
 
 /** Bytes before the header's text. */
-export const LENGTH_BYTES = 8;
+const LENGTH_BYTES = 8;
 
 /** The format's own limit. */
 const LARGEST_HEADER = 100e6;
@@ -41,8 +42,23 @@ const SIZES: ReadonlyMap<string, number> = new Map([
 /** Ends the reading with what was found. */
 export type Broken = (found: string) => never;
 
+/** The header of a whole file's bytes. */
+export function headerOfBytes(bytes: Buffer, broken: Broken): SafetensorsHeader {
+  const start = LENGTH_BYTES + headerLength(bytes, bytes.length, broken);
+  return parseHeader(bytes.subarray(LENGTH_BYTES, start).toString(), bytes.length, start, broken);
+}
+
+/** The header of an open file of `size` bytes, nothing else of which is read. */
+export async function headerOfFile(file: FileHandle, size: number, broken: Broken): Promise<SafetensorsHeader> {
+  const head = Buffer.alloc(Math.min(size, LENGTH_BYTES));
+  await file.read(head, 0, head.length, 0);
+  const text = Buffer.alloc(headerLength(head, size, broken));
+  await file.read(text, 0, text.length, LENGTH_BYTES);
+  return parseHeader(text.toString(), size, LENGTH_BYTES + text.length, broken);
+}
+
 /** Bytes of the header's text, from the first eight bytes of a file of `size` bytes. */
-export function headerLength(start: Buffer, size: number, broken: Broken): number {
+function headerLength(start: Buffer, size: number, broken: Broken): number {
   if (start.length < LENGTH_BYTES) return broken(`${start.length} bytes`);
   const length = start.readBigUInt64LE(0);
   if (length > BigInt(LARGEST_HEADER) || LENGTH_BYTES + Number(length) > size)
@@ -54,7 +70,7 @@ export function headerLength(start: Buffer, size: number, broken: Broken): numbe
  * The tensors that the header's text names. Together they fill the file from the end of the header to its own, each byte once; each has
  * as many bytes as its type and shape say.
  */
-export function parseHeader(text: string, size: number, start: number, broken: Broken): SafetensorsHeader {
+function parseHeader(text: string, size: number, start: number, broken: Broken): SafetensorsHeader {
   let json: unknown;
   try {
     json = JSON.parse(text);

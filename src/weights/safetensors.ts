@@ -4,9 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { type Fault, UserError } from '../errors.js';
 import {
   type Broken,
-  headerLength,
-  LENGTH_BYTES,
-  parseHeader,
+  headerOfBytes,
+  headerOfFile,
   type SafetensorsEntry,
   type SafetensorsHeader,
 } from '../runtime/safetensors-header.js';
@@ -44,9 +43,7 @@ export async function readSafetensors(path: string): Promise<NamedTensors> {
 export function safetensorsOf(bytes: Uint8Array, where: string): NamedTensors {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const broken = refuse(where);
-  const start = LENGTH_BYTES + headerLength(file, file.length, broken);
-  const header = parseHeader(file.subarray(LENGTH_BYTES, start).toString(), file.length, start, broken);
-  return tensorsOf(header, where, ({ from, to }) => file.subarray(from, to));
+  return tensorsOf(headerOfBytes(file, broken), where, ({ from, to }) => file.subarray(from, to));
 }
 
 async function readOne(path: string): Promise<NamedTensors> {
@@ -56,11 +53,7 @@ async function readOne(path: string): Promise<NamedTensors> {
   );
   try {
     const { size } = await file.stat();
-    const head = Buffer.alloc(Math.min(size, LENGTH_BYTES));
-    await file.read(head, 0, head.length, 0);
-    const text = Buffer.alloc(headerLength(head, size, broken));
-    await file.read(text, 0, text.length, LENGTH_BYTES);
-    const header = parseHeader(text.toString(), size, LENGTH_BYTES + text.length, broken);
+    const header = await headerOfFile(file, size, broken);
     return tensorsOf(header, path, (entry) => readRange(path, entry, size, broken));
   } finally {
     await file.close();
