@@ -5,7 +5,8 @@ import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { BackboneOptions } from '../recipe/schema.js';
 import { computeFeatures } from '../train/features.js';
-import { createFeatureProgram, type Weights } from '../train/trainer.js';
+import { openForward } from '../train/forward.js';
+import type { Weights } from '../train/trainer.js';
 import type { FinishedRun } from './finished.js';
 import { pixelSource } from './pixel-source.js';
 
@@ -49,15 +50,15 @@ async function pooled(
   stopped: () => boolean,
 ): Promise<Omit<AllFeatures, 'from'>> {
   const { source, close } = pixelSource(decoded, network.features, progress);
-  const program = createFeatureProgram('traced', network, weights, source.batch, source.side);
   const samples = Int32Array.from(decoded.dataset.samples.keys());
+  const forward = openForward({ network, weights, side: source.side, most: samples.length });
   const bar = progress.bar('features', samples.length, 'images');
   try {
-    const { values, dimensions } = await computeFeatures(program, source, samples, bar, stopped);
+    const { values, dimensions } = await computeFeatures(forward, source, samples, bar, stopped);
     return { values, dimensions };
   } finally {
     bar.done();
-    program.close();
+    forward.close();
     close();
   }
 }

@@ -3,7 +3,7 @@ import type { FinishedModel } from '../export/savedmodel.js';
 import type { Progress } from '../progress.js';
 import type { Precision } from '../runtime/program.js';
 import { openEmbedder } from './embedder.js';
-import { FEATURE_BATCH, pixelSource } from './pixel-source.js';
+import { pixelSource } from './pixel-source.js';
 
 /** Unit-length embeddings of samples of a decoded data set, row-major, with their classes. */
 export interface Embedded {
@@ -11,6 +11,9 @@ export interface Embedded {
   readonly dimensions: number;
   readonly labels: Int32Array;
 }
+
+/** Images after which others get their turn. */
+const TURN = 64;
 
 /** Embeds samples by a finished model, in their order. */
 export async function embedSamples(
@@ -33,7 +36,7 @@ export async function embedSamples(
       labels[at] = source.labelOf(sample);
       bar.advance(1);
       // A batch blocks the thread: the terminal and signals get their turn here.
-      if ((at + 1) % FEATURE_BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+      if ((at + 1) % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return { values: embedder.finish(), dimensions: embedder.dimensions, labels };
   } finally {

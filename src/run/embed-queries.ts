@@ -3,7 +3,6 @@ import { decodeImage, reasonOf } from '../data/decode.js';
 import { type Fault, UserError } from '../errors.js';
 import type { FinishedModel } from '../export/savedmodel.js';
 import { openEmbedder } from './embedder.js';
-import { FEATURE_BATCH } from './pixel-source.js';
 
 /**
  * Embeddings of single images, of unit length, in their order. Nothing is cached.
@@ -33,7 +32,7 @@ export async function embedFiles(
   }
   const [first, ...rest] = faults;
   if (first !== undefined) throw new UserError(first, ...rest);
-  const embedder = openEmbedder(model, pixels.length, { batch: Math.min(FEATURE_BATCH, pixels.length) });
+  const embedder = openEmbedder(model, pixels.length);
   try {
     for (const image of pixels) embedder.add(image);
     return { values: embedder.finish(), dimensions: embedder.dimensions };

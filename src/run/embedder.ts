@@ -2,8 +2,7 @@ import type { FinishedModel } from '../export/savedmodel.js';
 import { embed } from '../heads/apply.js';
 import { unitRows } from '../heads/unit.js';
 import type { Precision } from '../runtime/program.js';
-import { createFeatureProgram } from '../train/trainer.js';
-import { FEATURE_BATCH } from './pixel-source.js';
+import { openForward } from '../train/forward.js';
 
 /** Takes images one by one and makes embeddings of them, a batch at a time. */
 export interface Embedder {
@@ -15,7 +14,7 @@ export interface Embedder {
   close(): void;
 }
 
-/** Rows of features that are kept before they become embeddings, which are much shorter; a multiple of the batch. */
+/** Rows of features that are kept, at most, before they become embeddings, which are much shorter. */
 const BLOCK = 8192;
 
 /**
@@ -26,21 +25,24 @@ const BLOCK = 8192;
 export function openEmbedder(
   { network, weights, head, side }: FinishedModel,
   most: number,
-  { batch = FEATURE_BATCH, precision = 'fp32' }: { batch?: number; precision?: Precision } = {},
+  { precision = 'fp32' }: { precision?: Precision } = {},
 ): Embedder {
-  const program = createFeatureProgram('traced', network, weights, batch, side, { precision });
+  const forward = openForward({ network, weights, side, most, precision });
   const dimensions = head?.outputs ?? network.features;
   const bytes = side * side * 3;
-  const pixels = new Uint8Array(batch * bytes);
+  let pixels = new Uint8Array(forward.batch * bytes);
   const block = new Float32Array(BLOCK * network.features);
   const values = new Float32Array(most * dimensions);
-  let [waiting, rows, embedded] = [0, 0, 0];
+  let [waiting, rows, embedded, left] = [0, 0, 0, most];
   const compute = () => {
+    if (rows + waiting > BLOCK) keep();
     pixels.fill(0, waiting * bytes);
-    const { features } = program.run('features', { pixels });
-    block.set((features as Float32Array).subarray(0, waiting * network.features), rows * network.features);
+    left -= waiting;
+    const features = forward.run({ pixels }, left);
+    block.set(features.subarray(0, waiting * network.features), rows * network.features);
     rows += waiting;
     waiting = 0;
+    if (pixels.length !== forward.batch * bytes) pixels = new Uint8Array(forward.batch * bytes);
   };
   const keep = () => {
     const features = block.subarray(0, rows * network.features);
@@ -52,14 +54,13 @@ export function openEmbedder(
     dimensions,
     add(image) {
       pixels.set(image, waiting++ * bytes);
-      if (waiting === batch) compute();
-      if (rows === BLOCK) keep();
+      if (waiting === forward.batch) compute();
     },
     finish() {
       if (waiting > 0) compute();
       keep();
       return values.subarray(0, embedded * dimensions);
     },
-    close: () => program.close(),
+    close: () => forward.close(),
   };
 }

@@ -1,9 +1,11 @@
 import type { Head } from '../heads/head.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
+import { FEATURE_BATCH } from '../train/batch-search.js';
 import { accuracyOf } from '../train/classifier.js';
 import { type DistanceHistogram, embeddingFigures, evenlyByClass } from '../train/embedding-figures.js';
 import { computeFeatures } from '../train/features.js';
+import { forwardBy } from '../train/forward.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { embeddings, retrieval } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
@@ -40,9 +42,10 @@ export async function evaluateEpoch(
   const head = phase === 'triplet' ? presentHead(program, bench, bench.recipe.head.dimensions) : null;
   const { classes } = bench.split.train;
   const classifier = measure === 'accuracy' ? { head: presentHead(program, bench, classes.length), classes } : null;
+  const forward = forwardBy(program, FEATURE_BATCH);
   const look = async (samples: Int32Array, what: string) => {
     const bar = progress.bar(`features of the ${what} images`, samples.length, 'images');
-    const features = await computeFeatures(program, source, samples, bar, stopped).finally(() => bar.done());
+    const features = await computeFeatures(forward, source, samples, bar, stopped).finally(() => bar.done());
     return {
       features,
       accuracy: classifier && accuracyOf(classifier, features),

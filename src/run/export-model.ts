@@ -7,9 +7,9 @@ import { logits } from '../heads/project.js';
 import { unitRows } from '../heads/unit.js';
 import { createFolderAtomic } from '../runtime/folders.js';
 import { computeFeatures, type FeatureSource, type Features } from '../train/features.js';
+import { openForward } from '../train/forward.js';
 import { jsonText } from '../train/run-folder.js';
 import { embeddings } from '../train/scoring.js';
-import { createFeatureProgram } from '../train/trainer.js';
 
 /** The least cosine between a run's own embedding and the export's, and how many images are compared. */
 const LEAST_COSINE = 0.9999;
@@ -95,8 +95,8 @@ function someOf(samples: ArrayLike<number>): number[] {
 }
 
 async function ownFeatures(model: FinishedModel, source: FeatureSource, samples: readonly number[]): Promise<Features> {
-  const program = createFeatureProgram('traced', model.network, model.weights, source.batch, model.side);
-  return computeFeatures(program, source, samples).finally(() => program.close());
+  const forward = openForward({ ...model, most: samples.length });
+  return computeFeatures(forward, source, samples).finally(() => forward.close());
 }
 
 /** What the model in a folder, loaded as others load it, gives for some samples. */

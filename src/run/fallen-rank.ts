@@ -1,9 +1,10 @@
 import { LEAST_RANK } from '../train/collapse.js';
 import { embeddingFigures } from '../train/embedding-figures.js';
 import { computeFeatures } from '../train/features.js';
+import { openForward } from '../train/forward.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { embeddings } from '../train/scoring.js';
-import { createFeatureProgram, type Weights } from '../train/trainer.js';
+import type { Weights } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { CLASSES_TO_TELL, lookedAt } from './evaluate-epoch.js';
 import type { PhaseContext } from './phase-context.js';
@@ -21,15 +22,16 @@ export async function fallenRank(phase: PhaseName, rank: number, start: Weights,
   const samples = lookedAt(bench);
   if (rank >= LEAST_RANK || new Set(Array.from(samples, source.labelOf)).size < CLASSES_TO_TELL) return null;
   const { recipe, network } = bench;
-  const program = createFeatureProgram(recipe.engine, network, start, source.batch, recipe.data.side);
+  const { engine, data } = recipe;
+  const forward = openForward({ engine, network, weights: start, side: data.side, most: samples.length });
   try {
-    const features = await computeFeatures(program, source, samples);
+    const features = await computeFeatures(forward, source, samples);
     const [kernel, bias] = [start[HEAD_KERNEL] as Float32Array, start[HEAD_BIAS] as Float32Array];
     const head = phase === 'triplet' ? { kernel, bias, inputs: network.features, outputs: bias.length } : null;
     const { values, dimensions } = embeddings(features, head);
     const before = embeddingFigures(values, dimensions, features.labels).effective_rank;
     return rank - 1 < (1 - LOST) * (before - 1) ? rank : null;
   } finally {
-    program.close();
+    forward.close();
   }
 }

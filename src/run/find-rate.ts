@@ -5,13 +5,15 @@ import type { Head } from '../heads/head.js';
 import { createOptimizer } from '../optimizers/registry.js';
 import { type Progress, silent } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
+import { FEATURE_BATCH } from '../train/batch-search.js';
 import { Collapsed } from '../train/collapse.js';
 import { computeFeatures } from '../train/features.js';
+import { openForward } from '../train/forward.js';
 import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
 import { runPhase, START } from '../train/phase.js';
 import { type Curve, RangeTest, type Suggestion, type Sweep, suggest, sweepRate } from '../train/range-test.js';
 import { fitWhitening } from '../train/scoring.js';
-import { createFeatureProgram, createTrainer, type Weights, weightsOf } from '../train/trainer.js';
+import { createTrainer, type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { batchesOf, plansOf, viewsOf } from './phase-batches.js';
 import { segmentsOf } from './phase-segments.js';
@@ -85,16 +87,22 @@ export async function findRates(bench: Workbench, { phase, sweep, progress, stop
 async function fittedHead(bench: Workbench, progress: Progress, stopped: () => boolean): Promise<Head> {
   const { recipe, network, split, decoded } = bench;
   const { source, close } = pixelSource(decoded, network.features, progress);
-  const program = createFeatureProgram(recipe.engine, network, weightsOf(network), source.batch, recipe.data.side);
+  const forward = openForward({
+    engine: recipe.engine,
+    network,
+    weights: weightsOf(network),
+    side: recipe.data.side,
+    most: Math.max(split.train.samples.length, split.validation.samples.length),
+  });
   const bar = progress.bar('features to fit the head to', split.train.samples.length + split.validation.samples.length, 'images');
   try {
-    const train = await computeFeatures(program, source, split.train.samples, bar, stopped);
-    const validation = await computeFeatures(program, source, split.validation.samples, bar, stopped);
+    const train = await computeFeatures(forward, source, split.train.samples, bar, stopped);
+    const validation = await computeFeatures(forward, source, split.validation.samples, bar, stopped);
     const whitening = needsWhitening(bench) ? fitWhitening({ train, validation }, recipe.head) : null;
     return firstEmbedding({ train }, whitening, bench);
   } finally {
     bar.done();
-    program.close();
+    forward.close();
     close();
   }
 }
@@ -154,7 +162,7 @@ async function follow(
     objective,
     weights,
     batch: (first[0] as Int32Array).length,
-    featureBatch: source.batch,
+    featureBatch: FEATURE_BATCH,
     side: recipe.data.side,
     mixed: phase === 'classification' && recipe.classification?.mix != null,
   });

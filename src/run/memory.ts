@@ -4,9 +4,9 @@ import type { Fault } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { createOptimizer } from '../optimizers/registry.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
+import { FEATURE_BATCH } from '../train/batch-search.js';
 import { foreseenMemory, largestBatch, type MemoryOptions } from '../transfer/memory.js';
 import type { PhasePlan } from '../transfer/plan.js';
-import { FEATURE_BATCH } from './pixel-source.js';
 
 const GIB = 2 ** 30;
 /** A forecast may be so much too high before a phase is refused for it. */

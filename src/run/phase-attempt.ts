@@ -6,6 +6,7 @@ import { scheduleFactor } from '../optimizers/schedule.js';
 import { type Bar, during } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
+import { FEATURE_BATCH } from '../train/batch-search.js';
 import { Collapsed, collapsedEpoch } from '../train/collapse.js';
 import { type Entry, pixelEntry } from '../train/entry.js';
 import { fingerprints, frozenNames, proveSegment } from '../train/frozen-proof.js';
@@ -80,7 +81,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       objective,
       weights: state.values,
       batch: (batches[0] as Int32Array).length,
-      featureBatch: source.batch,
+      featureBatch: FEATURE_BATCH,
       side: recipe.data.side,
       entries,
       precision: precisionOf(recipe),

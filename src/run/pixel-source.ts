@@ -3,9 +3,6 @@ import { DamagedPixels, openPixels } from '../data/pixels.js';
 import type { Progress } from '../progress.js';
 import type { FeatureSource } from '../train/features.js';
 
-/** Images a call when features are computed. */
-export const FEATURE_BATCH = 64;
-
 /**
  * The pixels of a decoded data set, to compute features from. An image whose cached bytes are damaged is decoded again, and
  * `progress` says so. `close` lets go of the file.
@@ -30,7 +27,6 @@ export function pixelSource(
     },
     labelOf: (sample) => samples[sample]?.class as number,
     side: store.side,
-    batch: FEATURE_BATCH,
     dimensions,
   };
   return { source, close: () => store.close() };

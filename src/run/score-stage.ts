@@ -1,6 +1,7 @@
 import type { Head } from '../heads/head.js';
 import { answersOf, type Classifier, scoreClassifier } from '../train/classifier.js';
 import { computeFeatures, refuseCollapsed } from '../train/features.js';
+import { openForward } from '../train/forward.js';
 import {
   fitWhitening,
   type Row,
@@ -10,7 +11,7 @@ import {
   scoreRow,
   scoreWhitened,
 } from '../train/scoring.js';
-import { createFeatureProgram, type Weights } from '../train/trainer.js';
+import type { Weights } from '../train/trainer.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { openFrozenMaps } from './frozen-maps.js';
 import type { StageClassifier } from './journal.js';
@@ -67,10 +68,15 @@ async function stageFeatures(
   const plan = planAround(stage, bench);
   const maps = plan && openFrozenMaps(bench, { plan, weights, source: pixels, loader: null, progress, folder });
   const source = maps?.source ?? pixels;
-  const program = createFeatureProgram(recipe.engine, network, weights, source.batch, recipe.data.side, {
+  const parts = [split.train.samples, split.validation.samples, split.heldOut.samples] as const;
+  const forward = openForward({
+    engine: recipe.engine,
+    network,
+    weights,
+    side: recipe.data.side,
+    most: Math.max(...parts.map((part) => part.length)),
     entry: maps?.part.entry,
   });
-  const parts = [split.train.samples, split.validation.samples, split.heldOut.samples] as const;
   const bar = progress.bar(
     `scores ${stage === 'before' ? 'before training' : `after the ${stage} phase`}`,
     parts.reduce((sum, part) => sum + part.length, 0),
@@ -78,14 +84,14 @@ async function stageFeatures(
   );
   try {
     const [train, validation, heldOut] = [
-      await computeFeatures(program, source, parts[0], bar, stopped),
-      await computeFeatures(program, source, parts[1], bar, stopped),
-      await computeFeatures(program, source, parts[2], bar, stopped),
+      await computeFeatures(forward, source, parts[0], bar, stopped),
+      await computeFeatures(forward, source, parts[1], bar, stopped),
+      await computeFeatures(forward, source, parts[2], bar, stopped),
     ];
     return { train, validation, heldOut };
   } finally {
     bar.done();
-    program.close();
+    forward.close();
     maps?.close();
   }
 }

@@ -1,7 +1,7 @@
 import { Interrupted, UserError } from '../errors.js';
 import type { Bar } from '../progress.js';
-import type { Program } from '../runtime/program.js';
 import type { Values } from '../runtime/session.js';
+import type { Forward } from './forward.js';
 
 /** Pooled features of some images, row-major [labels.length, dimensions], with the images' classes. */
 export interface Features {
@@ -18,7 +18,6 @@ export interface FeatureSource {
   readonly read: ReadPixels;
   readonly labelOf: (sample: number) => number;
   readonly side: number;
-  readonly batch: number;
   readonly dimensions: number;
   /** Where the program's `features` begins above a frozen part: the maps that this part makes of images. */
   readonly maps?: {
@@ -28,30 +27,32 @@ export interface FeatureSource {
 }
 
 /**
- * Pooled features of samples by a program's `features`, batch by batch; the last batch is filled up with zeros and cut.
+ * Pooled features of samples, batch by batch; the last batch is filled up with zeros and cut.
  * Gives the event loop its turn between batches.
  * @throws Interrupted where the person asked to stop
  */
 export async function computeFeatures(
-  program: Program,
+  forward: Forward,
   source: FeatureSource,
   samples: ArrayLike<number>,
   bar?: Bar,
   stopped: () => boolean = () => false,
 ): Promise<Features> {
-  const { batch, dimensions } = source;
-  const gather = source.maps === undefined ? pixelsOf(source) : mapsOf(source.maps, batch);
+  const { dimensions } = source;
+  const gather = source.maps === undefined ? pixelsOf(source) : mapsOf(source.maps);
   const values = new Float32Array(samples.length * dimensions);
   const labels = new Int32Array(samples.length);
-  for (let start = 0; start < samples.length; start += batch) {
+  for (let start = 0; start < samples.length; ) {
+    const { batch } = forward;
     const count = Math.min(batch, samples.length - start);
     const some = Array.from({ length: count }, (_, i) => samples[start + i] as number);
     some.forEach((sample, i) => {
       labels[start + i] = source.labelOf(sample);
     });
-    const inputs = await gather(some);
-    const features = program.run('features', inputs).features as Float32Array;
+    const inputs = await gather(some, batch);
+    const features = forward.run(inputs, samples.length - start - count);
     values.set(features.subarray(0, count * dimensions), start * dimensions);
+    start += count;
     bar?.advance(count);
     await new Promise((resolve) => setImmediate(resolve));
     if (stopped()) throw new Interrupted('stopped while features were computed, which are computed anew');
@@ -59,23 +60,25 @@ export async function computeFeatures(
   return { values, labels, dimensions };
 }
 
-/** Reads up to a batch of images; what is not filled is 0. */
-type Gather = (samples: readonly number[]) => Promise<Record<string, Values>>;
+/** Reads up to a batch of images into values that the next call may overwrite; what is not filled is 0. */
+type Gather = (samples: readonly number[], batch: number) => Promise<Record<string, Values>>;
 
-function pixelsOf({ batch, side, read }: FeatureSource): Gather {
+function pixelsOf({ side, read }: FeatureSource): Gather {
   const bytes = side * side * 3;
-  const pixels = new Uint8Array(batch * bytes);
-  return async (samples) => {
+  let pixels = new Uint8Array(0);
+  return async (samples, batch) => {
+    if (pixels.length !== batch * bytes) pixels = new Uint8Array(batch * bytes);
     for (const [i, sample] of samples.entries()) await read(sample, pixels.subarray(i * bytes, (i + 1) * bytes));
     pixels.fill(0, samples.length * bytes);
     return { pixels };
   };
 }
 
-function mapsOf({ shape, read }: NonNullable<FeatureSource['maps']>, batch: number): Gather {
+function mapsOf({ shape, read }: NonNullable<FeatureSource['maps']>): Gather {
   const size = shape.reduce((product, extent) => product * extent, 1);
-  const map = new Float32Array(batch * size);
-  return async (samples) => {
+  let map = new Float32Array(0);
+  return async (samples, batch) => {
+    if (map.length !== batch * size) map = new Float32Array(batch * size);
     await read(samples, map.subarray(0, samples.length * size));
     map.fill(0, samples.length * size);
     return { map };

@@ -43,14 +43,29 @@ export function foreseenMemory(network: Network, plan: PhasePlan, options: Memor
   const weights = 4 * (COPIES * parameters + trainable * (1 + SLOT_COPIES * options.slots));
   const trained = new Set(plan.variables.filter(({ frozen, statistic }) => !frozen && !statistic).map(({ name }) => name));
   const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map(({ name }) => name));
-  const shapes = outputShapes(network, options.side);
-  const numbersOf = (name: string) => (shapes.get(name) ?? []).reduce<number>((size, extent) => size * extent, 1);
+  const numbersOf = numbersOfMaps(network, options.side);
   const parts = options.rematerialise === true ? stageParts(network) : [network];
   const maps = Math.max(
     options.batch * options.bytes * numbersAtPeak(parts, { trained, moving, numbersOf }),
     options.featureBatch * 4 * mapsAtPeak(network, { trained: new Set(), moving, numbersOf, learnsBelow: false }),
   );
   return PROCESS + trained.size * TRAINED_VARIABLE + weights + maps;
+}
+
+/** Of a layer's map of one image. */
+function numbersOfMaps(network: Network, side: number): (layer: string) => number {
+  const shapes = outputShapes(network, side);
+  return (name) => (shapes.get(name) ?? []).reduce<number>((size, extent) => size * extent, 1);
+}
+
+/** Memory that the maps of a call for features take at most, however fast a larger call would be. */
+const FORWARD_MAPS = 1024 * MIB;
+
+/** The images of the largest call for features whose maps take at most a GiB; 1 at least. */
+export function largestForward(network: Network, side: number): number {
+  const none = new Set<string>();
+  const maps = mapsAtPeak(network, { trained: none, moving: none, numbersOf: numbersOfMaps(network, side), learnsBelow: false });
+  return Math.max(1, Math.floor(FORWARD_MAPS / (4 * maps)));
 }
 
 /** Numbers of an image's maps that live at one time, at their most, where a part that learns keeps only the map that it is given. */

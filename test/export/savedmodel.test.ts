@@ -129,7 +129,6 @@ describe('the check of an export', () => {
     },
     labelOf: () => 0,
     side: SIDE,
-    batch: 4,
     dimensions: network.features,
   });
   const all = Array.from({ length: IMAGES }, (_, i) => i);
