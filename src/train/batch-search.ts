@@ -1,7 +1,7 @@
 /** Images a call when features are computed, at first: on two cores no other number is faster by more than noise (docs/growth.md). */
 export const FEATURE_BATCH = 64;
 const LEAST_BATCH = 16;
-/** Calls of each size. The first is not compared: TensorFlow plans and fills its memory in it. */
+/** Calls of each size. The first is not compared: its graph is written in it, and TensorFlow plans and fills its memory. */
 const CALLS = 3;
 /** What a size must save of the time of an image before another is left for it. */
 const WORTH = 0.03;
@@ -38,13 +38,14 @@ export class BatchSearch {
   /**
    * Tells what a call of `size` images took.
    * @param left images that are still to come
-   * @param opening milliseconds that a further size costs at first
    */
-  took(milliseconds: number, left: number, opening: number): void {
+  took(milliseconds: number, left: number): void {
     if (this.done) return;
     this.calls.push(milliseconds / this.size);
     if (this.calls.length < CALLS) return;
-    const tried = { size: this.size, each: Math.min(...this.calls.slice(1)) };
+    const [first = 0, ...others] = this.calls;
+    const tried = { size: this.size, each: Math.min(...others) };
+    const opening = (first - tried.each) * this.size;
     this.calls = [];
     if (this.best === undefined || isFaster(tried, this.best)) this.best = tried;
     const next = this.candidates.next(tried);

@@ -1,10 +1,12 @@
 import type { Network } from '../network/network.js';
 import type { Engine, Precision, Program } from '../runtime/program.js';
 import type { Values } from '../runtime/session.js';
+import { trace } from '../runtime/traced.js';
 import { largestForward } from '../transfer/memory.js';
 import { BatchSearch } from './batch-search.js';
-import type { Entry } from './entry.js';
-import { createFeatureProgram, type Weights } from './trainer.js';
+import { type Entry, pixelEntry } from './entry.js';
+import { featureFunction } from './step.js';
+import { networkState, type Weights } from './trainer.js';
 
 /** Computes features, a batch at a time. */
 export interface Forward {
@@ -35,38 +37,24 @@ export interface ForwardOptions {
 }
 
 /**
- * By programs of its own, as many images a call as go fastest ({@link BatchSearch}); an image's features do not depend on them, to the
+ * By graphs of its own, as many images a call as go fastest ({@link BatchSearch}); an image's features do not depend on them, to the
  * last bit on the processors this was tried on.
  */
 export function openForward(options: ForwardOptions): Forward & { close(): void } {
-  const { engine = 'traced', network, weights, side, most, ...rest } = options;
+  const { network, weights, side, most, engine = 'traced', precision = 'fp32' } = options;
+  const entry = options.entry ?? pixelEntry(network, side);
   const search = new BatchSearch(Math.max(1, Math.min(most, largestForward(network, side))));
-  const open = (batch: number) => createFeatureProgram(engine, network, weights, batch, side, rest);
-  const programs = new Map<number, Program>();
-  let opening = 0;
-  const programOf = (batch: number) => {
-    const there = programs.get(batch);
-    if (there !== undefined) return there;
-    const began = performance.now();
-    const program = open(batch);
-    opening = performance.now() - began;
-    programs.set(batch, program);
-    return program;
-  };
+  const traced = trace(featureFunction(entry), networkState(entry.network, weights), { engine, precision });
   return {
     get batch() {
       return search.size;
     },
     run(inputs, left) {
-      const program = programOf(search.size);
       const began = performance.now();
-      const features = program.run('features', inputs).features as Float32Array;
-      search.took(performance.now() - began, left, opening);
-      return features;
+      const { features } = traced.run({ inputs: entry.inputs(search.size) }, inputs);
+      search.took(performance.now() - began, left);
+      return features as Float32Array;
     },
-    close() {
-      for (const program of programs.values()) program.close();
-      programs.clear();
-    },
+    close: () => traced.close(),
   };
 }
