@@ -1,4 +1,5 @@
 import { loadBackbone } from '../backbones/registry.js';
+import { cacheLimit } from '../data/cache-room.js';
 import { describeDataset } from '../data/describe.js';
 import { describeSplit } from '../data/duplicates.js';
 import type { DecodedDataset } from '../data/pixel-cache.js';
@@ -30,6 +31,8 @@ export interface Workbench {
 }
 
 export async function openWorkbench(recipe: Recipe, progress: Progress): Promise<Workbench> {
+  // Read here, before there is a run's folder, what is wanted only once its phases begin.
+  if (recipe.frozenMaps !== 'off') cacheLimit();
   const { name, upTo, from } = recipe.backbone;
   const { network, sha256 } = await loadBackbone(name, { upTo, from, progress });
   const { decoded, split } = await openImages(recipe, progress);

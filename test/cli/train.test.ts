@@ -159,6 +159,19 @@ describe('ft train smoke', () => {
     expect(here.err).toContain(`run folder: ${name}\n`);
   });
 
+  it('refuses a FT_CACHE_MAX that is no size before there is another run', async () => {
+    const before = readdirSync(join(folder, 'runs'));
+    process.env.FT_CACHE_MAX = 'much';
+    try {
+      const { code, err } = await ft(['train', 'smoke'], { folder });
+      expect(code).toBe(2);
+      expect(err).toContain('FT_CACHE_MAX: this is no size\n');
+      expect(readdirSync(join(folder, 'runs'))).toEqual(before);
+    } finally {
+      delete process.env.FT_CACHE_MAX;
+    }
+  });
+
   it('says all that in lines of at most 130 letters', () => {
     for (const line of here.out.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(130);
   });
