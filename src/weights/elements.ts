@@ -52,6 +52,12 @@ export function floatsOf(bytes: Buffer, type: ElementType): Float32Array {
   return values;
 }
 
+/** The same of bytes that nobody else has (`takeBytes`): those of float32 are not copied, so that a tensor is never there twice. */
+export function floatsIn(bytes: Buffer, type: ElementType): Float32Array {
+  if (type.dtype !== 'float32' || bytes.byteOffset % 4 !== 0) return floatsOf(bytes, type);
+  return new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, Math.floor(bytes.length / 4));
+}
+
 /** Elements of a shape; undefined where a length is no whole number from 0 up, or there are more than a double can count. */
 export function elementCount(shape: readonly unknown[]): number | undefined {
   let count = 1;

@@ -2,6 +2,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Network, Preprocessing } from '../network/network.js';
+import { bytesOfFile, takeBytes } from './byte-source.js';
 import { readKerasFile } from './keras/file.js';
 import { readKerasNetwork } from './keras/network.js';
 import type { NamedTensor, NamedTensors } from './named-tensor.js';
@@ -83,9 +84,10 @@ async function openFile(path: string): Promise<OpenedWeights> {
   if (text.startsWith('\x89HDF')) return openKeras(path);
   if (end.readBigUInt64LE() === SSTABLE)
     return { format: 'TensorFlow checkpoint', tensors: await readCheckpoint(path.replace(/\.index$/, '')), network: null };
-  if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
+  // Before PyTorch: the length of the header may begin with the byte of a pickle.
   if (size >= 10 && start.readBigUInt64LE(0) < BigInt(size) && text[8] === '{')
     return { format: 'safetensors', tensors: await readSafetensors(path), network: null };
+  if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
   if (/^\s*\{/.test(text)) return openJson(path);
   // The first field of ONNX' message, the version of its format.
   if (start[0] === 0x08) return { format: 'ONNX', tensors: null, network: (options) => readOnnxFile(path, options) };
@@ -112,13 +114,15 @@ async function edges(path: string): Promise<{ start: Buffer; end: Buffer; size: 
 
 async function openZip(path: string): Promise<OpenedWeights> {
   // The names of a zip's members stand at its end as well.
-  const names = (await readFile(path)).subarray(-(1 << 20)).toString('latin1');
+  const bytes = bytesOfFile(path);
+  const from = Math.max(0, bytes.size - (1 << 20));
+  const names = takeBytes(bytes, from, bytes.size - from).toString('latin1');
   return names.includes('model.weights.h5') ? openKeras(path) : openPytorch(path, 'PyTorch (zip)');
 }
 
 async function openPytorch(path: string, format: string): Promise<OpenedWeights> {
   const where = basename(path);
-  const tensors = stateDict(await readPytorch(await readFile(path), where), where);
+  const tensors = stateDict(await readPytorch(bytesOfFile(path, where), where), where);
   const named = [...tensors].map(([name, tensor]): [string, NamedTensor] => [
     name,
     { shape: tensor.shape, values: () => tensorValues(tensor) },

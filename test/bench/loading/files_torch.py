@@ -1,0 +1,22 @@
+"""ResNet-50 as PyTorch's world stores it, with torchvision's own random weights: python files_torch.py FOLDER"""
+import sys
+import warnings
+
+warnings.filterwarnings('ignore')
+import torch
+
+# The wheel of torchvision for CUDA finds no libraries beside a torch without; its models need none of these.
+_library = torch.library.Library('torchvision', 'DEF')
+for _name in ('nms', 'qnms'):
+    _library.define(_name + '(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
+import torchvision
+from safetensors.torch import save_file
+
+folder = sys.argv[1]
+torch.manual_seed(0)
+model = torchvision.models.resnet50(weights=None).eval()
+weights = model.state_dict()
+torch.save(weights, f'{folder}/torch-zip.pth')
+torch.save(weights, f'{folder}/torch-legacy.pth', _use_new_zipfile_serialization=False)
+save_file({name: tensor.contiguous() for name, tensor in weights.items()}, f'{folder}/resnet50.safetensors')
+torch.onnx.export(model, torch.zeros(1, 3, 224, 224), f'{folder}/resnet50.onnx', dynamo=False, opset_version=17, input_names=['image'])
