@@ -32,7 +32,7 @@ const HDF5 = '\x89HDF';
  * @param where what an error calls the file
  * @throws UserError for a file that is none of them, or is broken
  */
-export async function readKerasFile(source: Source, where: string): Promise<KerasFile> {
+export async function readKerasFile(source: string | Uint8Array, where: string): Promise<KerasFile> {
   const start = await firstBytes(source, where);
   if (start.startsWith(ZIP)) return readKerasArchive(source, where);
   if (start === HDF5) return readKerasHdf5(source, where);
@@ -45,7 +45,7 @@ export async function readKerasFile(source: Source, where: string): Promise<Kera
 }
 
 /** A legacy `.h5` or a `.weights.h5`. */
-export async function readKerasHdf5(source: Source, where: string): Promise<KerasFile> {
+async function readKerasHdf5(source: Source, where: string): Promise<KerasFile> {
   const tree = await readHdf5(source, where);
   const text = tree.attributes['']?.model_config;
   const version = versionOf(tree);
@@ -60,7 +60,7 @@ export async function readKerasHdf5(source: Source, where: string): Promise<Kera
 }
 
 /** A `.keras` archive of Keras 3. */
-export async function readKerasArchive(source: Source, where: string): Promise<KerasFile> {
+async function readKerasArchive(source: string | Uint8Array, where: string): Promise<KerasFile> {
   const members = await readArchive(source, where);
   const [text, weights] = [members.get('config.json'), members.get('model.weights.h5')];
   if (text === undefined || weights === undefined) {
@@ -71,11 +71,12 @@ export async function readKerasArchive(source: Source, where: string): Promise<K
       found: [...members.keys()].join(', ') || 'neither',
     });
   }
-  const config = parse(text.toString('utf8'), `${where}: config.json`);
+  const config = parse(text.bytes().toString('utf8'), `${where}: config.json`);
   const metadata = members.get('metadata.json');
-  const version = (parse(metadata?.toString('utf8') ?? '{}', `${where}: metadata.json`) as { keras_version?: unknown } | null)
-    ?.keras_version;
-  const variables = variablesIn(await readHdf5(weights, `${where}: model.weights.h5`), where, config);
+  const version = (
+    parse(metadata?.bytes().toString('utf8') ?? '{}', `${where}: metadata.json`) as { keras_version?: unknown } | null
+  )?.keras_version;
+  const variables = variablesIn(await readHdf5(weights.source, `${where}: model.weights.h5`), where, config);
   return {
     format: 'keras',
     variables,
@@ -118,7 +119,7 @@ function parse(text: string, where: string): unknown {
   }
 }
 
-async function firstBytes(source: Source, where: string): Promise<string> {
+async function firstBytes(source: string | Uint8Array, where: string): Promise<string> {
   if (typeof source !== 'string') return Buffer.from(source.subarray(0, 4)).toString('latin1');
   const file = await open(source).catch((error: NodeJS.ErrnoException) => {
     throw new UserError({ where, what: error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})` });
