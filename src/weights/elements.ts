@@ -9,7 +9,18 @@ export interface ElementType {
   readonly read: (bytes: Buffer, at: number) => number;
 }
 
-export type Dtype = 'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool';
+export type Dtype =
+  | 'float64'
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint16'
+  | 'uint8'
+  | 'bool';
 
 const scratch = new DataView(new ArrayBuffer(4));
 
@@ -40,6 +51,7 @@ export const elementTypes: Readonly<Record<Dtype, ElementType>> = {
   int32: { dtype: 'int32', size: 4, read: (bytes, at) => bytes.readInt32LE(at) },
   int16: { dtype: 'int16', size: 2, read: (bytes, at) => bytes.readInt16LE(at) },
   int8: { dtype: 'int8', size: 1, read: (bytes, at) => bytes.readInt8(at) },
+  uint16: { dtype: 'uint16', size: 2, read: (bytes, at) => bytes.readUInt16LE(at) },
   uint8: { dtype: 'uint8', size: 1, read: (bytes, at) => bytes.readUInt8(at) },
   bool: { dtype: 'bool', size: 1, read: (bytes, at) => (bytes.readUInt8(at) === 0 ? 0 : 1) },
 };

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Network, Preprocessing } from '../network/network.js';
 import { bytesOfFile, takeBytes } from './byte-source.js';
+import { parsedJson } from './json-text.js';
 import { readKerasFile } from './keras/file.js';
 import { readKerasNetwork } from './keras/network.js';
 import type { NamedTensor, NamedTensors } from './named-tensor.js';
@@ -12,6 +13,9 @@ import { tensorValues } from './pytorch/tensor.js';
 import { readSafetensors } from './safetensors.js';
 import { readCheckpoint } from './tensorflow/checkpoint.js';
 import { readSavedModel } from './tensorflow/saved-model.js';
+import { readTfjsGraph } from './tensorflow/tfjs-graph.js';
+import { readTfjsLayers } from './tfjs/layers.js';
+import { isGraphModel, readModelJson } from './tfjs/manifest.js';
 
 /** What is told to a reader of a graph; the file itself says the rest. */
 /** The side that most networks were trained at: what a graph is taken for that does not say its own. */
@@ -140,9 +144,9 @@ async function openKeras(path: string): Promise<OpenedWeights> {
 }
 
 async function openJson(path: string): Promise<OpenedWeights> {
-  const json = parsed(await readFile(path, 'utf8'), path) as { weight_map?: unknown; modelTopology?: unknown };
-  if (json.weight_map !== undefined) return openShards(path);
-  if (json.modelTopology !== undefined) return openTfjs(dirname(path));
+  const json = parsedJson(await readFile(path, 'utf8'), path) as { weight_map?: unknown; modelTopology?: unknown } | null;
+  if (json?.weight_map !== undefined) return openShards(path);
+  if (json?.modelTopology !== undefined) return openTfjs(dirname(path));
   throw new UserError({
     where: path,
     what: 'this JSON describes no weights',
@@ -155,20 +159,11 @@ async function openShards(index: string): Promise<OpenedWeights> {
 }
 
 async function openTfjs(folder: string): Promise<OpenedWeights> {
-  const where = join(folder, 'model.json');
-  const { format } = parsed(await readFile(where, 'utf8'), where) as { format?: unknown };
-  // These two readers load TensorFlow, which cards and downloads do without. Older layers models say nothing of their format.
-  const graph = async (options: GraphOptions) => (await import('./tensorflow/tfjs-graph.js')).readTfjsGraph(folder, options);
-  if (format === 'graph-model') return { format: 'tfjs graph model', tensors: null, network: graph };
-  const layers = async (options: GraphOptions) =>
-    (await import('./tfjs/layers.js')).readTfjsLayers(folder, { side: SIDE, ...options });
-  return { format: 'tfjs layers model', tensors: null, network: layers };
-}
-
-function parsed(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    throw new UserError({ where, what: 'this is not JSON, or not all of it', mend: 'fetch it again' });
-  }
+  if (isGraphModel(await readModelJson(folder)))
+    return { format: 'tfjs graph model', tensors: null, network: (options) => readTfjsGraph(folder, options) };
+  return {
+    format: 'tfjs layers model',
+    tensors: null,
+    network: (options) => readTfjsLayers(folder, { side: SIDE, ...options }),
+  };
 }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
+import { parsedJson } from '../json-text.js';
 import type { NamedTensors } from '../named-tensor.js';
 import { shown } from '../pytorch/bytes.js';
 import { readArchive } from './archive.js';
@@ -54,7 +55,7 @@ async function readKerasHdf5(source: Source, where: string): Promise<KerasFile> 
     format: isLegacy(tree) ? 'h5' : 'weights.h5',
     variables,
     tensors: canonicalTensors(variables, where),
-    ...(typeof text === 'string' ? { config: parse(text, `${where}: model_config`) } : {}),
+    ...(typeof text === 'string' ? { config: parsedJson(text, `${where}: model_config`) } : {}),
     ...(version === undefined ? {} : { version }),
   };
 }
@@ -71,10 +72,10 @@ async function readKerasArchive(source: string | Uint8Array, where: string): Pro
       found: [...members.keys()].join(', ') || 'neither',
     });
   }
-  const config = parse(text.bytes().toString('utf8'), `${where}: config.json`);
+  const config = parsedJson(text.bytes().toString('utf8'), `${where}: config.json`);
   const metadata = members.get('metadata.json');
   const version = (
-    parse(metadata?.bytes().toString('utf8') ?? '{}', `${where}: metadata.json`) as { keras_version?: unknown } | null
+    parsedJson(metadata?.bytes().toString('utf8') ?? '{}', `${where}: metadata.json`) as { keras_version?: unknown } | null
   )?.keras_version;
   const variables = variablesIn(await readHdf5(weights.source, `${where}: model.weights.h5`), where, config);
   return {
@@ -104,19 +105,6 @@ function variablesIn(tree: Hdf5Tree, where: string, config?: unknown): KerasVari
 function versionOf({ attributes }: Hdf5Tree): string | undefined {
   const version = attributes['']?.keras_version ?? attributes.model_weights?.keras_version;
   return typeof version === 'string' ? version : undefined;
-}
-
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError({
-      where,
-      what: 'it is not whole JSON',
-      found: shown(error instanceof Error ? error.message : String(error)),
-      mend: 'fetch or save the file again',
-    });
-  }
 }
 
 async function firstBytes(source: string | Uint8Array, where: string): Promise<string> {

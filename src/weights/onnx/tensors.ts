@@ -126,6 +126,7 @@ function listed(tensor: Onnx.ITensorProto, type: ElementType, count: number): nu
     case 'int32':
     case 'int16':
     case 'int8':
+    case 'uint16':
     case 'uint8':
     case 'bool':
       return tensor.int32Data ?? [];
