@@ -1,4 +1,5 @@
 import type { NamedTensor } from '../weights/named-tensor.js';
+import { permuted } from '../weights/permute.js';
 import type { Layout } from './layout.js';
 import type { VariableShape } from './topology.js';
 
@@ -9,7 +10,11 @@ const withoutOnes = (shape: readonly number[]) => shape.filter((length) => lengt
  * The shape in which a publisher stores a variable. PyTorch: convolutions [out, in, h, w], depthwise ones [channels, 1, h, w], dense ones
  * [out, in]. Keras: as here.
  */
-export function publishedShape({ role, shape }: VariableShape, order: Layout['order'], depthwise: boolean): readonly number[] {
+export function publishedShape(
+  { role, shape }: Pick<VariableShape, 'role' | 'shape'>,
+  order: Layout['order'],
+  depthwise: boolean,
+): readonly number[] {
   if (order === 'keras' || role !== 'kernel') return shape;
   const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
   if (shape.length === 2) return [width, height];
@@ -35,29 +40,7 @@ export function inOurOrder(
 ): Float32Array {
   const values = tensor.values();
   if (order === 'keras' || role !== 'kernel') return values;
-  const [height, width, inputs, outputs] =
-    shape.length === 2 ? [1, 1, shape[0] as number, shape[1] as number] : (shape as [number, number, number, number]);
+  const published = publishedShape({ role, shape }, order, depthwise);
   // A depthwise kernel [channels · multiplier, 1, h, w] runs by channel first, as [h, w, channels, multiplier] does in its last two axes.
-  const [outer, inner] = depthwise ? [inputs * outputs, 1] : [outputs, inputs];
-  return turned(values, outer, inner, height * width);
-}
-
-/** Outputs and inputs of a kernel that are turned together: a block of them stays in the processor's cache. */
-const BLOCK = 32;
-
-/** [outer, inner, places] → [places, inner, outer], block by block: number by number every write would miss the cache. */
-function turned(values: Float32Array, outer: number, inner: number, places: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let firstO = 0; firstO < outer; firstO += BLOCK) {
-    const lastO = Math.min(firstO + BLOCK, outer);
-    for (let firstI = 0; firstI < inner; firstI += BLOCK) {
-      const lastI = Math.min(firstI + BLOCK, inner);
-      for (let place = 0; place < places; place++)
-        for (let i = firstI; i < lastI; i++) {
-          const to = (place * inner + i) * outer;
-          for (let o = firstO; o < lastO; o++) result[to + o] = values[(o * inner + i) * places + place] as number;
-        }
-    }
-  }
-  return result;
+  return permuted(values, published, published.length === 2 ? [1, 0] : [2, 3, 1, 0]);
 }
