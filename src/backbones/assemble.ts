@@ -1,5 +1,6 @@
 import { type Fault, nearestName, UserError } from '../errors.js';
 import type { Layer, Network, Variable } from '../network/network.js';
+import { Scratch } from '../weights/byte-source.js';
 import { flipInputChannels } from '../weights/input-scale.js';
 import type { NamedTensors } from '../weights/named-tensor.js';
 import { unplaced, type Variant } from './family.js';
@@ -36,6 +37,7 @@ export function assemble(
   const variables = new Map<string, Variable>();
   const places = new Map(topology.variables.map((variable) => [layout.nameOf(variable), variable]));
   const faults: Fault[] = [];
+  const scratch = new Scratch();
   for (const [name, variable] of places) {
     const depthwise = kinds.get(variable.layer) === 'depthwise-conv';
     const tensor = tensors.get(name);
@@ -46,7 +48,7 @@ export function assemble(
     }
     if (!fits(tensor.shape, published, layout.order)) faults.push(otherShape(name, variable, tensor.shape, published, where));
     else if (wanted.has(variable.layer) && faults.length === 0)
-      variables.set(variable.name, { ...variable, values: inOurOrder(tensor, variable, layout.order, depthwise) });
+      variables.set(variable.name, { ...variable, values: inOurOrder(tensor, variable, layout.order, depthwise, scratch) });
   }
   for (const name of unplaced(tensors.keys(), places, variant))
     faults.push({

@@ -1,3 +1,4 @@
+import type { Scratch } from '../weights/byte-source.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
 import { permuted } from '../weights/permute.js';
 import type { Layout } from './layout.js';
@@ -37,10 +38,10 @@ export function inOurOrder(
   { role, shape }: VariableShape,
   order: Layout['order'],
   depthwise: boolean,
+  scratch: Scratch,
 ): Float32Array {
-  const values = tensor.values();
-  if (order === 'keras' || role !== 'kernel') return values;
+  if (order === 'keras' || role !== 'kernel') return tensor.values();
   const published = publishedShape({ role, shape }, order, depthwise);
   // A depthwise kernel [channels · multiplier, 1, h, w] runs by channel first, as [h, w, channels, multiplier] does in its last two axes.
-  return permuted(values, published, published.length === 2 ? [1, 0] : [2, 3, 1, 0]);
+  return permuted(tensor.values(scratch), published, published.length === 2 ? [1, 0] : [2, 3, 1, 0]);
 }

@@ -61,9 +61,19 @@ export function joinedBytes(parts: readonly ByteSource[]): ByteSource {
   return { size: parts.reduce((sum, part) => sum + part.size, 0), fill };
 }
 
-/** Some of the bytes of a source, in memory of their own that begins at a multiple of eight. */
-export function takeBytes(source: ByteSource, from: number, length: number): Buffer {
-  const bytes = Buffer.from(new ArrayBuffer(length));
+/** Memory for numbers that are wanted for a moment, the same again and again: fresh memory costs more than what is read into it. */
+export class Scratch {
+  #memory = new ArrayBuffer(0);
+
+  bytes(length: number): Buffer {
+    if (this.#memory.byteLength < length) this.#memory = new ArrayBuffer(Math.max(length, 2 * this.#memory.byteLength));
+    return Buffer.from(this.#memory, 0, length);
+  }
+}
+
+/** Some of the bytes of a source, in memory that begins at a multiple of eight: of their own, or in scratch memory. */
+export function takeBytes(source: ByteSource, from: number, length: number, scratch?: Scratch): Buffer {
+  const bytes = scratch?.bytes(length) ?? Buffer.from(new ArrayBuffer(length));
   source.fill(bytes, from);
   return bytes;
 }

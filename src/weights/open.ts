@@ -129,7 +129,7 @@ async function openPytorch(path: string, format: string): Promise<OpenedWeights>
   const tensors = stateDict(await readPytorch(bytesOfFile(path, where), where), where);
   const named = [...tensors].map(([name, tensor]): [string, NamedTensor] => [
     name,
-    { shape: tensor.shape, values: () => tensorValues(tensor) },
+    { shape: tensor.shape, values: (scratch) => tensorValues(tensor, scratch) },
   ]);
   return { format, tensors: new Map(named), network: null };
 }

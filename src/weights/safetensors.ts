@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Fault, UserError } from '../errors.js';
 import { type Broken, headerOfBytes, headerOfFile, type SafetensorsHeader } from '../runtime/safetensors-header.js';
-import { type ByteSource, bytesInMemory, bytesOfFile, takeBytes } from './byte-source.js';
+import { type ByteSource, bytesInMemory, bytesOfFile, type Scratch, takeBytes } from './byte-source.js';
 import { type ElementType, elementTypes, floatsIn } from './elements.js';
 import type { NamedTensor, NamedTensors } from './named-tensor.js';
 import { shown } from './pytorch/bytes.js';
@@ -57,7 +57,7 @@ async function readOne(path: string): Promise<NamedTensors> {
 function tensorsOf({ entries }: SafetensorsHeader, where: string, source: ByteSource): Map<string, NamedTensor> {
   return new Map(
     [...entries].map(([name, entry]) => {
-      const values = (): Float32Array => {
+      const values = (scratch?: Scratch): Float32Array => {
         const type = TYPES.get(entry.dtype);
         if (type === undefined)
           throw new UserError({
@@ -65,7 +65,7 @@ function tensorsOf({ entries }: SafetensorsHeader, where: string, source: ByteSo
             what: `the tensor ${shown(name)} is of the type ${entry.dtype}, which ft does not read`,
             expected: [...TYPES.keys()].join(', '),
           });
-        return floatsIn(takeBytes(source, entry.from, entry.to - entry.from), type);
+        return floatsIn(takeBytes(source, entry.from, entry.to - entry.from, scratch), type);
       };
       return [name, { shape: entry.shape, values }];
     }),

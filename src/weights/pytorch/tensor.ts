@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js';
-import { takeBytes } from '../byte-source.js';
+import { type Scratch, takeBytes } from '../byte-source.js';
 import { type Dtype, floatsIn } from '../elements.js';
 import { type Refuse, shown } from './bytes.js';
 import type { Storage } from './storage.js';
@@ -76,12 +76,12 @@ export function permuted({ storage, offset, shape, strides }: PytorchTensor, axe
 }
 
 /** The elements in row-major order as float32. Read are the bytes from the first of them to the last, and no others. */
-export function tensorValues({ storage, offset, shape, strides, size }: PytorchTensor): Float32Array {
+export function tensorValues({ storage, offset, shape, strides, size }: PytorchTensor, scratch?: Scratch): Float32Array {
   const { place, type } = storage;
   if (place === undefined) throw new UserError({ what: `the file holds no bytes for the storage ${shown(storage.key)}` });
   if (size === 0) return new Float32Array(0);
   const last = shape.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] ?? 0), 0);
-  const bytes = takeBytes(place.source, place.from + offset * type.size, (last + 1) * type.size);
+  const bytes = takeBytes(place.source, place.from + offset * type.size, (last + 1) * type.size, scratch);
   if (last + 1 === size && inOrder(shape, strides)) return floatsIn(bytes, type);
   const values = new Float32Array(size);
   const index = new Array<number>(shape.length).fill(0);
