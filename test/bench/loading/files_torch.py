@@ -1,4 +1,7 @@
-"""ResNet-50 as PyTorch's world stores it, with torchvision's own random weights: python files_torch.py FOLDER"""
+"""ResNet-50 as PyTorch's world stores it, with torchvision's own random weights:
+  python files_torch.py FOLDER
+  python files_torch.py FOLDER densenet121 googlenet ...     other networks of torchvision, as safetensors alone
+"""
 import sys
 import warnings
 
@@ -12,11 +15,22 @@ for _name in ('nms', 'qnms'):
 import torchvision
 from safetensors.torch import save_file
 
-folder = sys.argv[1]
+folder, *others = sys.argv[1:]
 torch.manual_seed(0)
+
+
+def safetensors(name, weights):
+    save_file({key: tensor.contiguous() for key, tensor in weights.items()}, f'{folder}/{name}.safetensors')
+
+
+for name in others:
+    more = {'init_weights': False} if name == 'googlenet' else {}
+    safetensors(name, torchvision.models.get_model(name, weights=None, **more).state_dict())
+if others:
+    sys.exit()
 model = torchvision.models.resnet50(weights=None).eval()
 weights = model.state_dict()
 torch.save(weights, f'{folder}/torch-zip.pth')
 torch.save(weights, f'{folder}/torch-legacy.pth', _use_new_zipfile_serialization=False)
-save_file({name: tensor.contiguous() for name, tensor in weights.items()}, f'{folder}/resnet50.safetensors')
+safetensors('resnet50', weights)
 torch.onnx.export(model, torch.zeros(1, 3, 224, 224), f'{folder}/resnet50.onnx', dynamo=False, opset_version=17, input_names=['image'])
