@@ -73,7 +73,7 @@ async function measure(one: LoadingCase, folder: string): Promise<LoadingFigures
     const ft = first ?? (await sides.ft());
     if (round >= 0) measured.push({ ft, peer });
   }
-  return { one, fileMiB: (await sizeOf(folder, one.file)) / 2 ** 20, rounds: measured };
+  return { one, fileMiB: (await sizeOf(folder, one.data ?? one.file)) / 2 ** 20, rounds: measured };
 }
 
 const progress = terminalProgress(process.stderr);
