@@ -51,9 +51,6 @@ async function loaded(command: string, args: readonly string[]): Promise<Loaded>
 
 async function sizeOf(folder: string, file: string): Promise<number> {
   const path = join(folder, file);
-  // An index alone is none of the weights.
-  if (file.endsWith('.index'))
-    return (await sizeOf(folder, file.replace('.index', '.data-00000-of-00001'))) + (await stat(path)).size;
   if (!(await stat(path)).isDirectory()) return (await stat(path)).size;
   const sizes = (await readdir(path)).map((name) => sizeOf(path, name));
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
