@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 # Named after the content of the lock file: a second call is instant, and another lock file installs anew.
 PACKAGES := node_modules/.packages-$(firstword $(shell cksum package-lock.json))
 
-.PHONY: help setup train test check format verify bench growth faults clean
+.PHONY: help setup train test check format verify bench loading forecast growth faults clean
 
 help: ## show this
 	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
@@ -53,6 +53,14 @@ verify: setup ## hold exports and goldens to Python's TensorFlow, NumPy and PyTo
 bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --rounds 5'] (40 minutes; leave the machine alone)
 	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && keras=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
 	  node --import tsx test/bench/run.ts --python "$$python" --keras "$$keras" $(options)
+
+loading: setup ## measure how ft loads weights of every format beside Python's own loaders [options='--rounds 5'] (minutes; leave the machine alone)
+	@pytorch=$$(sh test/bench/venv.sh test/backbones/requirements.txt) && tensorflow=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
+	  node --import tsx test/bench/loading.ts --pytorch "$$pytorch" --tensorflow "$$tensorflow" $(options)
+
+forecast: setup ## measure what ft plan foresees of memory beside the peak of runs [options='--only densenet121'] (minutes)
+	@pytorch=$$(sh test/bench/venv.sh test/backbones/requirements.txt) && \
+	  node --import tsx test/bench/forecast.ts --pytorch "$$pytorch" $(options)
 
 growth: setup ## measure how time and memory grow [only='pairs retrieval'] (minutes; leave the machine alone)
 	@node --import tsx test/bench/growth.ts $(only)

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { variantOf } from '../src/backbones/families.js';
+import { featureVariables } from '../src/backbones/topology.js';
 import { cardsFolder, type PublishedCard, parseCard } from '../src/weights/cards.js';
 
 interface Facts {
@@ -29,11 +30,10 @@ for await (const chunk of process.stdin) text += chunk;
 for (const line of text.trim().split('\n')) {
   const facts = JSON.parse(line) as Facts;
   const variant = variantOf(facts.network, 'published.py');
-  const { layers, variables, output } = variant.topology();
-  const kept = new Set(layers.slice(0, layers.findIndex(({ name }) => name === output) + 1).map(({ name }) => name));
-  const parameters = variables
-    .filter(({ layer }) => kept.has(layer))
-    .reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+  const parameters = featureVariables(variant.topology()).reduce(
+    (sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1),
+    0,
+  );
   const layout = variant.layouts.find(({ name }) => name === facts.publisher);
   if (layout === undefined) throw new Error(`${facts.network} has no layout of ${facts.publisher}`);
   const { mean, std } = layout.preprocessing;

@@ -1,11 +1,12 @@
 import { type Fault, nearestName, UserError } from '../errors.js';
-import type { Layer, Network, Variable } from '../network/network.js';
+import type { Network, Variable } from '../network/network.js';
+import { Scratch } from '../weights/byte-source.js';
 import { flipInputChannels } from '../weights/input-scale.js';
 import type { NamedTensors } from '../weights/named-tensor.js';
 import { unplaced, type Variant } from './family.js';
 import { type Layout, presentNames } from './layout.js';
 import { fits, inOurOrder, publishedShape } from './reorder.js';
-import { STAGES, type Topology, type VariableShape } from './topology.js';
+import { featureLayers, STAGES, type VariableShape } from './topology.js';
 
 export interface AssembleOptions {
   /** What an error calls the file. */
@@ -30,12 +31,13 @@ export function assemble(
 ): Network {
   const tensors = presentNames(layout, published);
   const topology = variant.topology();
-  const layers = classifier ? topology.layers : layersTo(topology, topology.output);
+  const layers = classifier ? topology.layers : featureLayers(topology);
   const wanted = new Set(layers.map((layer) => layer.name));
   const kinds = new Map(topology.layers.map((layer) => [layer.name, layer.kind]));
   const variables = new Map<string, Variable>();
   const places = new Map(topology.variables.map((variable) => [layout.nameOf(variable), variable]));
   const faults: Fault[] = [];
+  const scratch = new Scratch();
   for (const [name, variable] of places) {
     const depthwise = kinds.get(variable.layer) === 'depthwise-conv';
     const tensor = tensors.get(name);
@@ -46,7 +48,7 @@ export function assemble(
     }
     if (!fits(tensor.shape, published, layout.order)) faults.push(otherShape(name, variable, tensor.shape, published, where));
     else if (wanted.has(variable.layer) && faults.length === 0)
-      variables.set(variable.name, { ...variable, values: inOurOrder(tensor, variable, layout.order, depthwise) });
+      variables.set(variable.name, { ...variable, values: inOurOrder(tensor, variable, layout.order, depthwise, scratch) });
   }
   for (const name of unplaced(tensors.keys(), places, variant))
     faults.push({
@@ -66,11 +68,6 @@ export function assemble(
     stages: [...STAGES],
   };
   return layout.bgr === true ? flipInputChannels(network) : network;
-}
-
-/** The layers up to one of them; a topology puts nothing beside it that it does not need. */
-function layersTo({ layers }: Topology, output: string): readonly Layer[] {
-  return layers.slice(0, layers.findIndex(({ name }) => name === output) + 1);
 }
 
 function missing(

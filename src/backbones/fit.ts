@@ -35,12 +35,9 @@ export function fitsOf(tensors: NamedTensors, names: readonly string[] = [...var
     .sort((a, b) => Number(b.whole) - Number(a.whole) || b.found / b.wanted - a.found / a.wanted || a.left - b.left);
 }
 
-function fitOf(
-  published: NamedTensors,
-  variant: Variant,
-  layout: Layout,
-  { layers, variables }: ReturnType<Variant['topology']>,
-): Fit {
+/** How well they are the weights of one network as one publisher stores them. */
+export function fitOf(published: NamedTensors, variant: Variant, layout: Layout, topology = variant.topology()): Fit {
+  const { layers, variables } = topology;
   const tensors = presentNames(layout, published);
   const of = new Map(layers.map((layer) => [layer.name, layer]));
   const isHead = (layer: string) => (of.get(layer)?.stage as StageName | 'head') === 'head';

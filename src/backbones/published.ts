@@ -15,7 +15,7 @@ import { assemble } from './assemble.js';
 import type { Pulled, PullOptions } from './backbone.js';
 import { variantOf } from './families.js';
 import type { Variant } from './family.js';
-import { withoutPrefix } from './fit.js';
+import { fitOf, withoutPrefix } from './fit.js';
 import { type Layout, OWN_NAMES } from './layout.js';
 
 /** Goes up with every change of what is written into the cache, so that it is made anew. */
@@ -49,7 +49,7 @@ export async function pullPublished(card: PublishedCard, options: PullOptions): 
       const tensors = withoutPrefix(await openTensors(path));
       const network = assemble(variant, layout, tensors, {
         where: basename(path),
-        classifier: hasClassifier(variant, layout, tensors),
+        classifier: fitOf(tensors, variant, layout).classifier,
       });
       await writeCheckpoint(join(temporary, FILE), {
         tensors: Object.fromEntries(network.variables),
@@ -124,10 +124,4 @@ async function copyPinned(from: string, to: string, { pin }: UrlSource): Promise
       mend: 'fetch it again',
     });
   await copyFile(from, to);
-}
-
-function hasClassifier(variant: Variant, layout: Layout, tensors: ReadonlyMap<string, NamedTensor>): boolean {
-  const { layers, variables } = variant.topology();
-  const head = new Set(layers.filter(({ stage }) => stage === 'head').map(({ name }) => name));
-  return variables.filter(({ layer }) => head.has(layer)).every((variable) => tensors.has(layout.nameOf(variable)));
 }

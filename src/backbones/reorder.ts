@@ -1,4 +1,6 @@
+import type { Scratch } from '../weights/byte-source.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
+import { permuted } from '../weights/permute.js';
 import type { Layout } from './layout.js';
 import type { VariableShape } from './topology.js';
 
@@ -9,7 +11,11 @@ const withoutOnes = (shape: readonly number[]) => shape.filter((length) => lengt
  * The shape in which a publisher stores a variable. PyTorch: convolutions [out, in, h, w], depthwise ones [channels, 1, h, w], dense ones
  * [out, in]. Keras: as here.
  */
-export function publishedShape({ role, shape }: VariableShape, order: Layout['order'], depthwise: boolean): readonly number[] {
+export function publishedShape(
+  { role, shape }: Pick<VariableShape, 'role' | 'shape'>,
+  order: Layout['order'],
+  depthwise: boolean,
+): readonly number[] {
   if (order === 'keras' || role !== 'kernel') return shape;
   const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
   if (shape.length === 2) return [width, height];
@@ -32,17 +38,10 @@ export function inOurOrder(
   { role, shape }: VariableShape,
   order: Layout['order'],
   depthwise: boolean,
+  scratch: Scratch,
 ): Float32Array {
-  const values = tensor.values();
-  if (order === 'keras' || role !== 'kernel') return values;
-  const [height, width, inputs, outputs] =
-    shape.length === 2 ? [1, 1, shape[0] as number, shape[1] as number] : (shape as [number, number, number, number]);
+  if (order === 'keras' || role !== 'kernel') return tensor.values();
+  const published = publishedShape({ role, shape }, order, depthwise);
   // A depthwise kernel [channels · multiplier, 1, h, w] runs by channel first, as [h, w, channels, multiplier] does in its last two axes.
-  const [outer, inner] = depthwise ? [inputs * outputs, 1] : [outputs, inputs];
-  const places = height * width;
-  const result = new Float32Array(values.length);
-  for (let o = 0, from = 0; o < outer; o++)
-    for (let i = 0; i < inner; i++)
-      for (let place = 0; place < places; place++) result[(place * inner + i) * outer + o] = values[from++] as number;
-  return result;
+  return permuted(tensor.values(scratch), published, published.length === 2 ? [1, 0] : [2, 3, 1, 0]);
 }

@@ -52,6 +52,17 @@ export type StageName = (typeof STAGES)[number];
 /** The stage of what lies above the feature map. */
 const HEAD = 'head';
 
+/** The layers up to the feature map; a topology puts nothing beside it that it does not need. */
+export function featureLayers({ layers, output }: Pick<Topology, 'layers' | 'output'>): readonly Layer[] {
+  return layers.slice(0, layers.findIndex(({ name }) => name === output) + 1);
+}
+
+/** The variables of those layers. */
+export function featureVariables(topology: Pick<Topology, 'layers' | 'variables' | 'output'>): readonly VariableShape[] {
+  const kept = new Set(featureLayers(topology).map(({ name }) => name));
+  return topology.variables.filter(({ layer }) => kept.has(layer));
+}
+
 /** Puts layers one upon the other: each takes what the last one gave. */
 export class TopologyBuilder {
   private readonly layers: Layer[] = [];

@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../runtime/folders.js';
 import { checkSummary } from './data-check-words.js';
 import { withExamples } from './examples.js';
 import type { Io } from './io.js';
-import { setOption } from './plan.js';
+import { setOption } from './set-option.js';
 
 interface Options {
   recipe?: string;

@@ -8,7 +8,7 @@ import type { Part, Split } from '../data/split.js';
 import { loadRecipe } from '../recipe/load.js';
 import { withExamples } from './examples.js';
 import type { Io } from './io.js';
-import { setOption } from './plan.js';
+import { setOption } from './set-option.js';
 import { textTable } from './table.js';
 
 interface Options {

@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../runtime/folders.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { setOption } from './plan.js';
+import { setOption } from './set-option.js';
 import { textTable } from './table.js';
 
 interface Options {

@@ -1,5 +1,5 @@
 /** `ft plan`: what a recipe freezes, and at which rate each layer learns, before a step is run. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Network } from '../network/network.js';
 import { loadRecipe } from '../recipe/load.js';
 import type { Recipe } from '../recipe/schema.js';
@@ -12,6 +12,7 @@ import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
 import { planText } from './plan-table.js';
+import { setOption } from './set-option.js';
 
 interface Options {
   set: string[];
@@ -96,11 +97,4 @@ function memoryInWords(recipe: Recipe, network: Network, plans: readonly PhasePl
 export function heading(recipe: string, backbone: string, side: number, plans: readonly PhasePlan[]): string {
   const phases = plans.map((plan) => plan.phase).join(', then ') || 'no phase is trained';
   return `${recipe}: ${backbone} at ${side} px; ${phases}`;
-}
-
-/** `--set key=value`, as often as one likes. */
-export function setOption(): Option {
-  return new Option('--set <key=value>', 'set a key of the recipe, e.g. triplet.rate=3e-3 (again for more)')
-    .default([], 'none')
-    .argParser((value: string, before: string[]) => [...before, value]);
 }

@@ -12,7 +12,7 @@ import type { Manifest } from '../run/manifest.js';
 import { createRunFolder, jsonText, openRunFolder, type RunFolder } from '../train/run-folder.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { setOption } from './plan.js';
+import { setOption } from './set-option.js';
 import type { PartOfSeries, SeriesToTrain } from './train-series.js';
 
 interface Options {

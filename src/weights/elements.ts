@@ -9,7 +9,18 @@ export interface ElementType {
   readonly read: (bytes: Buffer, at: number) => number;
 }
 
-export type Dtype = 'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool';
+export type Dtype =
+  | 'float64'
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint16'
+  | 'uint8'
+  | 'bool';
 
 const scratch = new DataView(new ArrayBuffer(4));
 
@@ -40,6 +51,7 @@ export const elementTypes: Readonly<Record<Dtype, ElementType>> = {
   int32: { dtype: 'int32', size: 4, read: (bytes, at) => bytes.readInt32LE(at) },
   int16: { dtype: 'int16', size: 2, read: (bytes, at) => bytes.readInt16LE(at) },
   int8: { dtype: 'int8', size: 1, read: (bytes, at) => bytes.readInt8(at) },
+  uint16: { dtype: 'uint16', size: 2, read: (bytes, at) => bytes.readUInt16LE(at) },
   uint8: { dtype: 'uint8', size: 1, read: (bytes, at) => bytes.readUInt8(at) },
   bool: { dtype: 'bool', size: 1, read: (bytes, at) => (bytes.readUInt8(at) === 0 ? 0 : 1) },
 };
@@ -50,6 +62,12 @@ export function floatsOf(bytes: Buffer, type: ElementType): Float32Array {
   if (type.dtype === 'float32') bytes.copy(Buffer.from(values.buffer), 0, 0, 4 * values.length);
   else for (let at = 0; at < values.length; at++) values[at] = type.read(bytes, at * type.size);
   return values;
+}
+
+/** The same of bytes that nobody else has (`takeBytes`): those of float32 are not copied, so that a tensor is never there twice. */
+export function floatsIn(bytes: Buffer, type: ElementType): Float32Array {
+  if (type.dtype !== 'float32' || bytes.byteOffset % 4 !== 0) return floatsOf(bytes, type);
+  return new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, Math.floor(bytes.length / 4));
 }
 
 /** Elements of a shape; undefined where a length is no whole number from 0 up, or there are more than a double can count. */

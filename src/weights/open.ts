@@ -2,6 +2,8 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Network, Preprocessing } from '../network/network.js';
+import { bytesOfFile, takeBytes } from './byte-source.js';
+import { parsedJson } from './json-text.js';
 import { readKerasFile } from './keras/file.js';
 import { readKerasNetwork } from './keras/network.js';
 import type { NamedTensor, NamedTensors } from './named-tensor.js';
@@ -11,6 +13,9 @@ import { tensorValues } from './pytorch/tensor.js';
 import { readSafetensors } from './safetensors.js';
 import { readCheckpoint } from './tensorflow/checkpoint.js';
 import { readSavedModel } from './tensorflow/saved-model.js';
+import { readTfjsGraph } from './tensorflow/tfjs-graph.js';
+import { readTfjsLayers } from './tfjs/layers.js';
+import { isGraphModel, readModelJson } from './tfjs/manifest.js';
 
 /** What is told to a reader of a graph; the file itself says the rest. */
 /** The side that most networks were trained at: what a graph is taken for that does not say its own. */
@@ -83,9 +88,10 @@ async function openFile(path: string): Promise<OpenedWeights> {
   if (text.startsWith('\x89HDF')) return openKeras(path);
   if (end.readBigUInt64LE() === SSTABLE)
     return { format: 'TensorFlow checkpoint', tensors: await readCheckpoint(path.replace(/\.index$/, '')), network: null };
-  if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
+  // Before PyTorch: the length of the header may begin with the byte of a pickle.
   if (size >= 10 && start.readBigUInt64LE(0) < BigInt(size) && text[8] === '{')
     return { format: 'safetensors', tensors: await readSafetensors(path), network: null };
+  if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
   if (/^\s*\{/.test(text)) return openJson(path);
   // The first field of ONNX' message, the version of its format.
   if (start[0] === 0x08) return { format: 'ONNX', tensors: null, network: (options) => readOnnxFile(path, options) };
@@ -112,16 +118,18 @@ async function edges(path: string): Promise<{ start: Buffer; end: Buffer; size: 
 
 async function openZip(path: string): Promise<OpenedWeights> {
   // The names of a zip's members stand at its end as well.
-  const names = (await readFile(path)).subarray(-(1 << 20)).toString('latin1');
+  const bytes = bytesOfFile(path);
+  const from = Math.max(0, bytes.size - (1 << 20));
+  const names = takeBytes(bytes, from, bytes.size - from).toString('latin1');
   return names.includes('model.weights.h5') ? openKeras(path) : openPytorch(path, 'PyTorch (zip)');
 }
 
 async function openPytorch(path: string, format: string): Promise<OpenedWeights> {
   const where = basename(path);
-  const tensors = stateDict(await readPytorch(await readFile(path), where), where);
+  const tensors = stateDict(await readPytorch(bytesOfFile(path, where), where), where);
   const named = [...tensors].map(([name, tensor]): [string, NamedTensor] => [
     name,
-    { shape: tensor.shape, values: () => tensorValues(tensor) },
+    { shape: tensor.shape, values: (scratch) => tensorValues(tensor, scratch) },
   ]);
   return { format, tensors: new Map(named), network: null };
 }
@@ -136,9 +144,9 @@ async function openKeras(path: string): Promise<OpenedWeights> {
 }
 
 async function openJson(path: string): Promise<OpenedWeights> {
-  const json = parsed(await readFile(path, 'utf8'), path) as { weight_map?: unknown; modelTopology?: unknown };
-  if (json.weight_map !== undefined) return openShards(path);
-  if (json.modelTopology !== undefined) return openTfjs(dirname(path));
+  const json = parsedJson(await readFile(path, 'utf8'), path) as { weight_map?: unknown; modelTopology?: unknown } | null;
+  if (json?.weight_map !== undefined) return openShards(path);
+  if (json?.modelTopology !== undefined) return openTfjs(dirname(path));
   throw new UserError({
     where: path,
     what: 'this JSON describes no weights',
@@ -151,20 +159,11 @@ async function openShards(index: string): Promise<OpenedWeights> {
 }
 
 async function openTfjs(folder: string): Promise<OpenedWeights> {
-  const where = join(folder, 'model.json');
-  const { format } = parsed(await readFile(where, 'utf8'), where) as { format?: unknown };
-  // These two readers load TensorFlow, which cards and downloads do without. Older layers models say nothing of their format.
-  const graph = async (options: GraphOptions) => (await import('./tensorflow/tfjs-graph.js')).readTfjsGraph(folder, options);
-  if (format === 'graph-model') return { format: 'tfjs graph model', tensors: null, network: graph };
-  const layers = async (options: GraphOptions) =>
-    (await import('./tfjs/layers.js')).readTfjsLayers(folder, { side: SIDE, ...options });
-  return { format: 'tfjs layers model', tensors: null, network: layers };
-}
-
-function parsed(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    throw new UserError({ where, what: 'this is not JSON, or not all of it', mend: 'fetch it again' });
-  }
+  if (isGraphModel(await readModelJson(folder)))
+    return { format: 'tfjs graph model', tensors: null, network: (options) => readTfjsGraph(folder, options) };
+  return {
+    format: 'tfjs layers model',
+    tensors: null,
+    network: (options) => readTfjsLayers(folder, { side: SIDE, ...options }),
+  };
 }

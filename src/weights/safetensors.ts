@@ -1,15 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Fault, UserError } from '../errors.js';
-import {
-  type Broken,
-  headerOfBytes,
-  headerOfFile,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-} from '../runtime/safetensors-header.js';
-import { type ElementType, elementTypes, floatsOf } from './elements.js';
+import { type Broken, headerOfBytes, headerOfFile, type SafetensorsHeader } from '../runtime/safetensors-header.js';
+import { type ByteSource, bytesInMemory, bytesOfFile, type Scratch, takeBytes } from './byte-source.js';
+import { type ElementType, elementTypes, floatsIn } from './elements.js';
 import type { NamedTensor, NamedTensors } from './named-tensor.js';
 import { shown } from './pytorch/bytes.js';
 
@@ -43,7 +37,7 @@ export async function readSafetensors(path: string): Promise<NamedTensors> {
 export function safetensorsOf(bytes: Uint8Array, where: string): NamedTensors {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const broken = refuse(where);
-  return tensorsOf(headerOfBytes(file, broken), where, ({ from, to }) => file.subarray(from, to));
+  return tensorsOf(headerOfBytes(file, broken), where, bytesInMemory(file));
 }
 
 async function readOne(path: string): Promise<NamedTensors> {
@@ -54,38 +48,16 @@ async function readOne(path: string): Promise<NamedTensors> {
   try {
     const { size } = await file.stat();
     const header = await headerOfFile(file, size, broken);
-    return tensorsOf(header, path, (entry) => readRange(path, entry, size, broken));
+    return tensorsOf(header, path, bytesOfFile(path));
   } finally {
     await file.close();
   }
 }
 
-/** Opened anew for each tensor: nothing is left open however many are never asked for. */
-function readRange(path: string, { from, to }: SafetensorsEntry, size: number, broken: Broken): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const found = fstatSync(file).size;
-    if (found !== size) broken(`${found} bytes, where it had ${size} when its header was read`);
-    const bytes = Buffer.alloc(to - from);
-    for (let at = 0; at < bytes.length; ) {
-      const read = readSync(file, bytes, at, bytes.length - at, from + at);
-      if (read === 0) broken(`an end at byte ${from + at}`);
-      at += read;
-    }
-    return bytes;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function tensorsOf(
-  { entries }: SafetensorsHeader,
-  where: string,
-  bytesOf: (entry: SafetensorsEntry) => Buffer,
-): Map<string, NamedTensor> {
+function tensorsOf({ entries }: SafetensorsHeader, where: string, source: ByteSource): Map<string, NamedTensor> {
   return new Map(
     [...entries].map(([name, entry]) => {
-      const values = (): Float32Array => {
+      const values = (scratch?: Scratch): Float32Array => {
         const type = TYPES.get(entry.dtype);
         if (type === undefined)
           throw new UserError({
@@ -93,7 +65,7 @@ function tensorsOf(
             what: `the tensor ${shown(name)} is of the type ${entry.dtype}, which ft does not read`,
             expected: [...TYPES.keys()].join(', '),
           });
-        return floatsOf(bytesOf(entry), type);
+        return floatsIn(takeBytes(source, entry.from, entry.to - entry.from, scratch), type);
       };
       return [name, { shape: entry.shape, values }];
     }),

@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
+import { decodeMiddle, type Middle } from '../../src/data/middle.js';
 
 /** 1,000 photos of ImageNet with their classes, where they are on this machine. */
 export const samplesPath = fileURLToPath(new URL('../../../shared/data/imagenet-samples.tar', import.meta.url));
 
 /** The side that the weights were trained at. */
 export const SIDE = 224;
-const SHORT = 256;
+const EVALUATION: Middle = { resize: 256, crop: SIDE, interpolation: 'bicubic' };
 
 /** The 250 photos marked for checking, as the published evaluation shows them: bicubic, short side 256, the middle 224 × 224. */
 export async function* imagenetSamples(batch: number): AsyncGenerator<{ pixels: Float32Array; classes: number[] }> {
@@ -34,23 +34,11 @@ export async function* imagenetSamples(batch: number): AsyncGenerator<{ pixels: 
     for (let from = 0; from < rows.length; from += batch) {
       const some = rows.slice(from, from + batch);
       const pixels = new Float32Array(some.length * SIDE * SIDE * 3);
-      for (const [at, [file = '']] of some.entries()) pixels.set(await middle(paths.get(file) as string), at * SIDE * SIDE * 3);
+      for (const [at, [file = '']] of some.entries())
+        pixels.set(await decodeMiddle(paths.get(file) as string, EVALUATION), at * SIDE * SIDE * 3);
       yield { pixels, classes: some.map(([, index]) => Number(index)) };
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function middle(path: string): Promise<Buffer> {
-  const { width, height } = await sharp(path).metadata();
-  const scale = SHORT / Math.min(width, height);
-  const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
-  return sharp(path)
-    .resize(w, h, { fit: 'fill', kernel: 'cubic' })
-    .extract({ left: Math.round((w - SIDE) / 2), top: Math.round((h - SIDE) / 2), width: SIDE, height: SIDE })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer();
 }

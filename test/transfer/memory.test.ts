@@ -61,6 +61,20 @@ describe('the memory that a phase will take', () => {
     expect(mapsOf(chain(5), 'all')).toBeCloseTo(2, 5);
   });
 
+  it('grows by what lies inside a swish, a GELU and a LayerNorm, where a gradient goes through them', () => {
+    const withActivation = (activation: 'relu' | 'swish' | 'gelu'): Network => {
+      const network = chain(5);
+      const swap = (layer: Layer): Layer => (layer.kind === 'activation' ? { ...layer, activation } : layer);
+      return { ...network, layers: network.layers.map(swap) };
+    };
+    // Each of the five activations keeps its input (it does not work in place), and four or five maps inside.
+    const own = mapsOf(withActivation('relu'), 'none');
+    expect(mapsOf(withActivation('swish'), 'none')).toBeCloseTo(own + 5 * (1 + 4), 5);
+    expect(mapsOf(withActivation('gelu'), 'none')).toBeCloseTo(own + 5 * (1 + 5), 5);
+    // Frozen, nothing is kept: the most is an input and an output.
+    expect(mapsOf(withActivation('swish'), 'all')).toBeCloseTo(2, 5);
+  });
+
   it('has, where stages are computed once more on the way back, the maps between them and those of one', () => {
     const stages = (length: number, each: number): Network => {
       const network = chain(length);

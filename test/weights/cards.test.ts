@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { publishedAs } from '../../src/backbones/published.js';
 import { backbones } from '../../src/backbones/pull.js';
+import { featureVariables } from '../../src/backbones/topology.js';
 import { cardNames, cardsFolder, parseCard, readCard } from '../../src/weights/cards.js';
 
 describe('the cards in pretrained/', () => {
@@ -14,10 +15,8 @@ describe('the cards in pretrained/', () => {
       expect(card.name).toBe(name);
       if (!('network' in card)) expect(backbones.has(name)).toBe(true);
       else {
-        const { variables, layers, output } = publishedAs(card).variant.topology();
-        const end = layers.findIndex((layer) => layer.name === output);
-        const kept = new Set(layers.slice(0, end + 1).map((layer) => layer.name));
-        const sizes = variables.filter(({ layer }) => kept.has(layer)).map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+        const variables = featureVariables(publishedAs(card).variant.topology());
+        const sizes = variables.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
         expect(card.parameters, name).toBe(sizes.reduce((a, b) => a + b, 0));
       }
     }

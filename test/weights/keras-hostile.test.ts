@@ -214,7 +214,7 @@ describe('a hostile configuration', () => {
         ['a', 'ReLU', {}, ['images']],
         ['b', 'Rescaling', { scale: 2 }, ['a']],
       ],
-      "the Rescaling does not stand at the model's input",
+      "it takes 'b', which adds a number to a map or scales it",
     ],
     [
       'a scale of zero',

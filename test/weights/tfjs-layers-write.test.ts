@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Layer, Network, Variable, VariableRole } from '../../src/network/network.js';
+import { type Layer, type Network, type Variable, type VariableRole, variablesOf } from '../../src/network/network.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
 import { readTfjsLayers } from '../../src/weights/tfjs/layers.js';
 import { writeTfjsLayers } from '../../src/weights/tfjs/layers-write.js';
@@ -159,7 +159,52 @@ describe('a network written as a tfjs layers model', () => {
     const net = network();
     const layers = net.layers.map((layer) => (layer.name === 'pool' ? { ...layer, inputs: ['stem'] } : layer));
     await expect(writeTfjsLayers({ ...net, layers }, await temporaryFolder())).rejects.toThrow(
-      "'pool' pads a map that may be negative",
+      'pool: this pool takes the maximum over the border of a map that may be negative',
+    );
+  });
+
+  it('has hard sigmoids, hard swishes and pools that round up, in the layers that Keras 2 has', async () => {
+    const net = network();
+    const stage = 'low';
+    const layers: Layer[] = [
+      { kind: 'input', name: 'input', inputs: [], stage },
+      ...net.layers.filter(({ name }) => ['stem', 'stem_relu'].includes(name)),
+      { kind: 'max-pool', name: 'up', inputs: ['stem_relu'], stage, size: [3, 3], strides: [2, 2], padding: 'valid', ceil: true },
+      { kind: 'max-pool', name: 'even', inputs: ['up'], stage, size: [3, 2], strides: [2, 2], padding: [1, 1, 0, 0], ceil: true },
+      { kind: 'activation', name: 'swished', inputs: ['even'], stage, activation: 'hard-swish' },
+      { kind: 'activation', name: 'gate', inputs: ['swished'], stage, activation: 'hard-sigmoid' },
+      { kind: 'multiply', name: 'gated', inputs: ['swished', 'gate'], stage },
+    ];
+    const used = new Set(layers.flatMap((layer) => variablesOf(layer)));
+    const variables = new Map([...net.variables].filter(([name]) => used.has(name)));
+    const written: Network = { ...net, layers, variables, output: 'gated', features: 8, stages: [stage] };
+    const folder = await temporaryFolder();
+    await writeTfjsLayers(written, folder);
+    const model = await tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
+    const back = await readTfjsLayers(folder, { name: 'net', side: 40, preprocessing: net.preprocessing, output: 'gated' });
+    expect(back.layers.map((layer) => (layer.kind === 'activation' ? layer.activation : layer.kind)).slice(-5)).toEqual([
+      'max-pool',
+      'hard-sigmoid',
+      'multiply',
+      'hard-sigmoid',
+      'multiply',
+    ]);
+    for (const side of [40, 39, 38, 37]) {
+      const x = numbers(side * side * 3);
+      const expected = outputOf(written, [1, side, side, 3], x);
+      const predicted = model.predict(tf.tensor4d(x, [1, side, side, 3])) as Tensor;
+      expect(predicted.shape).toEqual(expected.shape);
+      expect(relativeDifference(expected.values, predicted.dataSync())).toBeLessThan(1e-5);
+      expect(relativeDifference(outputOf(back, [1, side, side, 3], x).values, expected.values)).toBeLessThan(1e-5);
+    }
+  });
+
+  it('refuses an average that rounds up, with a format that has it', async () => {
+    const net = network();
+    const layers = net.layers.map((layer): Layer => (layer.name === 'mean' ? ({ ...layer, ceil: true } as Layer) : layer));
+    await expect(writeTfjsLayers({ ...net, layers }, await temporaryFolder())).rejects.toThrow(
+      'mean: this pool averages over windows that its map does not fill: Keras, and so a tfjs layers model, has no such pool\n' +
+        '  do this:  ft weights convert --to onnx',
     );
   });
 });

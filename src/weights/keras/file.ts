@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
+import { parsedJson } from '../json-text.js';
 import type { NamedTensors } from '../named-tensor.js';
 import { shown } from '../pytorch/bytes.js';
 import { readArchive } from './archive.js';
@@ -32,7 +33,7 @@ const HDF5 = '\x89HDF';
  * @param where what an error calls the file
  * @throws UserError for a file that is none of them, or is broken
  */
-export async function readKerasFile(source: Source, where: string): Promise<KerasFile> {
+export async function readKerasFile(source: string | Uint8Array, where: string): Promise<KerasFile> {
   const start = await firstBytes(source, where);
   if (start.startsWith(ZIP)) return readKerasArchive(source, where);
   if (start === HDF5) return readKerasHdf5(source, where);
@@ -45,7 +46,7 @@ export async function readKerasFile(source: Source, where: string): Promise<Kera
 }
 
 /** A legacy `.h5` or a `.weights.h5`. */
-export async function readKerasHdf5(source: Source, where: string): Promise<KerasFile> {
+async function readKerasHdf5(source: Source, where: string): Promise<KerasFile> {
   const tree = await readHdf5(source, where);
   const text = tree.attributes['']?.model_config;
   const version = versionOf(tree);
@@ -54,13 +55,13 @@ export async function readKerasHdf5(source: Source, where: string): Promise<Kera
     format: isLegacy(tree) ? 'h5' : 'weights.h5',
     variables,
     tensors: canonicalTensors(variables, where),
-    ...(typeof text === 'string' ? { config: parse(text, `${where}: model_config`) } : {}),
+    ...(typeof text === 'string' ? { config: parsedJson(text, `${where}: model_config`) } : {}),
     ...(version === undefined ? {} : { version }),
   };
 }
 
 /** A `.keras` archive of Keras 3. */
-export async function readKerasArchive(source: Source, where: string): Promise<KerasFile> {
+async function readKerasArchive(source: string | Uint8Array, where: string): Promise<KerasFile> {
   const members = await readArchive(source, where);
   const [text, weights] = [members.get('config.json'), members.get('model.weights.h5')];
   if (text === undefined || weights === undefined) {
@@ -71,11 +72,12 @@ export async function readKerasArchive(source: Source, where: string): Promise<K
       found: [...members.keys()].join(', ') || 'neither',
     });
   }
-  const config = parse(text.toString('utf8'), `${where}: config.json`);
+  const config = parsedJson(text.bytes().toString('utf8'), `${where}: config.json`);
   const metadata = members.get('metadata.json');
-  const version = (parse(metadata?.toString('utf8') ?? '{}', `${where}: metadata.json`) as { keras_version?: unknown } | null)
-    ?.keras_version;
-  const variables = variablesIn(await readHdf5(weights, `${where}: model.weights.h5`), where, config);
+  const version = (
+    parsedJson(metadata?.bytes().toString('utf8') ?? '{}', `${where}: metadata.json`) as { keras_version?: unknown } | null
+  )?.keras_version;
+  const variables = variablesIn(await readHdf5(weights.source, `${where}: model.weights.h5`), where, config);
   return {
     format: 'keras',
     variables,
@@ -105,20 +107,7 @@ function versionOf({ attributes }: Hdf5Tree): string | undefined {
   return typeof version === 'string' ? version : undefined;
 }
 
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError({
-      where,
-      what: 'it is not whole JSON',
-      found: shown(error instanceof Error ? error.message : String(error)),
-      mend: 'fetch or save the file again',
-    });
-  }
-}
-
-async function firstBytes(source: Source, where: string): Promise<string> {
+async function firstBytes(source: string | Uint8Array, where: string): Promise<string> {
   if (typeof source !== 'string') return Buffer.from(source.subarray(0, 4)).toString('latin1');
   const file = await open(source).catch((error: NodeJS.ErrnoException) => {
     throw new UserError({ where, what: error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})` });

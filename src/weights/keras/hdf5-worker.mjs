@@ -2,10 +2,10 @@
  * Reads one HDF5 file in a thread that ends with it: the library is C compiled to WebAssembly, and a broken file may leave its memory
  * broken, or keep it busy for ever. Plain JavaScript, for the library is an ES module and needs no TypeScript loader.
  *
- * The build for browsers (`h5wasm`, not `h5wasm/node`) keeps files in memory and knows no disk, so that a file which names others
- * (external links, external storage) reaches nothing.
+ * The build for browsers (`h5wasm`, not `h5wasm/node`) knows no disk: its one file is a window on a part of ours, so that a file which
+ * names others (external links, external storage) reaches nothing, and none of it lies in memory but what is read.
  */
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 
 /** Objects in a file at most, and groups within groups: hard links may form a cycle. */
@@ -52,19 +52,48 @@ function letterOf({ type, size, signed }) {
   return signed ? letter : letter?.toUpperCase();
 }
 
-async function read(bytes) {
+/** A file of the library's own file system whose bytes are those of a part of `file`, read as they are asked for. */
+function mount(FS, file, from, size) {
+  const node = FS.createFile('/', 'weights', {}, true, false);
+  Object.defineProperty(node, 'usedBytes', { get: () => size });
+  node.contents = null;
+  node.stream_ops = {
+    ...node.stream_ops,
+    read: (_stream, buffer, offset, length, position) => {
+      const count = Math.max(0, Math.min(length, size - position));
+      return count === 0 ? 0 : readSync(file, buffer, offset, count, from + position);
+    },
+    write: () => {
+      throw new Broken('it would be written');
+    },
+  };
+}
+
+async function read({ path, from, size, bytes }) {
   const library = await import('h5wasm');
   await library.ready;
-  const { FS, Module } = library;
-  FS.createDataFile('/', 'weights', bytes, true, false, true);
+  const { FS } = library;
+  const descriptor = bytes === undefined ? openSync(path, 'r') : undefined;
+  try {
+    if (descriptor === undefined) FS.createDataFile('/', 'weights', bytes, true, false, true);
+    else mount(FS, descriptor, from, size);
+    return tree(library, size);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** What the library's file holds, which has `length` bytes. */
+function tree(library, length) {
+  const { Module } = library;
   const file = new library.File('/weights', 'r');
   if (file.file_id < 0n) throw new Broken('no HDF5 file begins here, or it is cut short');
   // A dataset without storage may claim any shape: its size is held against that of the file.
-  const limit = BigInt(Math.max(2 ** 26, 8 * bytes.length));
+  const limit = BigInt(Math.max(2 ** 26, 8 * length));
   let [taken, objects] = [0n, 0];
   const take = (count, path) => {
     taken += count;
-    if (count < 0n || taken > limit) throw new Broken(`${path} claims ${count} bytes in a file of ${bytes.length}`);
+    if (count < 0n || taken > limit) throw new Broken(`${path} claims ${count} bytes in a file of ${length}`);
     return Number(count);
   };
   /** @type {Record<string, Record<string, string | string[]>>} */
@@ -136,10 +165,10 @@ async function read(bytes) {
 }
 
 try {
-  const tree = await read(workerData.bytes ?? (await readFile(workerData.path)));
+  const found = await read(workerData);
   parentPort.postMessage(
-    { tree },
-    tree.tensors.map(({ values }) => values.buffer),
+    { tree: found },
+    found.tensors.map(({ values }) => values.buffer),
   );
 } catch (error) {
   // What else is thrown comes of the broken memory of the library, but where the file itself could not be read.

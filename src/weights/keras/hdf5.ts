@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { type Fault, UserError } from '../../errors.js';
 import { shown } from '../pytorch/bytes.js';
+import type { Range } from '../zip.js';
 
 /** A numeric dataset of an HDF5 file: its path from the root, without a slash in front, and its values as float32. */
 export interface Hdf5Dataset {
@@ -17,8 +18,12 @@ export interface Hdf5Tree {
   readonly tensors: readonly Hdf5Dataset[];
 }
 
-/** A path, or the bytes of a file, which are then copied. */
-export type Source = string | Uint8Array;
+/** A path, the bytes of a file (which are then copied), or a part of a file. */
+export type Source = string | Uint8Array | PartOfFile;
+
+export interface PartOfFile extends Range {
+  readonly path: string;
+}
 
 type Answer = { readonly tree: Hdf5Tree } | { readonly problem: string };
 
@@ -34,10 +39,10 @@ const PATIENCE_MS = 30_000;
 export async function readHdf5(source: Source, where: string, patience = PATIENCE_MS): Promise<Hdf5Tree> {
   const refuse = (more: Omit<Fault, 'where'>): UserError =>
     new UserError({ where, mend: 'fetch or save the file again', ...more });
-  const size = typeof source === 'string' ? await sizeOfFile(source, where) : source.byteLength;
-  const bytes = typeof source === 'string' ? undefined : new Uint8Array(source);
+  const bytes = source instanceof Uint8Array ? new Uint8Array(source) : undefined;
+  const { path, from, length: size } = source instanceof Uint8Array ? inMemory(source) : await partOf(source, where);
   const worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), {
-    workerData: bytes === undefined ? { path: source } : { bytes },
+    workerData: { path, from, size, ...(bytes === undefined ? {} : { bytes }) },
     transferList: bytes === undefined ? [] : [bytes.buffer],
     // The thread takes no loader from the process, and what the library prints of a broken file is no one's to read.
     execArgv: [],
@@ -59,10 +64,13 @@ export async function readHdf5(source: Source, where: string, patience = PATIENC
   return answer.tree;
 }
 
-async function sizeOfFile(path: string, where: string): Promise<number> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+const inMemory = (bytes: Uint8Array): PartOfFile => ({ path: '', from: 0, length: bytes.length });
+
+async function partOf(source: string | PartOfFile, where: string): Promise<PartOfFile> {
+  if (typeof source !== 'string') return source;
+  const found = await stat(source).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error)
     throw new UserError({ where, what: found.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${found.code})` });
   if (!found.isFile()) throw new UserError({ where, what: 'this is a folder, not a file' });
-  return found.size;
+  return { path: source, from: 0, length: found.size };
 }

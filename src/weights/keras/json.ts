@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.js';
 import { channelsOf } from '../../network/channels.js';
 import type { Layer, Network, Padding, PoolLayer, VariableRole } from '../../network/network.js';
 import { neverNegative } from '../zero-padding.js';
@@ -38,7 +39,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
   const averagePooling = ({ padding, countsPadding, size, strides }: PoolLayer): KerasLayer[] => {
     // Where its zeros count they are a layer of their own; a window without padding counts what is there.
     if (typeof padding !== 'string' && countsPadding !== true)
-      throw new Error(`'${layer.name}' averages over explicit padding that does not count: Keras has no such pool`);
+      throw unwritable(layer.name, 'averages over padding that does not count');
     return windowed(padding, 'AveragePooling2D', { pool_size: size, strides });
   };
   const shapeOf = (variable: string): readonly number[] => network.variables.get(variable)?.shape ?? [];
@@ -85,16 +86,24 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
         center: layer.beta !== undefined,
       });
     case 'activation':
-      if (layer.activation.startsWith('hard-')) throw new Error(`'${layer.name}': Keras 2 has another ${layer.activation}`);
-      return one('Activation', { activation: layer.activation });
-    case 'max-pool':
-    case 'average-pool':
-      if (layer.ceil === true) throw new Error(`'${layer.name}' rounds up: Keras has no such pool`);
-      if (layer.kind === 'average-pool') return averagePooling(layer);
-      if (typeof layer.padding !== 'string' && !neverNegative(layer.inputs[0] ?? '', layersByName(network))) {
-        throw new Error(`'${layer.name}' pads a map that may be negative: Keras has no max-pool for that`);
+      if (layer.activation === 'hard-sigmoid') return hardSigmoid(layer.name, layer.inputs);
+      if (layer.activation === 'hard-swish') {
+        const gate = `${layer.name}_gate`;
+        return [
+          ...hardSigmoid(gate, layer.inputs),
+          ...one('Multiply').map((made) => ({ ...made, inputs: [...layer.inputs, gate] })),
+        ];
       }
-      return windowed(layer.padding, 'MaxPooling2D', { pool_size: layer.size, strides: layer.strides });
+      return one('Activation', { activation: layer.activation });
+    case 'average-pool':
+      if (layer.ceil === true) throw unwritable(layer.name, 'averages over windows that its map does not fill');
+      return averagePooling(layer);
+    case 'max-pool': {
+      const padding = roundedUp(layer);
+      if (typeof padding !== 'string' && !neverNegative(layer.inputs[0] ?? '', layersByName(network)))
+        throw unwritable(layer.name, 'takes the maximum over the border of a map that may be negative');
+      return windowed(padding, 'MaxPooling2D', { pool_size: layer.size, strides: layer.strides });
+    }
     case 'global-average-pool': {
       if (!layer.keepDims) return one('GlobalAveragePooling2D', { data_format: 'channels_last' });
       const pool = `${layer.name}_pool`;
@@ -120,6 +129,36 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
     case 'flatten':
       return one('Flatten', { data_format: 'channels_last' });
   }
+}
+
+/** relu6(x + 3) / 6 out of what Keras 2 has, whose own `hard_sigmoid` has another slope. */
+function hardSigmoid(name: string, inputs: readonly string[]): KerasLayer[] {
+  const [shifted, clipped] = [`${name}_shifted`, `${name}_clipped`];
+  return [
+    { name: shifted, className: 'Rescaling', config: { name: shifted, scale: 1, offset: 3 }, inputs },
+    { name: clipped, className: 'ReLU', config: { name: clipped, max_value: 6 }, inputs: [shifted] },
+    { name, className: 'Rescaling', config: { name, scale: 1 / 6, offset: 0 }, inputs: [clipped] },
+  ];
+}
+
+/**
+ * The padding of a max-pool that rounds its extents up, where it rounds down: stride − 1 more at the end, since
+ * ⌈(n − k) / s⌉ = ⌊(n + s − 1 − k) / s⌋. No window may begin in what is added, which PyTorch leaves out.
+ */
+function roundedUp({ name, ceil, padding, size, strides }: PoolLayer): Padding {
+  if (ceil !== true || padding === 'same') return padding;
+  const [top, bottom, left, right] = padding === 'valid' ? [0, 0, 0, 0] : padding;
+  if (size[0] - bottom < strides[0] || size[1] - right < strides[1])
+    throw unwritable(name, 'rounds up where a window may lie outside its map');
+  return [top, bottom + strides[0] - 1, left, right + strides[1] - 1];
+}
+
+function unwritable(layer: string, what: string): UserError {
+  return new UserError({
+    where: layer,
+    what: `this pool ${what}: Keras, and so a tfjs layers model, has no such pool`,
+    mend: 'ft weights convert --to onnx',
+  });
 }
 
 function zeroPadding(name: string, [top, bottom, left, right]: readonly [number, number, number, number]): KerasLayer {

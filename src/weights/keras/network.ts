@@ -137,8 +137,10 @@ function pendingArithmetic(layer: KerasLayer, flow: Flow, tensors: LayerTensors,
     const shifted = `${before.scale}` === '1' && `${before.offset}` === '3';
     return shifted ? { ...value, pending: 'relu6 of x + 3' } : undefined;
   }
-  if (constant !== undefined) {
-    const step = operation({ className, ...constant });
+  // Above the input a Rescaling is an operation with numbers, as ft itself writes a hard sigmoid.
+  const scales = className === 'Rescaling' && value.layer !== flow.layers[0]?.name;
+  if (constant !== undefined || scales) {
+    const step = constant === undefined ? rescaling(config) : operation({ className, ...constant });
     if (step === undefined || !Number.isFinite(step.scale[0]))
       throw flow.refusal(name, `it is an operation that ft does not read`);
     if (typeof before !== 'string') return { ...value, pending: composed(before, step) };

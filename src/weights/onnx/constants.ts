@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { permuted } from '../permute.js';
 import { describeNode, type OnnxGraph, type OnnxNode } from './graph.js';
 import { sliced } from './sliced.js';
 import type { Constant } from './tensors.js';
@@ -152,24 +153,6 @@ function transposed(node: OnnxNode, tensor: Constant, where: string): Constant {
     values: () => permuted(tensor.values(), tensor.shape, perm),
     integers: () => Array.from(permuted(Float32Array.from(tensor.integers()), tensor.shape, perm)),
   };
-}
-
-/** A tensor of any rank with its axes in the order of `perm`, as numpy's transpose has it. */
-export function permuted(values: Float32Array, shape: readonly number[], perm: readonly number[]): Float32Array {
-  const result = new Float32Array(values.length);
-  const steps = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const walk = perm.map((axis) => ({ extent: shape[axis] as number, step: steps[axis] as number }));
-  let to = 0;
-  const visit = (depth: number, from: number): void => {
-    const axis = walk[depth];
-    if (axis === undefined) {
-      result[to++] = values[from] as number;
-      return;
-    }
-    for (let at = 0; at < axis.extent; at++) visit(depth + 1, from + at * axis.step);
-  };
-  visit(0, 0);
-  return result;
 }
 
 /** Worked out at once: put off, a chain of sums would be worked out again for each that takes it. */

@@ -1,5 +1,5 @@
 /** Gemm and MatMul: a dense layer on vectors, a 1 × 1 convolution on maps. */
-import { permuted } from './constants.js';
+import { permuted } from '../permute.js';
 import type { Draft, Weights } from './draft.js';
 import type { OnnxNode } from './graph.js';
 import type { Constant } from './tensors.js';

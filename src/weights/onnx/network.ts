@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { UserError, unknownName } from '../../errors.js';
 import type { Layer, Network, Preprocessing } from '../../network/network.js';
+import { bytesOfFile } from '../byte-source.js';
 import { assignStages, type StagePatterns } from '../stages.js';
 import { stagesByResolution } from '../stages-by-resolution.js';
 import { foldZeroPadding } from '../zero-padding.js';
@@ -15,6 +15,7 @@ import { shortNames } from './names.js';
 import { foundPatterns } from './patterns.js';
 import { vectorsMadeMaps } from './shaping.js';
 import type { ExternalData } from './tensors.js';
+import { withoutWeights } from './thin.js';
 import { refuseNode } from './values.js';
 
 export interface OnnxOptions {
@@ -39,10 +40,8 @@ export interface OnnxOptions {
 
 /** {@link readOnnx} of a file, with the weights that lie in files beside it. */
 export async function readOnnxFile(path: string, options: Omit<OnnxOptions, 'where' | 'external'>): Promise<Network> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError({ where: path, what: error.code === 'ENOENT' ? 'there is no such file' : error.message.slice(0, 200) });
-  });
-  return readOnnx(bytes, { ...options, where: basename(path), external: externalIn(dirname(path)) });
+  const { bytes, external } = withoutWeights(bytesOfFile(path), externalIn(dirname(path)));
+  return readOnnx(bytes, { ...options, where: basename(path), external });
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { onnx as Onnx } from 'onnx-proto';
 import { UserError } from '../../errors.js';
-import { type ElementType, elementCount, elementTypes, floatsOf } from '../elements.js';
+import { type ElementType, elementCount, elementTypes, floatsIn, floatsOf } from '../elements.js';
 import { shown } from '../pytorch/bytes.js';
 
 /** A tensor of numbers that the file holds, or that follows from such. Nothing is decoded before it is asked for. */
@@ -59,7 +59,8 @@ export function constantOf(tensor: Onnx.ITensorProto, where: string, external: E
       });
     }
     if (bytes === undefined) return found as number[];
-    if (type.dtype !== 'int64') return floatsOf(bytes, type);
+    // What lies outside the messages was read for this alone.
+    if (type.dtype !== 'int64') return tensor.dataLocation === EXTERNAL ? floatsIn(bytes, type) : floatsOf(bytes, type);
     return Array.from({ length }, (_, at) => type.read(bytes, at * type.size));
   };
   return {
@@ -126,6 +127,7 @@ function listed(tensor: Onnx.ITensorProto, type: ElementType, count: number): nu
     case 'int32':
     case 'int16':
     case 'int8':
+    case 'uint16':
     case 'uint8':
     case 'bool':
       return tensor.int32Data ?? [];

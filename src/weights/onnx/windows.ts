@@ -1,7 +1,8 @@
 /** Convolutions and pools: what slides a window over a map. */
 import type { Padding } from '../../network/network.js';
 import { plainPadding } from '../explicit-padding.js';
-import { axesOf, permuted } from './constants.js';
+import { permuted } from '../permute.js';
+import { axesOf } from './constants.js';
 import { type Draft, type LayerFields, sizeBehind, type Weights } from './draft.js';
 import type { OnnxNode } from './graph.js';
 import { lettersOf, type MapValue, type Size, sameLetters } from './values.js';

@@ -1,7 +1,7 @@
 /** The ONNX nodes of each kind of layer, NCHW. */
 import type { ActivationName, Layer, Padding, PoolLayer, Variable } from '../../network/network.js';
 import { plainPadding } from '../explicit-padding.js';
-import { permuted } from './constants.js';
+import { permuted } from '../permute.js';
 import type { Attributes, GraphParts } from './graph-parts.js';
 
 /** What a layer's nodes need to know of the network. */

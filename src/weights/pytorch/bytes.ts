@@ -1,4 +1,5 @@
 import { type Fault, UserError } from '../../errors.js';
+import { type ByteSource, takeBytes } from '../byte-source.js';
 
 /** Ends the reading of a file with what is wrong and at which byte. */
 export type Refuse = (what: string, more?: Omit<Fault, 'what' | 'where'>) => never;
@@ -13,20 +14,22 @@ export function shown(value: unknown): string {
   return typeof value === 'string' ? `'${JSON.stringify(cut).slice(1, -1)}'` : cut;
 }
 
+/** Bytes that are read at once where a pickle takes one at a time. */
+const WINDOW = 1 << 16;
+
 /** A cursor over the bytes of a file; reading past the end is a UserError that says where. */
 export class Bytes {
-  readonly #data: Buffer;
+  #window: Buffer = Buffer.alloc(0);
+  #windowAt = 0;
 
   constructor(
-    data: Uint8Array,
+    readonly source: ByteSource,
     readonly where: string,
     public position = 0,
-  ) {
-    this.#data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  }
+  ) {}
 
   get left(): number {
-    return this.#data.length - this.position;
+    return this.source.size - this.position;
   }
 
   /** Throws, naming the file and the byte. */
@@ -34,8 +37,18 @@ export class Bytes {
     throw new UserError({ where: `${this.where}, byte ${this.position}`, what, ...more });
   };
 
-  /** A view of the next `count` bytes; nothing is copied. */
+  /** The next `count` bytes. */
   take(count: number, what: string): Buffer {
+    const from = this.skip(count, what);
+    const at = from - this.#windowAt;
+    if (at >= 0 && at + count <= this.#window.length) return this.#window.subarray(at, at + count);
+    this.#window = takeBytes(this.source, from, Math.min(Math.max(count, WINDOW), this.source.size - from));
+    this.#windowAt = from;
+    return this.#window.subarray(0, count);
+  }
+
+  /** Passes over `count` bytes unread, and says where they begin. */
+  skip(count: number, what: string): number {
     if (!Number.isSafeInteger(count) || count < 0 || count > this.left) {
       this.refuse(`the file ends within ${what}`, {
         expected: `${count} more bytes`,
@@ -44,7 +57,7 @@ export class Bytes {
       });
     }
     this.position += count;
-    return this.#data.subarray(this.position - count, this.position);
+    return this.position - count;
   }
 
   byte(what: string): number {
@@ -60,10 +73,18 @@ export class Bytes {
 
   /** Up to the next line feed, which is taken but not given. */
   line(what: string): string {
-    const end = this.#data.indexOf(0x0a, this.position);
-    const text = this.take(end < 0 ? this.left + 1 : end - this.position, what);
-    this.position += 1;
-    return this.#decode(text, what);
+    const start = this.position;
+    // Looked for where the cursor stands, window by window.
+    for (let seen = 0; ; seen += WINDOW) {
+      this.position = start;
+      const part = this.take(Math.min(seen + WINDOW, this.left), what);
+      const end = part.indexOf(0x0a, seen);
+      this.position = start;
+      if (end < 0 && part.length < seen + WINDOW) this.skip(this.left + 1, what);
+      if (end < 0) continue;
+      this.position += end + 1;
+      return this.#decode(part.subarray(0, end), what);
+    }
   }
 
   text(count: number, what: string): string {

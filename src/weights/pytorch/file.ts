@@ -1,4 +1,5 @@
 import { UserError, unknownName } from '../../errors.js';
+import { type ByteSource, bytesInMemory, takeBytes } from '../byte-source.js';
 import { Bytes, shown } from './bytes.js';
 import { LEGACY_MAGIC, readLegacy } from './legacy.js';
 import { unpickle } from './pickle.js';
@@ -11,13 +12,15 @@ const PROTO = 0x80;
 
 /**
  * A file that `torch.save` wrote, in both of its formats, as plain values: tensors, dicts, lists, tuples, numbers, strings. Nothing in the
- * file is executed; what it asks for beyond that is refused by name (globals.ts). `where` is what an error
- * calls the file.
+ * file is executed; what it asks for beyond that is refused by name (globals.ts). The bytes of a tensor are read when its values are asked
+ * for. `where` is what an error calls the file.
  */
-export async function readPytorch(file: Uint8Array, where: string): Promise<PickleValue> {
-  if (file[0] === 0x50 && file[1] === 0x4b) return readZipped(file, where);
-  const bytes = new Bytes(file, where);
-  if (file[0] !== PROTO || unpickle(bytes) !== LEGACY_MAGIC) {
+export async function readPytorch(file: Uint8Array | ByteSource, where: string): Promise<PickleValue> {
+  const source = file instanceof Uint8Array ? bytesInMemory(file) : file;
+  const start = takeBytes(source, 0, Math.min(2, source.size));
+  if (start[0] === 0x50 && start[1] === 0x4b) return readZipped(source, where);
+  const bytes = new Bytes(source, where);
+  if (start[0] !== PROTO || unpickle(bytes) !== LEGACY_MAGIC) {
     throw new UserError({
       where,
       what: 'this is no file of PyTorch',

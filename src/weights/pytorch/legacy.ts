@@ -34,7 +34,8 @@ export function readLegacy(bytes: Bytes): PickleValue {
         expected: `${storage.length} elements`,
         found: `${count}`,
       });
-    storage.bytes = bytes.take(storage.length * storage.type.size, `the storage ${shown(storage.key)}`);
+    const from = bytes.skip(storage.length * storage.type.size, `the storage ${shown(storage.key)}`);
+    storage.place = { source: bytes.source, from };
   }
   if (left.size > 0)
     refuse(`the file lacks ${left.size} of its storages`, { found: [...left].slice(0, 5).map(shown).join(', ') });

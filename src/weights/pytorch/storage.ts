@@ -1,3 +1,4 @@
+import type { ByteSource } from '../byte-source.js';
 import { type ElementType, elementTypes } from '../elements.js';
 
 /** By the class that the pickle names, e.g. `torch.FloatStorage`. */
@@ -16,10 +17,10 @@ export const storageTypes: ReadonlyMap<string, ElementType> = new Map(
   }),
 );
 
-/** A flat piece of memory that tensors view. Its bytes are known once the file has been read to its end. */
+/** A flat piece of memory that tensors view. Where its bytes lie is known once the file has been read to its end. */
 export class Storage {
-  /** A view into the file. */
-  bytes: Buffer | undefined;
+  /** Where it begins. */
+  place: { readonly source: ByteSource; readonly from: number } | undefined;
 
   constructor(
     readonly key: string,

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
-import type { Dtype } from '../elements.js';
+import { type Scratch, takeBytes } from '../byte-source.js';
+import { type Dtype, floatsIn } from '../elements.js';
 import { type Refuse, shown } from './bytes.js';
 import type { Storage } from './storage.js';
 
@@ -74,13 +75,17 @@ export function permuted({ storage, offset, shape, strides }: PytorchTensor, axe
   return new PytorchTensor(storage, offset, pick(shape), pick(strides));
 }
 
-/** The elements in row-major order as float32. */
-export function tensorValues({ storage, offset, shape, strides, size }: PytorchTensor): Float32Array {
-  const { bytes, type } = storage;
-  if (bytes === undefined) throw new UserError({ what: `the file holds no bytes for the storage ${shown(storage.key)}` });
+/** The elements in row-major order as float32. Read are the bytes from the first of them to the last, and no others. */
+export function tensorValues({ storage, offset, shape, strides, size }: PytorchTensor, scratch?: Scratch): Float32Array {
+  const { place, type } = storage;
+  if (place === undefined) throw new UserError({ what: `the file holds no bytes for the storage ${shown(storage.key)}` });
+  if (size === 0) return new Float32Array(0);
+  const last = shape.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] ?? 0), 0);
+  const bytes = takeBytes(place.source, place.from + offset * type.size, (last + 1) * type.size, scratch);
+  if (last + 1 === size && inOrder(shape, strides)) return floatsIn(bytes, type);
   const values = new Float32Array(size);
   const index = new Array<number>(shape.length).fill(0);
-  let at = offset;
+  let at = 0;
   for (let to = 0; to < size; to++) {
     values[to] = type.read(bytes, at * type.size);
     // The next index, as an odometer turns: the last axis first.
@@ -96,6 +101,16 @@ export function tensorValues({ storage, offset, shape, strides, size }: PytorchT
     }
   }
   return values;
+}
+
+/** Whether the elements lie one after the other as they are wanted; the stride of an axis of one says nothing. */
+function inOrder(shape: readonly number[], strides: readonly number[]): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== step) return false;
+    step *= shape[axis] as number;
+  }
+  return true;
 }
 
 function isCount(value: unknown): value is number {

@@ -1,6 +1,6 @@
-import * as zlib from 'node:zlib';
-import yauzl from 'yauzl';
 import { UserError } from '../../errors.js';
+import { type ByteSource, bytesInMemory, takeBytes } from '../byte-source.js';
+import { eachEntry, hasChecksum, openZip, type Range, storedMember } from '../zip.js';
 import { Bytes, shown } from './bytes.js';
 import { unpickle } from './pickle.js';
 import type { PickleValue } from './pickle-values.js';
@@ -11,9 +11,10 @@ import { storagesOf } from './storages.js';
  * `NAME/data/KEY` for each storage. PyTorch stores them uncompressed; a compressed one is refused, so the file cannot
  * grow while it is read.
  */
-export async function readZipped(file: Uint8Array, where: string): Promise<PickleValue> {
+export async function readZipped(file: ByteSource, where: string): Promise<PickleValue> {
   const members = await membersOf(file, where);
-  const pickle = [...members.keys()].find((name) => name.endsWith('/data.pkl'));
+  const bytesOf = ({ from, length }: Range) => takeBytes(file, from, length);
+  const pickle = [...members].find(([name]) => name.endsWith('/data.pkl'));
   if (pickle === undefined) {
     throw new UserError({
       where,
@@ -22,10 +23,11 @@ export async function readZipped(file: Uint8Array, where: string): Promise<Pickl
       mend: 'where it is a TorchScript or export archive: torch.save(model.state_dict(), …)',
     });
   }
-  const folder = pickle.slice(0, -'data.pkl'.length);
-  const order = members.get(`${folder}byteorder`)?.toString() ?? 'little';
+  const folder = pickle[0].slice(0, -'data.pkl'.length);
+  const written = members.get(`${folder}byteorder`);
+  const order = written === undefined ? 'little' : bytesOf(written).toString();
   if (order !== 'little') throw new UserError({ where, what: 'the byte order is not little', found: shown(order) });
-  const bytes = new Bytes(members.get(pickle) as Buffer, `${where}: ${pickle}`);
+  const bytes = new Bytes(bytesInMemory(bytesOf(pickle[1])), `${where}: ${pickle[0]}`);
   const storages = storagesOf(bytes.refuse);
   const root = unpickle(bytes, storages.load);
   for (const storage of storages.all.values()) {
@@ -40,52 +42,28 @@ export async function readZipped(file: Uint8Array, where: string): Promise<Pickl
         ...(data === undefined ? {} : { found: `${data.length}` }),
       });
     }
-    storage.bytes = data;
+    storage.place = { source: file, from: data.from };
   }
   return root;
 }
 
-/** Every member by name as a view into the file. */
-async function membersOf(file: Uint8Array, where: string): Promise<Map<string, Buffer>> {
-  const data = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  const members = new Map<string, Buffer>();
+/** Where every member lies, by name. Their checksums are looked at, which PyTorch can be told not to write (0). */
+async function membersOf(file: ByteSource, where: string): Promise<Map<string, Range>> {
+  const members = new Map<string, Range>();
   const broken = (what: string, found?: string): UserError =>
     new UserError({ where, what, ...(found === undefined ? {} : { found }), mend: 'fetch the file again' });
-  await new Promise<void>((resolve, reject) => {
-    yauzl.fromBuffer(data, { lazyEntries: true }, (error, zip) => {
-      if (error) return reject(broken('this is not a whole zip file', error.message));
-      zip.on('error', (problem: Error) => reject(broken('this is not a whole zip file', problem.message)));
-      zip.on('end', () => resolve());
-      zip.on('entry', (entry: yauzl.Entry) => {
-        const member = storedMember(data, entry);
-        const name = shown(entry.fileName);
-        if (member === undefined || members.has(entry.fileName))
-          return reject(broken(`its member ${name} is compressed, encrypted, cut off or there twice`));
-        if (!intact(member, entry.crc32))
-          return reject(broken(`its member ${name} does not have the checksum it was stored with`));
-        members.set(entry.fileName, member);
-        zip.readEntry();
-      });
-      zip.readEntry();
+  try {
+    await eachEntry(await openZip(file), (entry) => {
+      const member = storedMember(file, entry);
+      const name = shown(entry.fileName);
+      if (member === undefined || members.has(entry.fileName))
+        throw broken(`its member ${name} is compressed, encrypted, cut off or there twice`);
+      if (entry.crc32 !== 0 && !hasChecksum(file, member, entry.crc32))
+        throw broken(`its member ${name} does not have the checksum it was stored with`);
+      members.set(entry.fileName, member);
     });
-  });
+  } catch (error) {
+    throw error instanceof UserError ? error : broken('this is not a whole zip file', (error as Error).message);
+  }
   return members;
-}
-
-const LOCAL_HEADER = 30;
-
-/** The bytes of a member that is stored as it is; undefined where it is not, or does not lie within the file. */
-function storedMember(data: Buffer, entry: yauzl.Entry): Buffer | undefined {
-  const header = entry.relativeOffsetOfLocalHeader;
-  if (entry.compressionMethod !== 0 || (entry.generalPurposeBitFlag & 1) !== 0 || header + LOCAL_HEADER > data.length)
-    return undefined;
-  if (data.readUInt32LE(header) !== 0x04034b50) return undefined;
-  const start = header + LOCAL_HEADER + data.readUInt16LE(header + 26) + data.readUInt16LE(header + 28);
-  const end = start + entry.uncompressedSize;
-  return end > data.length ? undefined : data.subarray(start, end);
-}
-
-/** Against the CRC-32 that the zip holds. PyTorch can be told to write none (0), and Node before 20.15 cannot compute it. */
-function intact(member: Buffer, expected: number): boolean {
-  return expected === 0 || zlib.crc32 === undefined || zlib.crc32(member) === expected;
 }

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
 import { maskedCrc32c } from '../../runtime/crc32c.js';
+import { type ByteSource, bytesOfFile, takeBytes } from '../byte-source.js';
 import type { NamedTensor, NamedTensors } from '../named-tensor.js';
 import { type BundleEntry, readBundleIndex } from './bundle-index.js';
 import { elementBytes, readElements } from './elements.js';
@@ -22,31 +23,27 @@ export async function readCheckpoint(prefix: string): Promise<NamedTensors> {
     });
   });
   const { shards, entries } = readBundleIndex(bytes, where);
-  const lengths = new Map<number, number>();
+  const shardsRead = new Map<number, ByteSource>();
   const tensors = new Map<string, NamedTensor>();
   for (const [key, entry] of entries) {
     const element = elementBytes(entry.dtype);
     if (element === undefined) continue;
     const file = `${prefix}.data-${String(entry.shard).padStart(5, '0')}-of-${String(shards).padStart(5, '0')}`;
-    const length = lengths.get(entry.shard) ?? (await lengthOf(file));
-    lengths.set(entry.shard, length);
-    check(key, entry, element, length, file);
-    tensors.set(key, { shape: entry.shape, values: () => readTensor(key, entry, file) });
+    const source = shardsRead.get(entry.shard) ?? dataFile(file);
+    shardsRead.set(entry.shard, source);
+    check(key, entry, element, source.size, file);
+    tensors.set(key, { shape: entry.shape, values: () => readTensor(key, entry, source, file) });
   }
   return tensors;
 }
 
-async function lengthOf(file: string): Promise<number> {
-  return stat(file).then(
-    ({ size }) => size,
-    (error: NodeJS.ErrnoException) => {
-      throw new UserError({
-        where: file,
-        what: error.code === 'ENOENT' ? 'a data file of the checkpoint is missing' : `it cannot be read (${error.code})`,
-        mend: 'fetch the checkpoint again',
-      });
-    },
-  );
+function dataFile(file: string): ByteSource {
+  if (existsSync(file)) return bytesOfFile(file);
+  throw new UserError({
+    where: file,
+    what: 'a data file of the checkpoint is missing',
+    mend: 'fetch the checkpoint again',
+  });
 }
 
 function check(key: string, entry: BundleEntry, element: number, length: number, file: string): void {
@@ -74,14 +71,8 @@ function check(key: string, entry: BundleEntry, element: number, length: number,
     });
 }
 
-function readTensor(key: string, entry: BundleEntry, file: string): Float32Array {
-  const bytes = Buffer.alloc(entry.size);
-  const descriptor = openSync(file, 'r');
-  try {
-    readSync(descriptor, bytes, 0, entry.size, entry.offset);
-  } finally {
-    closeSync(descriptor);
-  }
+function readTensor(key: string, entry: BundleEntry, source: ByteSource, file: string): Float32Array {
+  const bytes = takeBytes(source, entry.offset, entry.size);
   if (maskedCrc32c(bytes) !== entry.checksum)
     throw new UserError({
       where: file,

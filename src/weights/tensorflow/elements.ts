@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 import { DT } from '../../runtime/graph/proto.js';
-import { type ElementType, elementTypes, floatsOf } from '../elements.js';
+import { type ElementType, elementTypes, floatsIn } from '../elements.js';
 
 /** The element type of each of TensorFlow's data types that holds numbers. */
 const ELEMENTS: ReadonlyMap<number, ElementType> = new Map(
@@ -15,8 +15,8 @@ export function elementBytes(dtype: number): number | undefined {
   return ELEMENTS.get(dtype)?.size;
 }
 
-/** The elements that lie in `bytes` as float32. A data type that holds no numbers is an error. */
-export function readElements(dtype: number, bytes: Uint8Array, where: string): Float32Array {
+/** The elements that lie in `bytes`, which are nobody else's, as float32. A data type that holds no numbers is an error. */
+export function readElements(dtype: number, bytes: Buffer, where: string): Float32Array {
   const element = ELEMENTS.get(dtype);
   if (element === undefined)
     throw new UserError({
@@ -24,5 +24,5 @@ export function readElements(dtype: number, bytes: Uint8Array, where: string): F
       what: `it is of TensorFlow's data type ${dtype}`,
       expected: [...ELEMENTS.values()].map((one) => one.dtype).join(', '),
     });
-  return floatsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), element);
+  return floatsIn(bytes, element);
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 import { DT } from '../../runtime/graph/proto.js';
+import { bytesInMemory, takeBytes } from '../byte-source.js';
 import type { NamedTensor } from '../named-tensor.js';
 import { elementBytes, readElements } from './elements.js';
 import type { Attribute } from './graph.js';
@@ -81,7 +82,10 @@ function tensorValues(tensor: ReadTensor, dtype: number, shape: readonly number[
     tensor.getInt64ValList(),
     tensor.getBoolValList(),
   ].find(({ length }) => length > 0);
-  const given = content.length > 0 ? readElements(dtype, content, where) : Float32Array.from(listed ?? [], Number);
+  const given =
+    content.length > 0
+      ? readElements(dtype, takeBytes(bytesInMemory(content), 0, content.length), where)
+      : Float32Array.from(listed ?? [], Number);
   if (given.length === size) return given;
   const repeats = content.length === 0 && given.length < size && size <= MOST_REPEATED;
   if (!repeats || dtype === DT.float16 || dtype === DT.bfloat16)

@@ -1,19 +1,21 @@
 import { copyFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
 import type { TfjsSource } from '../cards.js';
 import { sha256Of, sha256OfFile } from '../fetch/checksum.js';
-import { parseModelFile, readModelFile } from './manifest.js';
+import { parsedJson } from '../json-text.js';
+import { checkedModel, readModelJson, type WeightGroup } from './manifest.js';
 
 /**
  * Copies a tfjs layers model from a folder, each file compared with the card's SHA-256 where the card pins one. Gives the
  * weight files that the folder lacks: a network cut below them can still be read.
  */
 export async function copyTfjsModel(source: TfjsSource, from: string, into: string): Promise<string[]> {
-  const model = await readModelFile(from);
+  const groups = groupsOf(await readModelJson(from), join(from, 'model.json'));
   const missing: string[] = [];
-  for (const file of ['model.json', ...model.groups.flatMap((group) => group.paths)]) {
+  for (const file of ['model.json', ...groups.flatMap((group) => group.paths)]) {
     const path = join(from, file);
     if (
       !(await stat(path).then(
@@ -57,8 +59,9 @@ export async function downloadTfjsModel(
     await writeFile(join(into, file), bytes);
     return bytes;
   };
-  const model = parseModelFile(Buffer.from(await get('model.json')).toString('utf8'), source.url);
-  const files = model.groups.flatMap((group) => group.paths);
+  const text = Buffer.from(await get('model.json')).toString('utf8');
+  const groups = groupsOf(parsedJson(text, source.url), source.url);
+  const files = groups.flatMap((group) => group.paths);
   const bar = progress.bar(`fetching ${name}`, files.length, 'files');
   try {
     for (const file of files) {
@@ -69,6 +72,10 @@ export async function downloadTfjsModel(
     bar.done();
   }
   return [];
+}
+
+function groupsOf(json: unknown, where: string): readonly WeightGroup[] {
+  return checkedModel(json, 'layers', z.unknown(), where).groups;
 }
 
 function expectPinned(source: TfjsSource, file: string, found: string, where: string): void {

@@ -1,100 +1,83 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { basename, isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
+import { bytesOfFile, joinedBytes, takeBytes } from '../byte-source.js';
+import { parsedJson } from '../json-text.js';
+import type { NamedTensor } from '../named-tensor.js';
+import { decodedWeight, storedAs, type WeightEntry, weightSchema } from './weight.js';
 
-const weightSchema = z.looseObject({
-  name: z.string(),
-  shape: z.array(z.int().nonnegative()),
-  dtype: z.string(),
-  quantization: z.looseObject({ dtype: z.string() }).optional(),
-});
-const fileSchema = z.looseObject({
-  format: z.string().nullish(),
-  modelTopology: z.unknown(),
-  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSchema) })),
-});
+const manifestSchema = z.array(z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSchema) }));
 
-/** The entry of one weight in a manifest, as tfjs writes it. */
-export type WeightEntry = z.infer<typeof weightSchema>;
 /** Weights that lie one after the other in the files `paths`, which are parts of one run of bytes. */
-export type WeightGroup = z.infer<typeof fileSchema>['weightsManifest'][number];
-export interface ModelFile {
-  topology: unknown;
-  groups: WeightGroup[];
-}
+export type WeightGroup = z.infer<typeof manifestSchema>[number];
 
-/** Reads the model.json of a tfjs layers model. */
-export async function readModelFile(folder: string): Promise<ModelFile> {
-  const path = join(folder, 'model.json');
+const KINDS = { layers: 'layers model', graph: 'graph model' } as const;
+const MODEL = 'model.json';
+
+/** The JSON of a model.json, of either kind. */
+export async function readModelJson(folder: string): Promise<unknown> {
+  const path = join(folder, MODEL);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UserError({
       where: path,
       what: error.code === 'ENOENT' ? 'there is no model.json here' : `it cannot be read (${error.code})`,
-      expected: 'the folder of a converted tfjs layers model: model.json and its weight files',
+      expected: 'the folder of a converted tfjs model: model.json and its weight files',
     });
   });
-  return parseModelFile(text, path);
+  return parsedJson(text, path);
 }
 
-/** Checks the text of a model.json. */
-export function parseModelFile(text: string, where: string): ModelFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError({
-      where,
-      what: 'it is not whole JSON',
-      found: error instanceof Error ? error.message : String(error),
-      mend: 'fetch or convert it again',
-    });
-  }
-  if ((json as { format?: unknown } | null)?.format === 'graph-model') {
+/** Older layers models say nothing of their format. */
+export function isGraphModel(json: unknown): boolean {
+  return (json as { format?: unknown } | null)?.format === 'graph-model';
+}
+
+/** The topology of a model.json, as the reader of its kind has it, and its groups of weights. */
+export function checkedModel<T extends z.ZodType>(
+  json: unknown,
+  kind: keyof typeof KINDS,
+  topology: T,
+  where: string,
+): { topology: z.infer<T>; groups: WeightGroup[] } {
+  if (kind === 'layers' && isGraphModel(json))
     throw new UserError({
       where,
       what: 'this is a tfjs graph model',
       expected: 'a layers model',
-      mend: 'convert with --output_format tfjs_layers_model',
+      mend: 'ft weights inspect FOLDER',
     });
-  }
-  const result = fileSchema.safeParse(json);
+  const result = z.looseObject({ modelTopology: topology, weightsManifest: manifestSchema }).safeParse(json);
   if (!result.success) {
     const issue = result.error.issues[0];
     throw new UserError({
       where: `${where}: ${issue?.path.join('.') ?? ''}`,
-      what: `this is not the model.json of a tfjs layers model`,
+      what: `this is not the model.json of a tfjs ${KINDS[kind]}`,
       found: issue?.message ?? '',
     });
   }
-  for (const path of result.data.weightsManifest.flatMap((group) => group.paths)) {
-    if (isAbsolute(path) || normalize(path).startsWith('..'))
+  const groups = result.data.weightsManifest as WeightGroup[];
+  for (const path of groups.flatMap((group) => group.paths)) {
+    const local = localPath(path);
+    if (local === '' || isAbsolute(local) || normalize(local).split(/[\\/]/)[0] === '..')
       throw new UserError({ where, what: `the weight file '${path}' would lie outside the model's folder` });
   }
-  return { topology: result.data.modelTopology, groups: result.data.weightsManifest };
+  return { topology: result.data.modelTopology as z.infer<T>, groups };
+}
+
+/** Where a weight file lies in the folder: its path there, or for one with an address of its own, its name. */
+export function localPath(path: string): string {
+  return hasAddress(path) ? basename(path.replace(/[?#].*$/, '')) : path;
+}
+
+export function hasAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(path);
 }
 
 /** Bytes that a weight takes in its file. */
-export function bytesOf(weight: WeightEntry, where: string): number {
-  const size = weight.shape.reduce((product, dim) => product * dim, 1);
-  const dtype = weight.quantization?.dtype ?? weight.dtype;
-  switch (dtype) {
-    case 'float32':
-    case 'int32':
-      return 4 * size;
-    case 'float16':
-    case 'uint16':
-      return 2 * size;
-    case 'uint8':
-    case 'bool':
-      return size;
-    default:
-      throw new UserError({
-        where,
-        what: `the weight '${weight.name}' is stored as ${dtype}`,
-        expected: 'float32, int32, float16, uint16, uint8 or bool',
-      });
-  }
+function bytesOf(weight: WeightEntry, where: string): number {
+  return weight.shape.reduce((product, dim) => product * dim, storedAs(weight, where).size);
 }
 
 /** What an error says of a group: its files and the weights in it with their shapes. */
@@ -103,28 +86,41 @@ export function describeGroup(group: WeightGroup): string {
   return weights.length > 8 ? `${weights.slice(0, 8).join(', ')} and ${weights.length - 8} more` : weights.join(', ');
 }
 
-/** The files of a group that a folder lacks. */
-export async function missingFiles(
-  folder: string,
-  group: WeightGroup,
-  exists: (path: string) => Promise<boolean>,
-): Promise<string[]> {
-  const found = await Promise.all(group.paths.map((path) => exists(join(folder, path))));
-  return group.paths.filter((_, at) => !found[at]);
+/** The files of a group that a folder lacks, as the manifest names them. */
+export function missingFiles(folder: string, group: WeightGroup): string[] {
+  return group.paths.filter((path) => !existsSync(join(folder, localPath(path))));
 }
 
-/** The bytes of a group, its files one after the other; a file too short or too long is an error that names it. */
-export async function readGroup(folder: string, group: WeightGroup): Promise<Buffer> {
-  const bytes = Buffer.concat(await Promise.all(group.paths.map((path) => readFile(join(folder, path)))));
-  const expected = group.weights.reduce((sum, weight) => sum + bytesOf(weight, folder), 0);
-  if (bytes.length !== expected) {
+/**
+ * The weights of a group that are wanted, by the names of the manifest; each is read and decoded when it is asked for.
+ * @throws UserError where the files of the group are not as long as its weights
+ */
+export function groupTensors(
+  folder: string,
+  group: WeightGroup,
+  isWanted: (name: string) => boolean = () => true,
+): Map<string, NamedTensor> {
+  const files = group.paths.map((path) => join(folder, localPath(path)));
+  const source = joinedBytes(files.map((file) => bytesOfFile(file)));
+  const tensors = new Map<string, NamedTensor>();
+  let from = 0;
+  for (const weight of group.weights) {
+    const [start, length] = [from, bytesOf(weight, folder)];
+    from += length;
+    if (isWanted(weight.name))
+      tensors.set(weight.name, {
+        shape: weight.shape,
+        values: () => decodedWeight(weight, takeBytes(source, start, length), folder),
+      });
+  }
+  if (source.size !== from) {
     throw new UserError({
-      where: group.paths.map((path) => join(folder, path)).join(', '),
-      what: `the weight file is ${bytes.length < expected ? 'cut short' : 'too long'}; it holds ${describeGroup(group)}`,
-      expected: `${expected} bytes`,
-      found: `${bytes.length} bytes`,
+      where: files.join(', '),
+      what: `the weight file is ${source.size < from ? 'cut short' : 'too long'}; it holds ${describeGroup(group)}`,
+      expected: `${from} bytes`,
+      found: `${source.size} bytes`,
       mend: 'fetch or convert it again',
     });
   }
-  return bytes;
+  return tensors;
 }

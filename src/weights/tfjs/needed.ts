@@ -1,59 +1,34 @@
-import { access } from 'node:fs/promises';
 import { UserError } from '../../errors.js';
 import type { KerasTopology } from '../keras/model.js';
-import { bytesOf, describeGroup, missingFiles, readGroup, type WeightEntry, type WeightGroup } from './manifest.js';
-
-/** Weights as tfjs's reader takes them: entries named `layer/weight`, and their bytes one after the other. */
-export interface WeightData {
-  weightSpecs: WeightEntry[];
-  weightData: ArrayBuffer;
-}
+import { type LayerTensors, variableName } from '../keras/variable.js';
+import type { NamedTensor } from '../named-tensor.js';
+import { describeGroup, groupTensors, missingFiles, type WeightGroup } from './manifest.js';
 
 /**
- * Reads the weights that a topology needs, and no file besides: groups above a cut may be missing. A group that is needed
+ * The weights that a topology needs, by layer and variable, and no file besides: groups above a cut may be missing. A group that is needed
  * and missing is an error that names its files, the weights in it, and the last layer that does without.
  */
-export async function readNeededWeights(
+export function neededWeights(
   folder: string,
   topology: KerasTopology,
   groups: readonly WeightGroup[],
-): Promise<WeightData> {
+): ReadonlyMap<string, LayerTensors> {
   const names = new Set(topology.layers.map((layer) => layer.name));
-  const depthwise = new Set(topology.layers.filter((layer) => layer.className === 'DepthwiseConv2D').map((layer) => layer.name));
-  const exists = (path: string): Promise<boolean> =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
-  const needed = groups.filter((group) => group.weights.some((weight) => layerOf(weight.name, names) !== undefined));
+  const isNeeded = (weight: string): boolean => layerOf(weight, names) !== undefined;
+  const needed = groups.filter((group) => group.weights.some((weight) => isNeeded(weight.name)));
   const missing = new Map<WeightGroup, string[]>();
   for (const group of needed) {
-    const files = await missingFiles(folder, group, exists);
+    const files = missingFiles(folder, group);
     if (files.length > 0) missing.set(group, files);
   }
   if (missing.size > 0) throw missingGroups(folder, topology, groups, missing);
-  const weightSpecs: WeightEntry[] = [];
-  const chunks: Buffer[] = [];
-  for (const group of needed) {
-    let at = 0;
-    const bytes = await readGroup(folder, group);
-    for (const weight of group.weights) {
-      const next = at + bytesOf(weight, folder);
-      const layer = layerOf(weight.name, names);
-      if (layer !== undefined) {
-        weightSpecs.push({ ...weight, name: `${layer}/${tfjsWeight(lastPart(weight.name), depthwise.has(layer))}` });
-        chunks.push(bytes.subarray(at, next));
-      }
-      at = next;
+  const layers = new Map<string, Map<string, NamedTensor>>();
+  for (const group of needed)
+    for (const [name, tensor] of groupTensors(folder, group, isNeeded)) {
+      const layer = layerOf(name, names) as string;
+      layers.set(layer, (layers.get(layer) ?? new Map()).set(variableName(lastPart(name)), tensor));
     }
-  }
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return { weightSpecs, weightData: whole.buffer };
+  return layers;
 }
 
 /**
@@ -94,11 +69,6 @@ function missingGroups(
   }));
   if (first === undefined) throw new Error('no group is missing');
   return new UserError(first, ...rest);
-}
-
-/** Keras 3 calls the kernel of a depthwise convolution plainly `kernel`. */
-function tfjsWeight(name: string, depthwise: boolean): string {
-  return depthwise && name === 'kernel' ? 'depthwise_kernel' : name;
 }
 
 function lastPart(name: string): string {
