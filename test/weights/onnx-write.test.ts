@@ -1,53 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/network/forward.js';
-import type { ActivationName, Layer, Network, Padding, Variable, VariableRole } from '../../src/network/network.js';
+import type { ActivationName, Network, Padding } from '../../src/network/network.js';
 import { tf } from '../../src/runtime/tensorflow.js';
 import { readOnnx } from '../../src/weights/onnx/network.js';
 import { writeOnnx } from '../../src/weights/onnx/write.js';
 import { referenceNetwork } from '../backbones/reference.js';
-import { u } from '../train/formula.js';
 import { formulaImage, runOnnx } from './onnx-runtime.js';
+import { network, type Sketch, unit } from './sketched-network.js';
 import { outputOf, relativeDifference } from './tfjs-folder.js';
-
-/** A layer without its stage, and shapes of its variables in the place of their names. */
-type Sketch = Record<string, unknown> & { name: string; kind: Layer['kind']; inputs?: string[] };
-
-const ROLES: readonly VariableRole[] = ['kernel', 'bias', 'gamma', 'beta', 'mean', 'variance'];
-const unit = { strides: [1, 1], dilations: [1, 1], padding: 'valid' } as const;
-
-/** A chain of layers (each takes the one before it, where it does not say) with values of the formula. */
-function network(sketches: readonly Sketch[], features: number): Network {
-  const variables = new Map<string, Variable>();
-  const layers: Layer[] = [{ kind: 'input', name: 'input', inputs: [], stage: 'conv1' }];
-  for (const sketch of sketches) {
-    const fields: Record<string, unknown> = { inputs: [layers.at(-1)?.name], ...sketch, stage: 'conv1' };
-    for (const role of ROLES) {
-      const shape = sketch[role] as number[] | undefined;
-      if (shape === undefined) continue;
-      const name = `${sketch.name}/${role}`;
-      const values = Float32Array.from(
-        u(
-          name,
-          shape.reduce((a, b) => a * b, 1),
-        ),
-        (value) => value + (role === 'variance' ? 1 : 0.1),
-      );
-      variables.set(name, { name, layer: sketch.name, role, shape, values });
-      fields[role] = name;
-    }
-    layers.push(fields as unknown as Layer);
-  }
-  return {
-    name: 'made',
-    preprocessing: { mean: [120, 110, 100], std: [60, 50, 40] },
-    side: 16,
-    layers,
-    variables,
-    output: layers.at(-1)?.name ?? '',
-    features,
-    stages: ['conv1'],
-  };
-}
 
 /** onnxruntime's values of the written model are those of the network, and those of the network read back. */
 async function compare(
@@ -134,17 +94,24 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     'swish',
     'softmax',
     'gelu',
+    'gelu-tanh',
     'hard-sigmoid',
     'hard-swish',
+    'elu',
+    'selu',
+    'softplus',
+    'mish',
+    'leaky-relu',
   ])('%s, of maps and of vectors', async (activation) => {
+    const slope = activation === 'leaky-relu' ? { slope: 0.3 } : {};
     const back = await compare(
       network(
         [
           conv('a', [1, 1, 3, 4], { bias: [4] }),
-          { name: 'b', kind: 'activation', activation },
+          { name: 'b', kind: 'activation', activation, ...slope },
           { name: 'c', kind: 'global-average-pool', keepDims: false },
           { name: 'd', kind: 'dense', kernel: [4, 6], bias: [6] },
-          { name: 'e', kind: 'activation', activation },
+          { name: 'e', kind: 'activation', activation, ...slope },
         ],
         6,
       ),

@@ -86,7 +86,8 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
       });
     case 'activation':
       if (layer.activation.startsWith('hard-')) throw new Error(`'${layer.name}': Keras 2 has another ${layer.activation}`);
-      return one('Activation', { activation: layer.activation });
+      if (layer.activation === 'leaky-relu') return one('LeakyReLU', { alpha: layer.slope });
+      return one('Activation', { activation: layer.activation === 'gelu-tanh' ? 'gelu_new' : layer.activation });
     case 'max-pool':
     case 'average-pool':
       if (layer.ceil === true) throw new Error(`'${layer.name}' rounds up: Keras has no such pool`);
