@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/network/forward.js';
-import type { ActivationName, Network, Padding } from '../../src/network/network.js';
+import type { ActivationName, Network, Padding, Variable } from '../../src/network/network.js';
 import { tf } from '../../src/runtime/tensorflow.js';
 import { readOnnx } from '../../src/weights/onnx/network.js';
 import { writeOnnx } from '../../src/weights/onnx/write.js';
@@ -195,6 +195,23 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
         5,
       ),
     );
+  });
+
+  it('zeros around a map that may be negative, before a maximum: onnxruntime would make them padding that never wins', async () => {
+    const made = network(
+      [
+        conv('a', [3, 3, 3, 4]),
+        { name: 'b', kind: 'zero-pad', padding: [1, 1, 1, 1] },
+        { name: 'c', kind: 'max-pool', size: [3, 3], strides: [2, 2], padding: 'valid' },
+      ],
+      4,
+    );
+    const below = new Map(made.variables);
+    const kernel = below.get('a/kernel') as Variable;
+    // Every place below zero, so the zeros win along all four sides.
+    below.set(kernel.name, { ...kernel, values: kernel.values.map((value) => -Math.abs(value)) });
+    const back = await compare({ ...made, variables: below });
+    expect(back.layers.map(({ kind }) => kind)).toEqual(['input', 'conv', 'zero-pad', 'max-pool']);
   });
 
   it('a map of a fixed size laid out in a row, and pooled features', async () => {

@@ -13,6 +13,8 @@ export interface WriteContext {
   readonly isVector: (layer: string) => boolean;
   /** Whether a layer gives a map of one place, whatever the image. */
   readonly isPooled: (layer: string) => boolean;
+  /** Whether a max-pool takes what a layer puts out. */
+  readonly feedsMaximum: (layer: string) => boolean;
 }
 
 /** Adds the nodes of a layer; the last puts out the tensor of its name. The input has none. */
@@ -79,7 +81,11 @@ export function writeLayer(layer: Layer, context: WriteContext): void {
       return;
     case 'zero-pad': {
       const [top, bottom, left, right] = layer.padding;
-      parts.node('Pad', [input, parts.integers(`${name}/pads`, [0, 0, top, left, 0, 0, bottom, right])], name);
+      const pads = parts.integers(`${name}/pads`, [0, 0, top, left, 0, 0, bottom, right]);
+      // onnxruntime (1.30: pad_fusion.cc) makes zeros before a MaxPool its own padding, which never wins a maximum, though a zero does over
+      // what is negative; in resnet50-v2 that moved features by 1.5e-4. It compares the bytes of the value: those of −0 are not all zero.
+      const zero = context.feedsMaximum(name) ? [parts.floats(`${name}/zero`, [], Float32Array.of(-0))] : [];
+      parts.node('Pad', [input, pads, ...zero], name);
       return;
     }
     case 'flatten':
