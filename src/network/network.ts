@@ -15,7 +15,7 @@ export interface Network {
   readonly output: string;
   /** Channels of the pooled feature. */
   readonly features: number;
-  /** Stages from the input upwards, e.g. conv1 … conv5. Every layer has exactly one; every stage has a layer. */
+  /** Stages from the input upwards: conv1 … conv5 of a family, stage1 … of a network that none knows. Every layer has exactly one; every stage has a layer. */
   readonly stages: readonly string[];
 }
 

@@ -88,7 +88,8 @@ async function openFile(path: string): Promise<OpenedWeights> {
     return { format: 'safetensors', tensors: await readSafetensors(path), network: null };
   if (/^\s*\{/.test(text)) return openJson(path);
   // The first field of ONNX' message, the version of its format.
-  if (start[0] === 0x08) return { format: 'ONNX', tensors: null, network: (options) => readOnnxFile(path, options) };
+  if (start[0] === 0x08)
+    return { format: 'ONNX', tensors: null, network: (options) => readOnnxFile(path, { ...options, guessed: true }) };
   throw new UserError({
     where,
     what: 'this is no file of weights that ft reads',

@@ -253,6 +253,24 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     expect(back.layers.map(({ kind }) => kind)).toEqual(['input', 'conv']);
   });
 
+  it.each([
+    ['bytes', [120, 110, 100], [60, 50, 40], 1],
+    ['bytes, by their mean alone', [104, 117, 123], [1, 1, 1], 1],
+    ['0 … 1', [0.485, 0.456, 0.406], [0.229, 0.224, 0.225], 255],
+  ] as const)('and a reader that has to guess takes the pixels for %s by the numbers of the chain', (_, mean, std, factor) => {
+    const made = { ...network([conv('a', [3, 3, 3, 4])], 4), preprocessing: { mean, std } };
+    const guess = {
+      where: 'x',
+      name: 'x',
+      preprocessing: { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
+      guessed: true,
+    } as const;
+    const { preprocessing } = readOnnx(writeOnnx(made, { pixels: true }), guess);
+    mean.forEach((value, at) => expect(preprocessing.mean[at]).toBeCloseTo(factor * value, 3));
+    std.forEach((value, at) => expect(preprocessing.std[at]).toBeCloseTo(factor * value, 3));
+    expect(readOnnx(writeOnnx(made), guess).preprocessing).toEqual(guess.preprocessing);
+  });
+
   it.each(['mobilenet-v2-0.35.tf.keras'])('%s, whole', async (key) => {
     await compare(referenceNetwork(key).network, [
       [64, 96],
