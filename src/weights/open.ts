@@ -12,10 +12,10 @@ import { readSafetensors } from './safetensors.js';
 import { readCheckpoint } from './tensorflow/checkpoint.js';
 import { readSavedModel } from './tensorflow/saved-model.js';
 
-/** What is told to a reader of a graph; the file itself says the rest. */
 /** The side that most networks were trained at: what a graph is taken for that does not say its own. */
 const SIDE = 224;
 
+/** What is told to a reader of a graph; the file itself says the rest. */
 export interface GraphOptions {
   readonly name: string;
   /** What makes the graph's input of RGB bytes, where it does not do that itself. */
@@ -65,7 +65,11 @@ async function openFolder(folder: string): Promise<OpenedWeights> {
     );
   if (await has('model.json')) return openTfjs(folder);
   if (await has('saved_model.pb'))
-    return { format: 'TensorFlow SavedModel', tensors: null, network: (options) => readSavedModel(folder, options) };
+    return {
+      format: 'TensorFlow SavedModel',
+      tensors: null,
+      network: (options) => readSavedModel(folder, { ...options, usualSide: SIDE }),
+    };
   if (await has('model.safetensors.index.json')) return openShards(join(folder, 'model.safetensors.index.json'));
   throw new UserError({
     where: folder,
@@ -155,7 +159,8 @@ async function openTfjs(folder: string): Promise<OpenedWeights> {
   const where = join(folder, 'model.json');
   const { format } = parsed(await readFile(where, 'utf8'), where) as { format?: unknown };
   // These two readers load TensorFlow, which cards and downloads do without. Older layers models say nothing of their format.
-  const graph = async (options: GraphOptions) => (await import('./tensorflow/tfjs-graph.js')).readTfjsGraph(folder, options);
+  const graph = async (options: GraphOptions) =>
+    (await import('./tensorflow/tfjs-graph.js')).readTfjsGraph(folder, { ...options, usualSide: SIDE });
   if (format === 'graph-model') return { format: 'tfjs graph model', tensors: null, network: graph };
   const layers = async (options: GraphOptions) =>
     (await import('./tfjs/layers.js')).readTfjsLayers(folder, { side: SIDE, ...options });

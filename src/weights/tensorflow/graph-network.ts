@@ -18,6 +18,8 @@ export interface GraphOptions {
   readonly name: string;
   /** The side in pixels that the weights were trained at; left out: the one that the graph's placeholder is made for. */
   readonly side?: number;
+  /** What is taken where neither says it; left out: such a graph is refused. */
+  readonly usualSide?: number;
   /** Of a graph that does not preprocess by itself. */
   readonly preprocessing: Preprocessing;
   /** Of a graph that preprocesses by itself: what turns RGB bytes into what it takes; left out: what {@link pixelsOf} makes of its numbers. */
@@ -40,7 +42,7 @@ export function graphNetwork(graph: TensorflowGraph, options: GraphOptions, wher
   const patterns = patternsBelow(view);
   const placeholder = onePlaceholder(view);
   const fixed = intsOf(placeholder, 'shape', [])[1] ?? -1;
-  const side = options.side ?? fixed;
+  const side = options.side ?? (fixed > 0 ? fixed : (options.usualSide ?? 0));
   if (side <= 0)
     throw new UserError({
       where,

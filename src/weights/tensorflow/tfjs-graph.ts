@@ -5,7 +5,7 @@ import { UserError } from '../../errors.js';
 import type { Network } from '../../network/network.js';
 import { tf } from '../../runtime/tensorflow.js';
 import type { NamedTensor } from '../named-tensor.js';
-import { bytesOf, readGroup, type WeightEntry, type WeightGroup } from '../tfjs/manifest.js';
+import { bytesOf, readGroup, refuseRepeats, type WeightEntry, type WeightGroup } from '../tfjs/manifest.js';
 import { plainReference, type TensorflowGraph } from './graph.js';
 import { type GraphOptions, graphNetwork } from './graph-network.js';
 import { nodeSchema, readJsonNode } from './tfjs-graph-json.js';
@@ -85,6 +85,7 @@ async function readWeights(
   groups: readonly WeightGroup[],
   where: string,
 ): Promise<ReadonlyMap<string, NamedTensor>> {
+  refuseRepeats(groups, where);
   const weights = new Map<string, NamedTensor>();
   for (const group of groups) {
     const paths = await Promise.all(group.paths.map((path) => localPath(folder, path, where)));

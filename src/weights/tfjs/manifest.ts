@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.js';
@@ -67,11 +67,22 @@ export function parseModelFile(text: string, where: string): ModelFile {
       found: issue?.message ?? '',
     });
   }
+  refuseRepeats(result.data.weightsManifest, where);
   for (const path of result.data.weightsManifest.flatMap((group) => group.paths)) {
     if (isAbsolute(path) || normalize(path).startsWith('..'))
       throw new UserError({ where, what: `the weight file '${path}' would lie outside the model's folder` });
   }
   return { topology: result.data.modelTopology, groups: result.data.weightsManifest };
+}
+
+/** A small model.json that names one large file again and again would have it read as often. */
+export function refuseRepeats(groups: readonly WeightGroup[], where: string): void {
+  const seen = new Set<string>();
+  for (const path of groups.flatMap((group) => group.paths)) {
+    if (seen.has(path))
+      throw new UserError({ where, what: `the weight file '${path}' is named twice`, mend: 'fetch or convert it again' });
+    seen.add(path);
+  }
 }
 
 /** Bytes that a weight takes in its file. */
@@ -113,18 +124,34 @@ export async function missingFiles(
   return group.paths.filter((_, at) => !found[at]);
 }
 
-/** The bytes of a group, its files one after the other; a file too short or too long is an error that names it. */
+/**
+ * The bytes of a group, its files one after the other; a file too short or too long is an error that names it. They are measured
+ * before any is read: a model.json may claim more numbers than there is memory.
+ */
 export async function readGroup(folder: string, group: WeightGroup): Promise<Buffer> {
-  const bytes = Buffer.concat(await Promise.all(group.paths.map((path) => readFile(join(folder, path)))));
+  const sizes = await Promise.all(group.paths.map((path) => sizeOf(join(folder, path))));
+  const found = sizes.reduce((sum, size) => sum + size, 0);
   const expected = group.weights.reduce((sum, weight) => sum + bytesOf(weight, folder), 0);
-  if (bytes.length !== expected) {
+  if (found !== expected) {
     throw new UserError({
       where: group.paths.map((path) => join(folder, path)).join(', '),
-      what: `the weight file is ${bytes.length < expected ? 'cut short' : 'too long'}; it holds ${describeGroup(group)}`,
+      what: `the weight file is ${found < expected ? 'cut short' : 'too long'}; it holds ${describeGroup(group)}`,
       expected: `${expected} bytes`,
-      found: `${bytes.length} bytes`,
+      found: `${found} bytes`,
       mend: 'fetch or convert it again',
     });
   }
-  return bytes;
+  return Buffer.concat(await Promise.all(group.paths.map((path) => readFile(join(folder, path)))));
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError({
+      where: path,
+      what: `the weight file cannot be read (${error.code})`,
+      mend: 'fetch or convert it again',
+    });
+  });
+  if (!found.isFile()) throw new UserError({ where: path, what: 'the weight file is no file', expected: 'a file of weights' });
+  return found.size;
 }
