@@ -1,12 +1,12 @@
-import { relu, relu6 } from '../runtime/ops/activation.js';
 import { batchNormTraining } from '../runtime/ops/batch-norm.js';
 import { addBias } from '../runtime/ops/bias.js';
 import { convolution, depthwiseConvolution } from '../runtime/ops/convolution.js';
 import { padded } from '../runtime/ops/padding.js';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../runtime/tensorflow.js';
+import { activate } from './activate.js';
 import { deferredActivations } from './defer.js';
 import { foldedBatchNorms, foldedKernel } from './fold.js';
-import type { ActivationName, BatchNormLayer, Layer, LayerNormLayer, Network, Preprocessing } from './network.js';
+import type { BatchNormLayer, Layer, LayerNormLayer, Network, Preprocessing } from './network.js';
 import { pool } from './pool.js';
 
 /** Finds the present value of a variable by name. */
@@ -86,12 +86,12 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         return layer.bias === undefined ? y : addBias(y, variable(layer.bias));
       }
       case 'activation':
-        return postponed.has(layer.name) ? input(layer) : activate(layer.activation, input(layer));
+        return postponed.has(layer.name) ? input(layer) : activate(layer, input(layer));
       case 'max-pool':
       case 'average-pool': {
         const pooled = pool(layer, input(layer) as Tensor4D);
         const activation = deferred.get(layer.name);
-        return activation === undefined ? pooled : activate(activation.activation, pooled);
+        return activation === undefined ? pooled : activate(activation, pooled);
       }
       case 'global-average-pool':
         return tf.mean(input(layer), [1, 2], layer.keepDims);
@@ -150,33 +150,4 @@ function layerNorm(layer: LayerNormLayer, x: Tensor, variable: Lookup): Tensor {
   const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), tf.scalar(layer.epsilon)));
   const scaled = tf.mul(centred, layer.gamma === undefined ? inverse : tf.mul(inverse, variable(layer.gamma)));
   return layer.beta === undefined ? scaled : tf.add(scaled, variable(layer.beta));
-}
-
-function hardSigmoid(x: Tensor): Tensor {
-  return tf.mul(relu6(tf.add(x, tf.scalar(3))), tf.scalar(1 / 6));
-}
-
-function activate(name: ActivationName, x: Tensor): Tensor {
-  switch (name) {
-    case 'linear':
-      return x;
-    case 'relu':
-      return relu(x);
-    case 'relu6':
-      return relu6(x);
-    case 'sigmoid':
-      return tf.sigmoid(x);
-    case 'tanh':
-      return tf.tanh(x);
-    case 'swish':
-      return tf.mul(x, tf.sigmoid(x));
-    case 'softmax':
-      return tf.softmax(x);
-    case 'gelu':
-      return tf.mul(tf.mul(x, tf.scalar(0.5)), tf.add(tf.erf(tf.mul(x, tf.scalar(Math.SQRT1_2))), tf.scalar(1)));
-    case 'hard-sigmoid':
-      return hardSigmoid(x);
-    case 'hard-swish':
-      return tf.mul(x, hardSigmoid(x));
-  }
 }

@@ -15,7 +15,7 @@ export interface Network {
   readonly output: string;
   /** Channels of the pooled feature. */
   readonly features: number;
-  /** Stages from the input upwards, e.g. conv1 … conv5. Every layer has exactly one; every stage has a layer. */
+  /** Stages from the input upwards: conv1 … conv5 of a family, stage1 … of a network that none knows. Every layer has exactly one; every stage has a layer. */
   readonly stages: readonly string[];
 }
 
@@ -38,7 +38,10 @@ export interface Variable {
 /** 'same' and 'valid' as TensorFlow defines them, or the rows and columns added at each side. */
 export type Padding = 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
 
-/** `swish` is x·σ(x) (SiLU), `gelu` x·Φ(x) by the error function, `hard-sigmoid` relu6(x + 3)/6 and `hard-swish` x times that. */
+/**
+ * `swish` is x·σ(x) (SiLU), `gelu` x·Φ(x) by the error function and `gelu-tanh` its approximation, `hard-sigmoid` relu6(x + 3)/6 and
+ * `hard-swish` x times that, `elu` eˣ − 1 below zero, `softplus` ln(1 + eˣ), `mish` x·tanh(softplus(x)), `leaky-relu` x times a slope below zero.
+ */
 export type ActivationName =
   | 'linear'
   | 'relu'
@@ -48,8 +51,14 @@ export type ActivationName =
   | 'swish'
   | 'softmax'
   | 'gelu'
+  | 'gelu-tanh'
   | 'hard-sigmoid'
-  | 'hard-swish';
+  | 'hard-swish'
+  | 'elu'
+  | 'selu'
+  | 'softplus'
+  | 'mish'
+  | 'leaky-relu';
 
 interface LayerBase {
   readonly name: string;
@@ -105,6 +114,8 @@ export interface LayerNormLayer extends LayerBase {
 export interface ActivationLayer extends LayerBase {
   readonly kind: 'activation';
   readonly activation: ActivationName;
+  /** Of a leaky-relu alone. */
+  readonly slope?: number;
 }
 /** Padded places never win a maximum and never count in an average, but where `countsPadding` says so. */
 export interface PoolLayer extends LayerBase, Window {

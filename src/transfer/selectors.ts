@@ -60,10 +60,14 @@ export function isGlob(selector: string): boolean {
 }
 
 function unknownSelector(layers: readonly Selectable[], selector: string, where: string): Fault {
-  const near = nearestName(isGlob(selector) ? selector.replace(/[*?[\]{}!()]/g, '') : selector, [
-    ...stagesOf(layers),
-    ...layers.map(({ name }) => name),
-  ]);
+  // Recipes name the stages of families; a network that none knows has stages of its own by the same numbers.
+  const twin = stagesOf(layers).find((stage) => /^conv\d+$/.test(selector) && stage === selector.replace('conv', 'stage'));
+  const near =
+    twin ??
+    nearestName(isGlob(selector) ? selector.replace(/[*?[\]{}!()]/g, '') : selector, [
+      ...stagesOf(layers),
+      ...layers.map(({ name }) => name),
+    ]);
   return {
     what: isGlob(selector) ? `no layer matches '${selector}'` : `there is no stage or layer '${selector}'`,
     where,

@@ -17,10 +17,10 @@ import { readTfjsGraph } from './tensorflow/tfjs-graph.js';
 import { readTfjsLayers } from './tfjs/layers.js';
 import { isGraphModel, readModelJson } from './tfjs/manifest.js';
 
-/** What is told to a reader of a graph; the file itself says the rest. */
 /** The side that most networks were trained at: what a graph is taken for that does not say its own. */
 const SIDE = 224;
 
+/** What is told to a reader of a graph; the file itself says the rest. */
 export interface GraphOptions {
   readonly name: string;
   /** What makes the graph's input of RGB bytes, where it does not do that itself. */
@@ -70,7 +70,11 @@ async function openFolder(folder: string): Promise<OpenedWeights> {
     );
   if (await has('model.json')) return openTfjs(folder);
   if (await has('saved_model.pb'))
-    return { format: 'TensorFlow SavedModel', tensors: null, network: (options) => readSavedModel(folder, options) };
+    return {
+      format: 'TensorFlow SavedModel',
+      tensors: null,
+      network: (options) => readSavedModel(folder, { ...options, usualSide: SIDE }),
+    };
   if (await has('model.safetensors.index.json')) return openShards(join(folder, 'model.safetensors.index.json'));
   throw new UserError({
     where: folder,
@@ -94,7 +98,8 @@ async function openFile(path: string): Promise<OpenedWeights> {
   if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
   if (/^\s*\{/.test(text)) return openJson(path);
   // The first field of ONNX' message, the version of its format.
-  if (start[0] === 0x08) return { format: 'ONNX', tensors: null, network: (options) => readOnnxFile(path, options) };
+  if (start[0] === 0x08)
+    return { format: 'ONNX', tensors: null, network: (options) => readOnnxFile(path, { ...options, guessed: true }) };
   throw new UserError({
     where,
     what: 'this is no file of weights that ft reads',
@@ -160,7 +165,11 @@ async function openShards(index: string): Promise<OpenedWeights> {
 
 async function openTfjs(folder: string): Promise<OpenedWeights> {
   if (isGraphModel(await readModelJson(folder)))
-    return { format: 'tfjs graph model', tensors: null, network: (options) => readTfjsGraph(folder, options) };
+    return {
+      format: 'tfjs graph model',
+      tensors: null,
+      network: (options) => readTfjsGraph(folder, { ...options, usualSide: SIDE }),
+    };
   return {
     format: 'tfjs layers model',
     tensors: null,

@@ -1,8 +1,10 @@
 import { type Layer, variablesOf } from '../network/network.js';
 
+const STAGE = 'stage';
+
 /**
- * Stages for a model that has no card: one for each resolution at which a layer with weights puts out its map, named
- * conv1 … from the input upwards. A layer without weights belongs to the stage of its resolution; where that has no weights
+ * Stages for a network that neither a family nor a card gives its own: one for each resolution at which a layer with weights puts out its
+ * map, named stage1 … from the input upwards. (conv1 … conv5 are those of papers, and only families and cards know them.) A layer without weights belongs to the stage of its resolution; where that has no weights
  * of its own (a pool that nothing follows at its size), to the stage before.
  */
 export function stagesByResolution(layers: readonly Layer[]): Map<string, string> {
@@ -16,9 +18,15 @@ export function stagesByResolution(layers: readonly Layer[]): Map<string, string
   return new Map(
     layers.map((layer) => {
       const reached = levels.filter((level) => level <= (shrink.get(layer.name) ?? 1)).length;
-      return [layer.name, `conv${Math.max(1, reached)}`];
+      return [layer.name, `${STAGE}${Math.max(1, reached)}`];
     }),
   );
+}
+
+/** The stages in order, each once: stage2 before stage10. */
+export function stageOrder(stages: ReadonlyMap<string, string>): string[] {
+  const number = (stage: string): number => Number(stage.slice(STAGE.length));
+  return [...new Set(stages.values())].sort((a, b) => number(a) - number(b));
 }
 
 function ownShrink(layer: Layer): number {

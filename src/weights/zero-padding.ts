@@ -80,7 +80,13 @@ const neverNegativeActivation: Record<ActivationName, boolean> = {
   softmax: true,
   swish: false,
   gelu: false,
+  'gelu-tanh': false,
   'hard-sigmoid': true,
   'hard-swish': false,
   tanh: false,
+  elu: false,
+  selu: false,
+  softplus: true,
+  mish: false,
+  'leaky-relu': false,
 };

@@ -34,8 +34,14 @@ const activations: Record<ActivationName, true> = {
   swish: true,
   softmax: true,
   gelu: true,
+  'gelu-tanh': true,
   'hard-sigmoid': true,
   'hard-swish': true,
+  elu: true,
+  selu: true,
+  softplus: true,
+  mish: true,
+  'leaky-relu': true,
 };
 const kinds: Record<Kind, readonly Part[]> = {
   input: [{ kind: 'input', inputs: [] }],
@@ -52,7 +58,11 @@ const kinds: Record<Kind, readonly Part[]> = {
   ].map((rest) => ({ kind: 'depthwise-conv', ...rest })),
   dense: [{ kind: 'dense', inputs: ['flat'], kernel: 'it/dense', bias: 'it/dense-bias' }],
   'batch-norm': [normal, { ...normal, gamma: 'it/gamma', beta: 'it/beta' }, { ...normal, gamma: 'it/gamma', trained: true }],
-  activation: (Object.keys(activations) as ActivationName[]).map((activation) => ({ kind: 'activation', activation })),
+  activation: (Object.keys(activations) as ActivationName[]).map((activation) => ({
+    kind: 'activation',
+    activation,
+    ...(activation === 'leaky-relu' ? { slope: 0.3 } : {}),
+  })),
   'max-pool': paddings.flatMap((padding) =>
     [{}, { ceil: true }].map((more) => ({ kind: 'max-pool' as const, size: [2, 3], strides: [2, 2], padding, ...more })),
   ),

@@ -126,7 +126,7 @@ describe('a whole model of Keras read into a network', () => {
     const whole = networkOf(await read('plain.keras'));
     expect([whole.output, whole.features]).toEqual(['gated', 15]);
     expect(whole.preprocessing.mean.every((one) => Math.abs(one - 127.5) < 1e-9)).toBe(true);
-    expect(whole.stages).toEqual(['conv1', 'conv2']);
+    expect(whole.stages).toEqual(['stage1', 'stage2']);
     expect(networkOf(await read('plain.keras'), { upTo: 'separable_gelu' }).output).toBe('separable_gelu');
     expect(networkOf(await read('squeezed.keras')).output).toBe('b_excite');
     expect(networkOf(await read('nested.keras')).output).toBe('pool');

@@ -47,7 +47,7 @@ describe('ONNX files of PyTorch and onnx.helper', () => {
       expect(network.features).toBe(24);
       expect(kinds(network)).not.toContain('global-average-pool');
       expect(network.layers.at(-1)).toMatchObject({ kind: 'average-pool', size: [3, 3] });
-      expect(network.stages).toEqual(['conv1', 'conv2', 'conv3', 'conv4'].slice(0, network.stages.length));
+      expect(network.stages).toEqual(['stage1', 'stage2', 'stage3', 'stage4'].slice(0, network.stages.length));
       for (const layer of network.layers) expect(network.stages).toContain(layer.stage);
     },
   );

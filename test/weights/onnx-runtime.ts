@@ -38,10 +38,11 @@ export async function runOnnx(
   model: Uint8Array | string,
   images: Float32Array,
   shape: readonly [number, number, number, number],
+  graphOptimizationLevel: 'disabled' | 'all' = 'all',
 ): Promise<{ shape: number[]; values: Float32Array }> {
   const session = await (typeof model === 'string'
-    ? ort.InferenceSession.create(model, { logSeverityLevel: 3 })
-    : ort.InferenceSession.create(model, { logSeverityLevel: 3 }));
+    ? ort.InferenceSession.create(model, { logSeverityLevel: 3, graphOptimizationLevel })
+    : ort.InferenceSession.create(model, { logSeverityLevel: 3, graphOptimizationLevel }));
   const [n, h, w, c] = shape;
   const feeds = { [session.inputNames[0] as string]: new ort.Tensor('float32', channelsFirst(images, shape), [n, c, h, w]) };
   const result = (await session.run(feeds))[session.outputNames[0] as string] as ort.Tensor;

@@ -1,53 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/network/forward.js';
-import type { ActivationName, Layer, Network, Padding, Variable, VariableRole } from '../../src/network/network.js';
+import type { ActivationName, Network, Padding, Variable } from '../../src/network/network.js';
 import { tf } from '../../src/runtime/tensorflow.js';
 import { readOnnx } from '../../src/weights/onnx/network.js';
 import { writeOnnx } from '../../src/weights/onnx/write.js';
 import { referenceNetwork } from '../backbones/reference.js';
-import { u } from '../train/formula.js';
 import { formulaImage, runOnnx } from './onnx-runtime.js';
+import { network, type Sketch, unit } from './sketched-network.js';
 import { outputOf, relativeDifference } from './tfjs-folder.js';
-
-/** A layer without its stage, and shapes of its variables in the place of their names. */
-type Sketch = Record<string, unknown> & { name: string; kind: Layer['kind']; inputs?: string[] };
-
-const ROLES: readonly VariableRole[] = ['kernel', 'bias', 'gamma', 'beta', 'mean', 'variance'];
-const unit = { strides: [1, 1], dilations: [1, 1], padding: 'valid' } as const;
-
-/** A chain of layers (each takes the one before it, where it does not say) with values of the formula. */
-function network(sketches: readonly Sketch[], features: number): Network {
-  const variables = new Map<string, Variable>();
-  const layers: Layer[] = [{ kind: 'input', name: 'input', inputs: [], stage: 'conv1' }];
-  for (const sketch of sketches) {
-    const fields: Record<string, unknown> = { inputs: [layers.at(-1)?.name], ...sketch, stage: 'conv1' };
-    for (const role of ROLES) {
-      const shape = sketch[role] as number[] | undefined;
-      if (shape === undefined) continue;
-      const name = `${sketch.name}/${role}`;
-      const values = Float32Array.from(
-        u(
-          name,
-          shape.reduce((a, b) => a * b, 1),
-        ),
-        (value) => value + (role === 'variance' ? 1 : 0.1),
-      );
-      variables.set(name, { name, layer: sketch.name, role, shape, values });
-      fields[role] = name;
-    }
-    layers.push(fields as unknown as Layer);
-  }
-  return {
-    name: 'made',
-    preprocessing: { mean: [120, 110, 100], std: [60, 50, 40] },
-    side: 16,
-    layers,
-    variables,
-    output: layers.at(-1)?.name ?? '',
-    features,
-    stages: ['conv1'],
-  };
-}
 
 /** onnxruntime's values of the written model are those of the network, and those of the network read back. */
 async function compare(
@@ -134,17 +94,24 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     'swish',
     'softmax',
     'gelu',
+    'gelu-tanh',
     'hard-sigmoid',
     'hard-swish',
+    'elu',
+    'selu',
+    'softplus',
+    'mish',
+    'leaky-relu',
   ])('%s, of maps and of vectors', async (activation) => {
+    const slope = activation === 'leaky-relu' ? { slope: 0.3 } : {};
     const back = await compare(
       network(
         [
           conv('a', [1, 1, 3, 4], { bias: [4] }),
-          { name: 'b', kind: 'activation', activation },
+          { name: 'b', kind: 'activation', activation, ...slope },
           { name: 'c', kind: 'global-average-pool', keepDims: false },
           { name: 'd', kind: 'dense', kernel: [4, 6], bias: [6] },
-          { name: 'e', kind: 'activation', activation },
+          { name: 'e', kind: 'activation', activation, ...slope },
         ],
         6,
       ),
@@ -230,6 +197,23 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     );
   });
 
+  it('zeros around a map that may be negative, before a maximum: onnxruntime would make them padding that never wins', async () => {
+    const made = network(
+      [
+        conv('a', [3, 3, 3, 4]),
+        { name: 'b', kind: 'zero-pad', padding: [1, 1, 1, 1] },
+        { name: 'c', kind: 'max-pool', size: [3, 3], strides: [2, 2], padding: 'valid' },
+      ],
+      4,
+    );
+    const below = new Map(made.variables);
+    const kernel = below.get('a/kernel') as Variable;
+    // Every place below zero, so the zeros win along all four sides.
+    below.set(kernel.name, { ...kernel, values: kernel.values.map((value) => -Math.abs(value)) });
+    const back = await compare({ ...made, variables: below });
+    expect(back.layers.map(({ kind }) => kind)).toEqual(['input', 'conv', 'zero-pad', 'max-pool']);
+  });
+
   it('a map of a fixed size laid out in a row, and pooled features', async () => {
     const sizes = [[16, 16]] as const;
     const flat = network(
@@ -267,6 +251,24 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     back.preprocessing.mean.forEach((mean, at) => expect(mean).toBeCloseTo(made.preprocessing.mean[at] as number, 4));
     back.preprocessing.std.forEach((std, at) => expect(std).toBeCloseTo(made.preprocessing.std[at] as number, 4));
     expect(back.layers.map(({ kind }) => kind)).toEqual(['input', 'conv']);
+  });
+
+  it.each([
+    ['bytes', [120, 110, 100], [60, 50, 40], 1],
+    ['bytes, by their mean alone', [104, 117, 123], [1, 1, 1], 1],
+    ['0 … 1', [0.485, 0.456, 0.406], [0.229, 0.224, 0.225], 255],
+  ] as const)('and a reader that has to guess takes the pixels for %s by the numbers of the chain', (_, mean, std, factor) => {
+    const made = { ...network([conv('a', [3, 3, 3, 4])], 4), preprocessing: { mean, std } };
+    const guess = {
+      where: 'x',
+      name: 'x',
+      preprocessing: { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
+      guessed: true,
+    } as const;
+    const { preprocessing } = readOnnx(writeOnnx(made, { pixels: true }), guess);
+    mean.forEach((value, at) => expect(preprocessing.mean[at]).toBeCloseTo(factor * value, 3));
+    std.forEach((value, at) => expect(preprocessing.std[at]).toBeCloseTo(factor * value, 3));
+    expect(readOnnx(writeOnnx(made), guess).preprocessing).toEqual(guess.preprocessing);
   });
 
   it.each(['mobilenet-v2-0.35.tf.keras'])('%s, whole', async (key) => {

@@ -116,9 +116,9 @@ describe('an ONNX model read into a network', () => {
   });
 
   it('names an operation that it does not read, where it stands below the output', () => {
-    const bytes = model([node('LeakyRelu', ['images'], 'gate'), node('Relu', ['gate'], 'out')], [], nhwc, out);
+    const bytes = model([node('PRelu', ['images'], 'gate'), node('Relu', ['gate'], 'out')], [], nhwc, out);
     expect(() => readOnnx(bytes, options)).toThrow(
-      "net.onnx: LeakyRelu 'node_gate' is an operation that ft does not read\n  expected: Conv, BatchNormalization",
+      "net.onnx: PRelu 'node_gate' is an operation that ft does not read\n  expected: Conv, BatchNormalization",
     );
   });
 

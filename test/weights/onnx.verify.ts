@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/network/forward.js';
@@ -8,7 +8,7 @@ import { readOnnxFile } from '../../src/weights/onnx/network.js';
 import { writeOnnx } from '../../src/weights/onnx/write.js';
 import { referenceNetwork } from '../backbones/reference.js';
 import { runPython } from '../verify/python.js';
-import { formulaImage, runOnnx } from './onnx-runtime.js';
+import { channelsFirst, formulaImage, runOnnx } from './onnx-runtime.js';
 import { temporaryFolder } from './temporary.js';
 import { outputOf, relativeDifference } from './tfjs-folder.js';
 
@@ -64,6 +64,24 @@ describe('whole models of torchvision, exported here and now', () => {
       }
     },
   );
+
+  it('resnet50-v2 of Keras, written: ft and onnxruntime, optimising and not, lie within 3e-6 of double precision', async () => {
+    const { network } = referenceNetwork('resnet50-v2.keras');
+    const [height, width] = [107, 139];
+    const image = formulaImage(height, width);
+    const folder = await temporaryFolder();
+    const [model, pixels] = [join(folder, 'model.onnx'), join(folder, 'image.bin')];
+    writeFileSync(model, writeOnnx(network));
+    writeFileSync(pixels, Buffer.from(channelsFirst(image, [1, height, width, 3]).buffer));
+    const script = ['test/weights/onnx-float64.py', model, pixels, `${height}`, `${width}`];
+    const exact = JSON.parse(runPython('backbones', script)) as number[];
+    const own = outputOf(network, [1, height, width, 3], image);
+    expect(relativeDifference(own.values, exact), 'ft').toBeLessThan(3e-6);
+    for (const level of ['disabled', 'all'] as const) {
+      const theirs = await runOnnx(model, image, [1, height, width, 3], level);
+      expect(relativeDifference(theirs.values, exact), `onnxruntime, ${level}`).toBeLessThan(3e-6);
+    }
+  });
 
   it.each(['densenet121.tf.keras', 'inception-v3.tf.keras', 'mobilenet-v2.tf.keras'])(
     '%s of Keras, written, gives the scores of ft in onnxruntime',

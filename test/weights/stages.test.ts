@@ -56,12 +56,12 @@ describe('stages by resolution', () => {
       pool('last', 'down'),
     ];
     expect(Object.fromEntries(stagesByResolution(layers))).toEqual({
-      input: 'conv1',
-      stem: 'conv1',
-      pool: 'conv2',
-      body: 'conv2',
-      down: 'conv3',
-      last: 'conv3',
+      input: 'stage1',
+      stem: 'stage1',
+      pool: 'stage2',
+      body: 'stage2',
+      down: 'stage3',
+      last: 'stage3',
     });
   });
 });

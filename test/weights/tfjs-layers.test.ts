@@ -69,7 +69,7 @@ describe('a tfjs layers model read into a network', () => {
     expect(byName.get('stem_bn')).toMatchObject({ beta: 'stem_bn/beta', epsilon: 0.001, momentum: 0.99 });
     expect(byName.get('pool')).toMatchObject({ kind: 'max-pool', padding: 'same' });
     expect(byName.get('sum')?.inputs).toEqual(['stem_relu', 'project_tanh']);
-    expect(stages).toEqual(['conv1']);
+    expect(stages).toEqual(['stage1']);
   });
 
   it('leaves zero padding where a padded zero could win the maximum', async () => {

@@ -11,6 +11,12 @@ const NAMES: ReadonlyMap<string, ActivationName> = new Map<string, ActivationNam
   ['silu', 'swish'],
   ['softmax', 'softmax'],
   ['gelu', 'gelu'],
+  ['gelu_new', 'gelu-tanh'],
+  ['elu', 'elu'],
+  ['selu', 'selu'],
+  ['softplus', 'softplus'],
+  ['mish', 'mish'],
+  ['leaky_relu', 'leaky-relu'],
   ['hard_silu', 'hard-swish'],
   ['hard_swish', 'hard-swish'],
   ['hard_sigmoid', 'hard-sigmoid'],
@@ -27,3 +33,6 @@ export function activationOf(name: unknown, version: string | undefined): Activa
   if (name === 'hard_sigmoid' && !(Number(version?.split('.')[0] ?? 0) >= 3)) return undefined;
   return typeof name === 'string' ? NAMES.get(name) : undefined;
 }
+
+/** The slope of a `leaky_relu` that is named and not a layer: 0.2, as TensorFlow has it. */
+export const NAMED_SLOPE = 0.2;

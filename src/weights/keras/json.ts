@@ -86,6 +86,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
         center: layer.beta !== undefined,
       });
     case 'activation':
+      if (layer.activation === 'leaky-relu') return one('LeakyReLU', { alpha: layer.slope });
       if (layer.activation === 'hard-sigmoid') return hardSigmoid(layer.name, layer.inputs);
       if (layer.activation === 'hard-swish') {
         const gate = `${layer.name}_gate`;
@@ -94,7 +95,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
           ...one('Multiply').map((made) => ({ ...made, inputs: [...layer.inputs, gate] })),
         ];
       }
-      return one('Activation', { activation: layer.activation });
+      return one('Activation', { activation: layer.activation === 'gelu-tanh' ? 'gelu_new' : layer.activation });
     case 'average-pool':
       if (layer.ceil === true) throw unwritable(layer.name, 'averages over windows that its map does not fill');
       return averagePooling(layer);

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 import type { ActivationName, Layer, VariableRole } from '../../network/network.js';
-import { activationOf } from './activation.js';
+import { activationOf, NAMED_SLOPE } from './activation.js';
 
 /** A Keras layer whose variables have been read, with what it takes. */
 export interface ReadLayer {
@@ -29,11 +29,13 @@ export const readable = [
   'Dense',
   'DepthwiseConv2D',
   'Dropout',
+  'ELU',
   'Flatten',
   'GlobalAveragePooling2D',
   'InputLayer',
   'LayerNormalization',
   'LayerScale',
+  'LeakyReLU',
   'MaxPooling2D',
   'Multiply',
   'Normalization (of the input)',
@@ -72,7 +74,7 @@ export function neutralLayers(layer: ReadLayer, where: string, taken: ReadonlySe
     if (own === 'linear') return main;
     const plain = `${name}_${own}`;
     const free = taken.has(plain) ? `${plain}_inside` : plain;
-    return [...main, { kind: 'activation', name: free, inputs: [name], stage, activation: own }];
+    return [...main, { kind: 'activation', name: free, inputs: [name], stage, ...named(own) }];
   };
   const window = () => ({ strides: pair(config.strides), padding: config.padding === 'same' ? 'same' : 'valid' }) as const;
   const plain = { strides: [1, 1], dilations: [1, 1], padding: 'valid' } as const;
@@ -143,9 +145,16 @@ export function neutralLayers(layer: ReadLayer, where: string, taken: ReadonlySe
         { ...base, kind: 'layer-norm', ...optional('gamma'), ...optional('beta'), epsilon: Number(config.epsilon ?? 1e-3) },
       ];
     case 'Activation':
-      return activation() === 'linear' ? [] : [{ ...base, kind: 'activation', activation: activation() }];
+      return activation() === 'linear' ? [] : [{ ...base, kind: 'activation', ...named(activation()) }];
     case 'ReLU':
       return [{ ...base, kind: 'activation', activation: config.max_value === 6 ? 'relu6' : 'relu' }];
+    case 'LeakyReLU':
+      // Keras 3 says negative_slope, 2 alpha; 0.3 is the layer's own of both.
+      return [
+        { ...base, kind: 'activation', activation: 'leaky-relu', slope: Number(config.negative_slope ?? config.alpha ?? 0.3) },
+      ];
+    case 'ELU':
+      return [{ ...base, kind: 'activation', activation: 'elu' }];
     case 'Softmax':
       axisOfChannels();
       return [{ ...base, kind: 'activation', activation: 'softmax' }];
@@ -178,6 +187,10 @@ export function neutralLayers(layer: ReadLayer, where: string, taken: ReadonlySe
     default:
       return refuse('is a kind of layer that ft does not read', readable.join(', '));
   }
+}
+
+function named(activation: ActivationName): { activation: ActivationName; slope?: number } {
+  return activation === 'leaky-relu' ? { activation, slope: NAMED_SLOPE } : { activation };
 }
 
 function pair(value: unknown): readonly [number, number] {

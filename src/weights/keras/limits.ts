@@ -46,6 +46,9 @@ function wrongSettings({ className, config }: KerasLayer, version?: string): [se
     only('threshold', 0);
     only('max_value', 6);
   }
+  if (className === 'ELU') only('alpha', 1);
+  if (className === 'LeakyReLU' && !Number.isFinite(Number(config.negative_slope ?? config.alpha ?? 0)))
+    wrong.push([config.negative_slope === undefined ? 'alpha' : 'negative_slope', 'a number']);
   if (className === 'LayerNormalization') only('rms_scaling', false);
   if (className === 'Normalization') only('invert', false);
   if (className === 'BatchNormalization') only('renorm', false);

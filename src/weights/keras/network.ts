@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 import type { Layer, Network, Preprocessing, VariableRole } from '../../network/network.js';
-import { stagesByResolution } from '../stages-by-resolution.js';
+import { stageOrder, stagesByResolution } from '../stages-by-resolution.js';
 import { foldZeroPadding } from '../zero-padding.js';
 import { composed, normalization, operation, rescaling } from './arithmetic.js';
 import type { KerasFile } from './file.js';
@@ -67,7 +67,7 @@ export function kerasNetwork(
   });
   const byResolution = stages === undefined ? stagesByResolution(folded) : undefined;
   const layers = folded.map((layer) => ({ ...layer, stage: byResolution?.get(layer.name) ?? layer.stage }));
-  const order = options.stages === undefined ? [...new Set(layers.map((layer) => layer.stage))] : Object.keys(options.stages);
+  const order = byResolution !== undefined ? stageOrder(byResolution) : Object.keys(options.stages ?? {});
   return {
     name: options.name,
     preprocessing: flow.preprocessing,

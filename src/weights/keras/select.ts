@@ -1,6 +1,6 @@
 import { nearestName, UserError } from '../../errors.js';
 import { assignStages, type StagePatterns } from '../stages.js';
-import type { KerasTopology } from './model.js';
+import type { KerasLayer, KerasTopology } from './model.js';
 import { cutTopology } from './topology.js';
 
 export interface Selection {
@@ -37,7 +37,14 @@ function featureMap(topology: KerasTopology): string {
   let map = output;
   for (let at = layers.get(output); at?.inputs.length === 1; at = layers.get(at.inputs[0] ?? ''))
     if (at.className === 'GlobalAveragePooling2D' || at.className === 'Flatten') map = at.inputs[0] ?? '';
-  return map;
+  const pool = layers.get(map);
+  return pool !== undefined && map !== output && poolsWholeMap(pool) ? (pool.inputs[0] ?? '') : map;
+}
+
+/** A window as large as maps are at the end is a global pooling of older models: at another size of image nothing would be left of it. */
+function poolsWholeMap({ className, config }: KerasLayer): boolean {
+  const [window = 0] = [config.pool_size].flat().map(Number);
+  return className === 'AveragePooling2D' && config.padding !== 'same' && window >= 6;
 }
 
 /** A name that ft gave to an activation written inside a layer leads back to that layer. */

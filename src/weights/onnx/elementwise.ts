@@ -6,10 +6,14 @@ import type { OnnxNode } from './graph.js';
 import { clipBounds } from './patterns.js';
 import { lettersOf, type MapValue, perChannel, sameLetters } from './values.js';
 
+/** Klambauer et al. 2017, Self-Normalizing Neural Networks. */
+const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 } as const;
+
 export function readActivation(node: OnnxNode, draft: Draft): MapValue {
   const map = draft.map(node);
   const activation = activationOf(node, map, draft);
-  const layer = draft.add(node, [map], { kind: 'activation', activation });
+  const slope = activation === 'leaky-relu' ? { slope: node.float('alpha', 0.01) } : {};
+  const layer = draft.add(node, [map], { kind: 'activation', activation, ...slope });
   return { ...map, layer, shared: false };
 }
 
@@ -32,10 +36,25 @@ function activationOf(node: OnnxNode, map: MapValue, draft: Draft): ActivationNa
     }
     case 'Gelu': {
       const form = node.text('approximate', 'none');
-      return form === 'none'
-        ? 'gelu'
-        : draft.refuse(node, `is approximated by ${form.slice(0, 40)}`, "'none': by the error function");
+      if (form === 'none') return 'gelu';
+      return form === 'tanh' ? 'gelu-tanh' : draft.refuse(node, `is approximated by ${form.slice(0, 40)}`, "'none' or 'tanh'");
     }
+    case 'GeluTanh':
+      return 'gelu-tanh';
+    case 'Elu':
+      if (node.float('alpha', 1) !== 1) draft.refuse(node, `has alpha ${node.float('alpha', 1)}`, 'alpha 1');
+      return 'elu';
+    case 'Selu': {
+      const [alpha, gamma] = [node.float('alpha', SELU.alpha), node.float('gamma', SELU.gamma)];
+      if (Math.abs(alpha - SELU.alpha) < 1e-5 && Math.abs(gamma - SELU.gamma) < 1e-5) return 'selu';
+      return draft.refuse(node, `has alpha ${alpha} and gamma ${gamma}`, `alpha ${SELU.alpha}, gamma ${SELU.gamma}`);
+    }
+    case 'Softplus':
+      return 'softplus';
+    case 'Mish':
+      return 'mish';
+    case 'LeakyRelu':
+      return 'leaky-relu';
     case 'Clip': {
       const [low, high] = clipBounds(node, (name) => draft.constant(name)?.values()[0]);
       if (low === 0 && high === 6) return 'relu6';

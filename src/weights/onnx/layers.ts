@@ -23,6 +23,11 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['HardSwish', readActivation],
   ['Gelu', readActivation],
   ['Softmax', readActivation],
+  ['Elu', readActivation],
+  ['Selu', readActivation],
+  ['Softplus', readActivation],
+  ['Mish', readActivation],
+  ['LeakyRelu', readActivation],
   ['MaxPool', (node, draft) => readPool('max-pool', node, draft)],
   ['AveragePool', (node, draft) => readPool('average-pool', node, draft)],
   ['GlobalAveragePool', readGlobalPool],
@@ -48,6 +53,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 /** What patterns.ts makes of groups of nodes. No file has operations of these names. */
 const groups: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Swish', readActivation],
+  ['GeluTanh', readActivation],
   ['LayerNorm', readLayerNorm],
 ]);
 

@@ -2,8 +2,9 @@ import { basename, dirname } from 'node:path';
 import { UserError, unknownName } from '../../errors.js';
 import type { Layer, Network, Preprocessing } from '../../network/network.js';
 import { bytesOfFile } from '../byte-source.js';
+import { pixelsOf } from '../input-scale.js';
 import { assignStages, type StagePatterns } from '../stages.js';
-import { stagesByResolution } from '../stages-by-resolution.js';
+import { stageOrder, stagesByResolution } from '../stages-by-resolution.js';
 import { foldZeroPadding } from '../zero-padding.js';
 import { axesOf, foldConstants } from './constants.js';
 import { Draft } from './draft.js';
@@ -28,6 +29,8 @@ export interface OnnxOptions {
   readonly side?: number;
   /** What makes the graph's input of RGB bytes. A chain of it in the graph itself comes on top. */
   readonly preprocessing: Preprocessing;
+  /** `preprocessing` is a guess: a graph with a chain of its own is given what {@link pixelsOf} makes of the chain's numbers. */
+  readonly guessed?: boolean;
   /** The graph's input is blue, green, red; `preprocessing` is in the order red, green, blue all the same. */
   readonly bgr?: boolean;
   /** Patterns over the layers' names, total both ways; left out: one stage a resolution. */
@@ -82,14 +85,12 @@ export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
     variables: draft.variables,
     output: value.layer,
     features: value.channels,
-    stages: options.stages === undefined ? [...new Set(stages.values())].sort(byNumber) : Object.keys(options.stages),
+    stages: options.stages === undefined ? stageOrder(stages) : Object.keys(options.stages),
   };
-  return draft.image === undefined ? network : withImage(network, draft.image, options.bgr ?? false, where);
-}
-
-/** conv2 before conv10. */
-function byNumber(a: string, b: string): number {
-  return Number(a.slice(4)) - Number(b.slice(4));
+  if (draft.image === undefined) return network;
+  const chained = draft.image.some(({ scale, shift }) => scale !== 1 || shift !== 0);
+  const preprocessing = options.guessed === true && chained ? pixelsOf(draft.image) : options.preprocessing;
+  return withImage({ ...network, preprocessing }, draft.image, options.bgr ?? false, where);
 }
 
 function draftOf(graph: OnnxGraph, output: string, options: OnnxOptions): Draft {

@@ -1,17 +1,16 @@
 /** Functions that exporters write as several operations, found again as the one operation that they are. */
+import { isGeluArgument, isMultiple, multipliedOut, near, plusNumber, type Term } from '../formulas.js';
 import type { OnnxGraph, OnnxNode } from './graph.js';
 
-/** Nested products that are looked into. */
-const DEEPEST = 3;
-
-/** No function here is a product of more tensors; without a bound, nested products would be a power of two. */
-const MOST_FACTORS = 2;
-
-/** A product: the tensors that are multiplied, and the constant beside them. */
-interface Product {
-  readonly scale: number;
-  readonly tensors: readonly string[];
-}
+/** ONNX' names of arithmetic. */
+const ARITHMETIC: ReadonlyMap<string, Exclude<Term, number>['op']> = new Map([
+  ['Add', 'add'],
+  ['Sub', 'subtract'],
+  ['Mul', 'multiply'],
+  ['Div', 'divide'],
+  ['Pow', 'power'],
+  ['Neg', 'negate'],
+]);
 
 /** What a group of nodes comes to. `attributes` are floats and lists of integers. */
 interface Found {
@@ -21,7 +20,7 @@ interface Found {
 }
 
 /**
- * The nodes with the last of each group replaced by `Gelu`, `Swish`, `HardSwish`, `HardSigmoid` (of 1/6 and ½), `LayerNorm` (over the
+ * The nodes with the last of each group replaced by `Gelu`, `GeluTanh`, `Mish`, `Swish`, `HardSwish`, `HardSigmoid` (of 1/6 and ½), `LayerNorm` (over the
  * axes of its attribute, without scale and shift) or a ReduceMean over two axes. The others of a group stay where something else takes them.
  */
 export function foundPatterns({ nodes, constants }: Pick<OnnxGraph, 'nodes' | 'constants'>): OnnxNode[] {
@@ -35,42 +34,15 @@ export function foundPatterns({ nodes, constants }: Pick<OnnxGraph, 'nodes' | 'c
     return constant?.shape.every((extent) => extent === 1) === true ? constant.values()[0] : undefined;
   };
 
-  /** A tensor as products: as itself, and with what makes it multiplied out. */
-  const products = (name: string, depth = 0): Product[] => {
-    const itself = { scale: 1, tensors: [name] };
-    const value = scalar(name);
-    if (value !== undefined) return [{ scale: value, tensors: [] }];
-    const node = givers.get(name);
-    return node === undefined || depth > DEEPEST ? [itself] : [itself, ...multiplied(node, depth)];
-  };
-  const multiplied = ({ op, inputs }: OnnxNode, depth: number): Product[] => {
-    const [first = '', second = ''] = inputs;
-    if (op === 'Div') {
-      const divisor = scalar(second);
-      return divisor === undefined
-        ? []
-        : products(first, depth + 1).map(({ scale, tensors }) => ({ scale: scale / divisor, tensors }));
-    }
-    if (op !== 'Mul') return [];
-    const others = products(second, depth + 1);
-    return products(first, depth + 1).flatMap((a) =>
-      others
-        .filter((b) => a.tensors.length + b.tensors.length <= MOST_FACTORS)
-        .map((b) => ({ scale: a.scale * b.scale, tensors: [...a.tensors, ...b.tensors] })),
-    );
-  };
+  const read = (name: string): Term | undefined => scalar(name) ?? termOf(givers.get(name));
   /** What is added to a constant, where the tensor is that sum. */
-  const plus = (name: string, constant: (value: number) => boolean): { rest: string; value: number } | undefined => {
-    const sum = giver(name, 'Add');
-    for (const [one, other] of [sum?.inputs ?? [], [...(sum?.inputs ?? [])].reverse()]) {
-      const value = scalar(other ?? '');
-      if (value !== undefined && constant(value)) return { rest: one ?? '', value };
-    }
-    return undefined;
+  const plus = (name: string, wanted: (value: number) => boolean) => {
+    const sum = plusNumber(name, read);
+    return sum !== undefined && wanted(sum.value) ? sum : undefined;
   };
 
   const activation = (node: OnnxNode): Found | undefined => {
-    for (const { scale, tensors } of multiplied(node, 0)) {
+    for (const { scale, tensors } of multipliedOut(termOf(node), read)) {
       for (const [inner, x] of tensors.length === 1 ? [[tensors[0], '']] : [tensors, [...tensors].reverse()]) {
         if (inner === undefined || x === undefined) continue;
         const op = gateOf(scale, inner, x);
@@ -91,10 +63,13 @@ export function foundPatterns({ nodes, constants }: Pick<OnnxGraph, 'nodes' | 'c
     const hard = giver(gate, 'HardSigmoid');
     if (near(1)(scale) && hard?.inputs[0] === x && near(1 / 6)(hard.float('alpha', 0.2)) && near(0.5)(hard.float('beta', 0.5)))
       return { op: 'HardSwish', input: x };
-    const erf = giver(plus(gate, near(1))?.rest ?? '', 'Erf');
-    const inside = (name: string) =>
-      products(name).some((one) => near(Math.SQRT1_2)(one.scale) && one.tensors.length === 1 && one.tensors[0] === x);
-    return near(0.5)(scale) && erf !== undefined && inside(erf.inputs[0] ?? '') ? { op: 'Gelu', input: x } : undefined;
+    if (near(1)(scale) && giver(giver(gate, 'Tanh')?.inputs[0] ?? '', 'Softplus')?.inputs[0] === x)
+      return { op: 'Mish', input: x };
+    if (!near(0.5)(scale)) return undefined;
+    const inner = givers.get(plus(gate, near(1))?.rest ?? '');
+    const argument = inner?.inputs[0] ?? '';
+    if (inner?.op === 'Erf' && isMultiple(argument, Math.SQRT1_2, x, read)) return { op: 'Gelu', input: x };
+    return inner?.op === 'Tanh' && isGeluArgument(argument, x, read) ? { op: 'GeluTanh', input: x } : undefined;
   };
   /** What a Clip to 0 … 6 takes. */
   const clipped = (name: string): string | undefined => {
@@ -161,8 +136,9 @@ export function clipBounds(node: OnnxNode, numberOf: (input: string) => number |
   return [low, high > 1e38 ? Number.POSITIVE_INFINITY : high];
 }
 
-function near(wanted: number): (value: number) => boolean {
-  return (value) => Math.abs(value - wanted) <= 1e-5 * wanted;
+function termOf(node: OnnxNode | undefined): Term | undefined {
+  const op = ARITHMETIC.get(node?.op ?? '');
+  return node === undefined || op === undefined ? undefined : { op, inputs: node.inputs };
 }
 
 function replaced(node: OnnxNode, { op, input, attributes = {} }: Found): OnnxNode {

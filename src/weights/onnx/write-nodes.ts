@@ -1,8 +1,9 @@
 /** The ONNX nodes of each kind of layer, NCHW. */
-import type { ActivationName, Layer, Padding, PoolLayer, Variable } from '../../network/network.js';
+import type { Layer, Padding, PoolLayer, Variable } from '../../network/network.js';
 import { plainPadding } from '../explicit-padding.js';
 import { permuted } from '../permute.js';
 import type { Attributes, GraphParts } from './graph-parts.js';
+import { writeActivation } from './write-activation.js';
 
 /** What a layer's nodes need to know of the network. */
 export interface WriteContext {
@@ -12,6 +13,8 @@ export interface WriteContext {
   readonly isVector: (layer: string) => boolean;
   /** Whether a layer gives a map of one place, whatever the image. */
   readonly isPooled: (layer: string) => boolean;
+  /** Whether a max-pool takes what a layer puts out. */
+  readonly feedsMaximum: (layer: string) => boolean;
 }
 
 /** Adds the nodes of a layer; the last puts out the tensor of its name. The input has none. */
@@ -57,7 +60,7 @@ export function writeLayer(layer: Layer, context: WriteContext): void {
       writeLayerNorm(layer, context);
       return;
     case 'activation':
-      writeActivation(layer.activation, input, name, parts);
+      writeActivation(layer, input, name, parts);
       return;
     case 'max-pool':
     case 'average-pool':
@@ -78,7 +81,11 @@ export function writeLayer(layer: Layer, context: WriteContext): void {
       return;
     case 'zero-pad': {
       const [top, bottom, left, right] = layer.padding;
-      parts.node('Pad', [input, parts.integers(`${name}/pads`, [0, 0, top, left, 0, 0, bottom, right])], name);
+      const pads = parts.integers(`${name}/pads`, [0, 0, top, left, 0, 0, bottom, right]);
+      // onnxruntime (1.30: pad_fusion.cc) makes zeros before a MaxPool its own padding, which never wins a maximum, though a zero does over
+      // what is negative; in resnet50-v2 that moved features by 1.5e-4. It compares the bytes of the value: those of −0 are not all zero.
+      const zero = context.feedsMaximum(name) ? [parts.floats(`${name}/zero`, [], Float32Array.of(-0))] : [];
+      parts.node('Pad', [input, pads, ...zero], name);
       return;
     }
     case 'flatten':
@@ -180,35 +187,6 @@ function writePlainNorm(input: string, name: string, epsilon: number, parts: Gra
   const variance = parts.node('ReduceMean', [squares], `${name}/variance`, { axes: [1] });
   const sum = parts.node('Add', [variance, parts.floats(`${name}/epsilon`, [], Float32Array.of(epsilon))], `${name}/sum`);
   parts.node('Div', [deviation, parts.node('Sqrt', [sum], `${name}/root`)], name);
-}
-
-function writeActivation(activation: ActivationName, input: string, name: string, parts: GraphParts): unknown {
-  const scalar = (suffix: string, value: number) => parts.floats(`${name}/${suffix}`, [], Float32Array.of(value));
-  switch (activation) {
-    case 'linear':
-      return parts.node('Identity', [input], name);
-    case 'relu':
-      return parts.node('Relu', [input], name);
-    case 'relu6':
-      return parts.node('Clip', [input, scalar('low', 0), scalar('high', 6)], name);
-    case 'sigmoid':
-      return parts.node('Sigmoid', [input], name);
-    case 'tanh':
-      return parts.node('Tanh', [input], name);
-    case 'softmax':
-      return parts.node('Softmax', [input], name, { axis: 1 });
-    case 'swish':
-      return parts.node('Mul', [input, parts.node('Sigmoid', [input], `${name}/gate`)], name);
-    case 'hard-sigmoid':
-      return parts.node('HardSigmoid', [input], name, { alpha: 1 / 6, beta: 0.5 });
-    case 'hard-swish':
-      return parts.node('HardSwish', [input], name);
-    case 'gelu': {
-      const scaled = parts.node('Div', [input, scalar('root', Math.SQRT2)], `${name}/scaled`);
-      const shifted = parts.node('Add', [parts.node('Erf', [scaled], `${name}/erf`), scalar('one', 1)], `${name}/shifted`);
-      return parts.node('Mul', [parts.node('Mul', [input, shifted], `${name}/product`), scalar('half', 0.5)], name);
-    }
-  }
 }
 
 function writeChain(op: 'Add' | 'Mul', { inputs, name }: Layer, parts: GraphParts): void {

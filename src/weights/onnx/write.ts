@@ -31,6 +31,7 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
   const layers = layersBelow(network);
   const shapes = new Map<string, Shape>();
   for (const layer of layers) shapes.set(layer.name, shapeOf(layer, shapes));
+  const maxima = new Set(layers.flatMap((layer) => (layer.kind === 'max-pool' ? layer.inputs : [])));
   const parts = new GraphParts();
   const input = layers[0]?.name ?? '';
   const renamed = options.pixels === true ? normalised(network, input, parts) : input;
@@ -43,6 +44,7 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
     },
     isVector: (name: string) => shapes.get(name) === 'vector',
     isPooled: (name: string) => shapes.get(name) === 'pooled',
+    feedsMaximum: (name: string) => maxima.has(name),
   };
   for (const layer of layers)
     writeLayer({ ...layer, inputs: layer.inputs.map((name) => (name === input ? renamed : name)) }, context);

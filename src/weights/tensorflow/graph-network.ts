@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.js';
 import type { Layer, Network, Preprocessing, Variable } from '../../network/network.js';
+import { pixelsOf } from '../input-scale.js';
 import { assignStages, type StagePatterns } from '../stages.js';
-import { stagesByResolution } from '../stages-by-resolution.js';
+import { stageOrder, stagesByResolution } from '../stages-by-resolution.js';
 import { foldZeroPadding } from '../zero-padding.js';
 import { factsOf } from './facts.js';
 import { type GraphNode, intsOf, refuseNode, type TensorflowGraph } from './graph.js';
@@ -17,17 +18,17 @@ export interface GraphOptions {
   readonly name: string;
   /** The side in pixels that the weights were trained at; left out: the one that the graph's placeholder is made for. */
   readonly side?: number;
+  /** What is taken where neither says it; left out: such a graph is refused. */
+  readonly usualSide?: number;
   /** Of a graph that does not preprocess by itself. */
   readonly preprocessing: Preprocessing;
-  /** Of a graph that preprocesses by itself: what turns RGB bytes into what it takes; left out: the bytes as they are. */
+  /** Of a graph that preprocesses by itself: what turns RGB bytes into what it takes; left out: what {@link pixelsOf} makes of its numbers. */
   readonly pixels?: Preprocessing;
   /** The node whose output is the feature map; left out: what the last global pooling takes. */
   readonly output?: string;
   /** Patterns over the layers' names, total both ways; left out: one stage a resolution. */
   readonly stages?: StagePatterns;
 }
-
-const BYTES: Preprocessing = { mean: [0, 0, 0], std: [1, 1, 1] };
 
 /**
  * A TensorFlow graph (NHWC, HWIO) as a neutral Network, up to one node. Constants and variables become the layers'
@@ -41,7 +42,7 @@ export function graphNetwork(graph: TensorflowGraph, options: GraphOptions, wher
   const patterns = patternsBelow(view);
   const placeholder = onePlaceholder(view);
   const fixed = intsOf(placeholder, 'shape', [])[1] ?? -1;
-  const side = options.side ?? fixed;
+  const side = options.side ?? (fixed > 0 ? fixed : (options.usualSide ?? 0));
   if (side <= 0)
     throw new UserError({
       where,
@@ -62,13 +63,13 @@ export function graphNetwork(graph: TensorflowGraph, options: GraphOptions, wher
   const chain = patterns.find(([, pattern]) => pattern.chain !== undefined)?.[1].chain;
   return {
     name: options.name,
-    preprocessing: chain === undefined ? options.preprocessing : preprocessed(options.pixels ?? BYTES, chain, placeholder, where),
+    preprocessing: chain === undefined ? options.preprocessing : preprocessed(options.pixels, chain, placeholder, where),
     side,
     layers: staged,
     variables: new Map([...variables].filter(([, variable]) => owners.has(variable.layer))),
     output: result.name,
     features: result.channels,
-    stages: options.stages === undefined ? [...new Set(staged.map((layer) => layer.stage))] : Object.keys(options.stages),
+    stages: options.stages === undefined ? stageOrder(stages) : Object.keys(options.stages),
   };
 }
 
@@ -144,11 +145,18 @@ function neededLayers(layers: readonly Layer[], output: string): Layer[] {
 }
 
 /** `scale · (rgb − mean)/std + shift` in the one form that a Network has. */
-function preprocessed({ mean, std }: Preprocessing, { scale, shift }: Affine, node: GraphNode, where: string): Preprocessing {
+function preprocessed(
+  pixels: Preprocessing | undefined,
+  { scale, shift }: Affine,
+  node: GraphNode,
+  where: string,
+): Preprocessing {
   for (const { length } of [scale, shift])
     if (length !== 1 && length !== 3)
       refuseNode(where, node, `is preprocessed by ${length} numbers`, 'one for each of 3 channels');
   const at = (values: readonly number[], channel: number): number => values[channel % values.length] ?? 0;
+  const { mean, std } =
+    pixels ?? pixelsOf([0, 1, 2].map((channel) => ({ scale: at(scale, channel), shift: at(shift, channel) })));
   const divisor = (channel: 0 | 1 | 2): number => std[channel] / at(scale, channel);
   const centre = (channel: 0 | 1 | 2): number => mean[channel] - at(shift, channel) * divisor(channel);
   return { mean: [centre(0), centre(1), centre(2)], std: [divisor(0), divisor(1), divisor(2)] };

@@ -1,9 +1,10 @@
-import type { NamedTensor } from '../named-tensor.js';
 import type { GraphNode } from './graph.js';
 import { matchActivation } from './match-activation.js';
 import { matchBatchNorm } from './match-batch-norm.js';
+import { matchDilated } from './match-dilated.js';
+import { matchLayerNorm } from './match-layer-norm.js';
 import { isWeighted, matchWeighted } from './match-weighted.js';
-import { type Affine, type Draft, everyChannel, type Pattern, type Site } from './pattern.js';
+import { type Affine, type Draft, everyChannel, type Pattern, type Site, vector } from './pattern.js';
 import type { GraphView } from './view.js';
 
 /**
@@ -17,6 +18,7 @@ export function matchAffine(node: GraphNode, view: GraphView): Pattern | undefin
   let { map, affine } = first;
   for (let below = view.node(map); node.op !== 'BiasAdd' && view.once(map); below = view.node(map)) {
     if (below.op === 'BiasAdd' || matchActivation(below, view) !== undefined || matchBatchNorm(below, view) !== undefined) break;
+    if (matchLayerNorm(below, view) !== undefined) break;
     const next = step(below, view);
     if (next === undefined) break;
     affine = composed(affine, next.affine);
@@ -29,6 +31,10 @@ export function matchAffine(node: GraphNode, view: GraphView): Pattern | undefin
   if (isWeighted(bottom.op) && view.once(map) && affine.scale.every((scale) => scale === 1)) {
     return matchWeighted(bottom, view, affine.shift);
   }
+  if (bottom.op === 'BatchToSpaceND' && view.once(map) && affine.scale.every((scale) => scale === 1)) {
+    const dilated = matchDilated(bottom, view, affine.shift);
+    if (dilated !== undefined) return dilated;
+  }
   return { inputs: [map], make: (site) => [affineDraft(site, node, affine)] };
 }
 
@@ -38,8 +44,10 @@ export function inputDraft(site: Site, node: GraphNode): Draft {
   return { layer: { kind: 'input', name: site.name(path, 'input'), inputs: [], stage: '' }, variables: [] };
 }
 
-function step(node: GraphNode, view: GraphView): { map: string; affine: Affine } | undefined {
+/** The map that a node multiplies by constants or adds constants to. */
+export function step(node: GraphNode, view: GraphView): { map: string; affine: Affine } | undefined {
   const [a = '', b = ''] = node.inputs;
+  if (node.op === 'Neg' && view.constant(a) === undefined) return { map: view.source(a), affine: { scale: [-1], shift: [0] } };
   const left = vector(view.constant(a));
   const right = vector(view.constant(b));
   if ((left === undefined) === (right === undefined)) return undefined;
@@ -65,15 +73,8 @@ function step(node: GraphNode, view: GraphView): { map: string; affine: Affine }
   }
 }
 
-/** The numbers of a constant that has one for each channel, or one for all. */
-function vector(constant: NamedTensor | undefined): readonly number[] | undefined {
-  if (constant === undefined || constant.shape.slice(0, -1).some((length) => length !== 1)) return undefined;
-  if (constant.shape.length > 4 || (constant.shape.at(-1) ?? 1) > 2 ** 20) return undefined;
-  return [...constant.values()];
-}
-
 /** The lower one first: `s₂(s₁x + b₁) + b₂`. */
-function composed(upper: Affine, lower: Affine): Affine {
+export function composed(upper: Affine, lower: Affine): Affine {
   const both = (a: readonly number[], b: readonly number[], apply: (a: number, b: number) => number): number[] =>
     Array.from({ length: Math.max(a.length, b.length) }, (_, at) => apply(a[at % a.length] ?? 0, b[at % b.length] ?? 0));
   const product = (a: number, b: number): number => a * b;

@@ -93,7 +93,7 @@ function afterwards(
         layer: { kind: 'add', name: site.name(node.name, 'add'), inputs: [input, site.inputs[1]?.name ?? ''], stage: '' },
         variables: [],
       });
-    else if (activation !== undefined) drafts.push(activationDraft(site, node.name, activation, input));
+    else if (activation !== undefined) drafts.push(activationDraft(site, node, activation, input));
     else site.refuse(node, `ends in ${op}`, 'BiasAdd or FusedBatchNorm first, then Add, Relu, Relu6, Sigmoid, Tanh');
     input = drafts.at(-1)?.layer.name ?? input;
   });

@@ -70,3 +70,10 @@ export function variable(
 export function everyChannel(values: readonly number[], channels: number): Float32Array {
   return values.length === 1 ? new Float32Array(channels).fill(values[0] ?? 0) : Float32Array.from(values);
 }
+
+/** The numbers of a constant that has one for each channel, or one for all. */
+export function vector(constant: NamedTensor | undefined): readonly number[] | undefined {
+  if (constant === undefined || constant.shape.slice(0, -1).some((length) => length !== 1)) return undefined;
+  if (constant.shape.length > 4 || (constant.shape.at(-1) ?? 1) > 2 ** 20) return undefined;
+  return [...constant.values()];
+}

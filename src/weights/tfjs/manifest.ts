@@ -58,6 +58,7 @@ export function checkedModel<T extends z.ZodType>(
     });
   }
   const groups = result.data.weightsManifest as WeightGroup[];
+  refuseRepeats(groups, where);
   for (const path of groups.flatMap((group) => group.paths)) {
     const local = localPath(path);
     if (local === '' || isAbsolute(local) || normalize(local).split(/[\\/]/)[0] === '..')
@@ -73,6 +74,16 @@ export function localPath(path: string): string {
 
 export function hasAddress(path: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(path);
+}
+
+/** A small model.json that names one large file again and again would have it read as often. */
+function refuseRepeats(groups: readonly WeightGroup[], where: string): void {
+  const seen = new Set<string>();
+  for (const path of groups.flatMap((group) => group.paths)) {
+    if (seen.has(path))
+      throw new UserError({ where, what: `the weight file '${path}' is named twice`, mend: 'fetch or convert it again' });
+    seen.add(path);
+  }
 }
 
 /** Bytes that a weight takes in its file. */
