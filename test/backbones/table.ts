@@ -10,6 +10,7 @@ const NOTES = {
   '²':
     'The package of efficientnet-pytorch is not among the requirements of the tests: its names are those of its published files, of which one is ' +
     'read, and compared with that package’s features and logits, by [`efficientnet-lite0.test.ts`](../test/backbones/efficientnet-lite0.test.ts).',
+  '³': 'GoogLeNet’s pools round up, which no layer of Keras does: tfjs has no layers model of it. Its graph model is the row below.',
 } as const;
 type Mark = keyof typeof NOTES;
 
@@ -59,7 +60,8 @@ function publisherCell(row: Row, column: Column, cells: ReadonlyMap<string, Cell
   }
 }
 
-function graphCell({ format, smallest: key }: Row, column: Column, cells: ReadonlyMap<string, Cell>): string {
+function graphCell({ format, smallest: key, unsayable }: Row, column: Column, cells: ReadonlyMap<string, Cell>): string {
+  if (unsayable) return '—³';
   const found = cellAt(cells, { format, key, column });
   if (found === undefined) return NOT_RUN;
   switch (column) {
@@ -70,7 +72,7 @@ function graphCell({ format, smallest: key }: Row, column: Column, cells: Readon
       return power(found);
     case 'gradient': {
       const [off = '', kernels = '0/0'] = found.split(' ');
-      return `${power(off)}, ${kernels.replace('/', ' of ')}`;
+      return `${power(off)} (${kernels.replace('/', ' of ')})`;
     }
     case 'until':
       return `${found} stages`;

@@ -18,9 +18,34 @@ import keras
 import torch
 from backbones import CASES
 from safetensors.torch import save_file
+from timm.layers import Conv2dSame
 
 warnings.filterwarnings('ignore')
 HEAD = ('classifier.', 'pre_logits.', 'head.')
+
+
+class Padded(torch.nn.Conv2d):
+    """A convolution with the rows and columns that it was found to take."""
+
+    def forward(self, x):
+        x = torch.nn.functional.pad(x, self.found)
+        return torch.nn.functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+
+def pad_for(model, image):
+    """Fixes the padding that timm computes of each map's size, as TensorFlow does: ONNX would get the arithmetic itself."""
+    def fix(module, inputs):
+        pads = [max(0, (-(-size // step) - 1) * step + (kernel - 1) + 1 - size)
+                for size, step, kernel in zip(inputs[0].shape[-2:], module.stride, module.kernel_size)]
+        module.found = [one for pad in reversed(pads) for one in (pad // 2, pad - pad // 2)]
+
+    padded = [module for module in model.modules() if isinstance(module, Conv2dSame)]
+    hooks = [module.register_forward_pre_hook(fix) for module in padded]
+    model(image)
+    for module, hook in zip(padded, hooks):
+        hook.remove()
+        module.__class__ = Padded
+    return len(padded) > 0
 
 
 def of_pytorch(reference, key, path):
@@ -31,10 +56,9 @@ def of_pytorch(reference, key, path):
     torch.save(tensors, f'{path}.pth')
     save_file({n: t.contiguous() for n, t in tensors.items()}, f'{path}.safetensors')
     model = torch.nn.Sequential(reference.model.features, torch.nn.AdaptiveAvgPool2d(1)).eval() if headless else reference.model
-    # timm pads as TensorFlow does by the size of the image, which a trace of PyTorch takes for fixed.
-    fixed = key.startswith('efficientnet-lite')
-    torch.onnx.export(model, torch.zeros(1, 3, 64, 96) if not key.startswith('inception') else torch.zeros(1, 3, 96, 128), f'{path}.onnx',
-                      dynamo=False, opset_version=17, input_names=['image'], output_names=['scores'],
+    image = torch.zeros(1, 3, 96, 128) if key.startswith('inception') else torch.zeros(1, 3, 64, 96)
+    fixed = pad_for(model, image)
+    torch.onnx.export(model, image, f'{path}.onnx', dynamo=False, opset_version=17, input_names=['image'], output_names=['scores'],
                       dynamic_axes=None if fixed else {'image': {0: 'n', 2: 'h', 3: 'w'}, 'scores': {0: 'n'}})
 
 

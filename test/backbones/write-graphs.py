@@ -1,7 +1,8 @@
 """Networks of keras.applications as TensorFlow writes them, with the weights of test/golden/backbones.py, and graph models of tfjs:
-  python test/backbones/write-graphs.py FOLDER NAME.LAYOUT ...      (test/verify/requirements.txt)
+  python test/backbones/write-graphs.py [--layers] FOLDER NAME.LAYOUT ...      (test/verify/requirements.txt)
 NAME.LAYOUT.savedmodel is Keras' export, where there is none yet, up to the pooled features; NAME.LAYOUT.tfjs the same function frozen and optimised
-by Grappler, as the converter of tensorflowjs does it (that package itself asks for a TensorFlow of its own).
+by Grappler, as the converter of tensorflowjs does it (that package itself asks for a TensorFlow of its own). --layers: NAME.LAYOUT.layers instead, a layers model
+with Keras 3's own description, as that converter writes one.
 """
 import json
 import os
@@ -35,15 +36,27 @@ MODELS = {
 }
 
 
-def export(key, folder):
+def built(key):
+    """Up to the pooled features, with the formula's weights."""
     keras.utils.clear_session()
     model = MODELS[key](weights=None, include_top=True, classifier_activation=None, input_shape=(224, 224, 3))
     map_ = keras_head(keras, model).input
     model = keras.Model(model.inputs, keras.layers.GlobalAveragePooling2D(name='pooled')(map_))
     for name, v, fan_in in keras_variables(keras, model):
         v.assign(filled(name, tuple(v.shape), fan_in).astype('f4'))
-    model.export(folder, verbose=False)
     filled.cache_clear()
+    return model
+
+
+def layers_model(model, folder):
+    folder.mkdir()
+    weights = [(name, v.numpy()) for name, v, _ in keras_variables(keras, model)]
+    (folder / 'group1-shard1of1.bin').write_bytes(b''.join(values.astype('f4').tobytes() for _, values in weights))
+    (folder / 'model.json').write_text(json.dumps({
+        'format': 'layers-model', 'generatedBy': f'keras v{keras.__version__}',
+        'modelTopology': {'keras_version': keras.__version__, 'backend': 'tensorflow', 'model_config': json.loads(model.to_json())},
+        'weightsManifest': [{'paths': ['group1-shard1of1.bin'],
+                             'weights': [{'name': name, 'shape': list(values.shape), 'dtype': 'float32'} for name, values in weights]}]}))
 
 
 def graph_model(saved, folder):
@@ -81,10 +94,14 @@ def graph_model(saved, folder):
 
 
 if __name__ == '__main__':
-    root, *keys = sys.argv[1:]
+    layers = sys.argv[1] == '--layers'
+    root, *keys = sys.argv[1 + layers:]
     for key in keys:
+        if layers:
+            layers_model(built(key), pathlib.Path(root) / f'{key}.layers')
+            continue
         saved = pathlib.Path(root) / f'{key}.savedmodel'
         if not saved.exists():
-            export(key, str(saved))
+            built(key).export(str(saved), verbose=False)
         graph_model(saved, pathlib.Path(root) / f'{key}.tfjs')
         print(key, flush=True)
