@@ -26,7 +26,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
   ];
   const windowed = (padding: Padding, className: string, config: Record<string, unknown>): KerasLayer[] => {
     if (typeof padding === 'string') return one(className, { ...config, padding, data_format: 'channels_last' });
-    const pad = `${layer.name}_pad`;
+    const pad = freeName(`${layer.name}_pad`, network);
     return [
       { ...zeroPadding(pad, padding), inputs: layer.inputs },
       ...one(className, { ...config, padding: 'valid', data_format: 'channels_last' }).map((made) => ({
@@ -97,7 +97,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
       return windowed(layer.padding, 'MaxPooling2D', { pool_size: layer.size, strides: layer.strides });
     case 'global-average-pool': {
       if (!layer.keepDims) return one('GlobalAveragePooling2D', { data_format: 'channels_last' });
-      const pool = `${layer.name}_pool`;
+      const pool = freeName(`${layer.name}_pool`, network);
       const channels = channelsOf(layer.name, layersByName(network), network.variables);
       return [
         {
@@ -120,6 +120,11 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
     case 'flatten':
       return one('Flatten', { data_format: 'channels_last' });
   }
+}
+
+/** The name, or the nearest one that no layer of the network has: ResNet-v2 has a `conv1_pad` of its own. */
+function freeName(name: string, network: Network): string {
+  return layersByName(network).has(name) ? freeName(`${name}_`, network) : name;
 }
 
 function zeroPadding(name: string, [top, bottom, left, right]: readonly [number, number, number, number]): KerasLayer {
