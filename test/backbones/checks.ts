@@ -31,16 +31,47 @@ function below({ layers }: Network, end: string): Set<string> {
  * and no others. The paths of the graph say so, and know nothing of stages or of the order of the list. Gives the number of stages.
  */
 export function freezesEachStage(network: Network): number {
-  const last = network.layers.filter(({ stage }) => network.stages.includes(stage)).at(-1)?.name;
+  for (const [until, under] of stagesOf(network))
+    expect(frozenBy(network, until), `until ${until}`).toEqual(variablesIn(network, under));
+  return network.stages.length;
+}
+
+/**
+ * The same where stages go by resolution, as those of a graph do: Inception halves its map in one branch while another has yet to begin, so
+ * that layers of the next stage stand before the last of this one. They are frozen with it, and what is frozen takes nothing that is not.
+ * Gives the number of stages, and of layers with variables that freeze so.
+ */
+export function freezesEachResolution(network: Network): { stages: number; early: number } {
+  let early = 0;
+  for (const [until, under] of stagesOf(network)) {
+    const frozen = new Set(frozenBy(network, until));
+    expect([...frozen], `until ${until}`).toEqual(expect.arrayContaining(variablesIn(network, under)));
+    const more = network.layers.filter((layer) => !under.has(layer.name) && variablesOf(layer).some((name) => frozen.has(name)));
+    const next = network.stages[network.stages.indexOf(until) + 1];
+    for (const layer of more) {
+      expect(layer.stage, `${layer.name}, until ${until}`).toBe(next);
+      const needed = variablesIn(network, below(network, layer.name));
+      expect([...frozen], `below ${layer.name}`).toEqual(expect.arrayContaining(needed));
+    }
+    early += more.filter(({ kind }) => kind !== 'batch-norm').length;
+  }
+  return { stages: network.stages.length, early };
+}
+
+/** `none`, each stage and `all`, with the layers that the last one of it stands on. */
+function stagesOf(network: Network): (readonly [until: string, under: ReadonlySet<string>])[] {
+  const last = network.layers.filter(({ stage }) => network.stages.includes(stage)).at(-1)?.name ?? '';
   const ends = network.stages.map(
     (stage) => [stage, network.layers.findLast((layer) => layer.stage === stage)?.name ?? ''] as const,
   );
-  for (const [until, end] of [['none', undefined], ...ends, ['all', last]] as const) {
-    const under = end === undefined ? new Set<string>() : below(network, end);
-    const expected = network.layers.filter(({ name }) => under.has(name)).flatMap((layer) => [...variablesOf(layer)]);
-    expect(frozenBy(network, until), `until ${until}`).toEqual(expected.sort());
-  }
-  return network.stages.length;
+  return [['none', new Set()], ...[...ends, ['all', last] as const].map(([until, end]) => [until, below(network, end)] as const)];
+}
+
+function variablesIn({ layers }: Network, under: ReadonlySet<string>): string[] {
+  return layers
+    .filter(({ name }) => under.has(name))
+    .flatMap((layer) => [...variablesOf(layer)])
+    .sort();
 }
 
 /** Names of the variables that `until` freezes, sorted; statistics of layers that are not frozen are left free here. */

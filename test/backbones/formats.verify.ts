@@ -12,8 +12,9 @@ import { writeOnnx } from '../../src/weights/onnx/write.js';
 import { openWeights } from '../../src/weights/open.js';
 import { writeTfjsLayers } from '../../src/weights/tfjs/layers-write.js';
 import { runPython } from '../verify/python.js';
+import { relativeDifference } from '../weights/tfjs-folder.js';
 import { COLUMNS, type Column, isFresh } from './cells.js';
-import { compareWithNamed, expectSame, freezesEachStage, givesTheSameExported } from './checks.js';
+import { compareWithNamed, expectSame, freezesEachResolution, freezesEachStage, givesTheSameExported } from './checks.js';
 import { fills } from './fills.js';
 import { formulaWeights, publishedTensors } from './published.js';
 import { compareFeatures } from './reference.js';
@@ -143,6 +144,10 @@ describe.each(wanted.filter(({ format }) => isGraph(format)))('$family.name as $
 
   fills('is read as a network of its own', { format, key, column: 'file' }, () => {
     expect(found.features).toBe(named.features);
+    // ft's own graph takes bytes, and is read as what normalises them so.
+    if (made.writer === 'ft' && format === 'SavedModel')
+      for (const part of ['mean', 'std'] as const)
+        expect(relativeDifference(found.preprocessing[part], named.preprocessing[part])).toBeLessThan(1e-6);
     return made.writer;
   });
   fills('gives the features of the reference', { format, key, column: 'forward' }, () =>
@@ -152,7 +157,10 @@ describe.each(wanted.filter(({ format }) => isGraph(format)))('$family.name as $
     const { off, kernels, of } = compareWithNamed(key, found, named);
     return `${scientific(off)} ${kernels}/${of}`;
   });
-  fills('is frozen stage by stage', { format, key, column: 'until' }, () => `${freezesEachStage(found)}`);
+  fills('is frozen stage by stage', { format, key, column: 'until' }, () => {
+    const { stages, early } = freezesEachResolution(found);
+    return early === 0 ? `${stages}` : `${stages} + ${early}`;
+  });
   fills('learns a batch in 20 steps', { format, key, column: 'train' }, () =>
     trained({ ...found, preprocessing: named.preprocessing }),
   );

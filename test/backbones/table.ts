@@ -11,6 +11,9 @@ const NOTES = {
     'The package of efficientnet-pytorch is not among the requirements of the tests: its names are those of its published files, of which one is ' +
     'read, and compared with that package’s features and logits, by [`efficientnet-lite0.test.ts`](../test/backbones/efficientnet-lite0.test.ts).',
   '³': 'GoogLeNet’s pools round up, which no layer of Keras does: tfjs has no layers model of it. Its graph model is the row below.',
+  '⁴':
+    'Stages of a graph go by resolution. Where one branch of a block halves the map before another does, this many convolutions of the next stage ' +
+    'stand before the last one of a stage, and freeze with it; `until` takes a layer’s name too.',
 } as const;
 type Mark = keyof typeof NOTES;
 
@@ -74,8 +77,10 @@ function graphCell({ format, smallest: key, unsayable }: Row, column: Column, ce
       const [off = '', kernels = '0/0'] = found.split(' ');
       return `${power(off)} (${kernels.replace('/', ' of ')})`;
     }
-    case 'until':
-      return `${found} stages`;
+    case 'until': {
+      const [stages, early] = found.split(' + ');
+      return early === undefined ? `${stages} stages` : `${stages} stages + ${early}⁴`;
+    }
     case 'train':
       return found;
   }
