@@ -72,12 +72,13 @@ export function compareForward(key: string, { network, golden, classifier }: Ref
   return Math.max(...found);
 }
 
-/** The features alone, of a network that takes what the reference takes, in its order of colours. */
-export function compareFeatures(key: string, network: Network, sizes: number): number {
+/** The features alone, at so many sizes, of a network that takes the colours in the reference's order, or (`rgb`) as ft does. */
+export function compareFeatures(key: string, network: Network, sizes: number, rgb = false): number {
+  const order = rgb ? variantAndLayout(key).layout : {};
   const golden = readGolden(key);
   const found = golden.sizes.slice(0, sizes).map(({ height, width, features }) =>
     tf.tidy(() => {
-      const { output } = run(network, imageOf(golden.draw, height, width), lookupOf(network));
+      const { output } = run(network, imageOf(golden.draw, height, width, order), lookupOf(network));
       return compareOutline(output, features, 'features', `features at ${height} × ${width}`);
     }),
   );
