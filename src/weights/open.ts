@@ -88,13 +88,13 @@ async function openFile(path: string): Promise<OpenedWeights> {
   const where = basename(path);
   const { start, end, size } = await edges(path);
   const text = start.toString('latin1');
+  // Asked first: its length stands in front, whose lowest bytes may read `PK`, or as a pickle's first byte. As a length, theirs is too long.
+  if (size >= 10 && start.readBigUInt64LE(0) < BigInt(size) && text[8] === '{')
+    return { format: 'safetensors', tensors: await readSafetensors(path), network: null };
   if (text.startsWith('PK')) return openZip(path);
   if (text.startsWith('\x89HDF')) return openKeras(path);
   if (end.readBigUInt64LE() === SSTABLE)
     return { format: 'TensorFlow checkpoint', tensors: await readCheckpoint(path.replace(/\.index$/, '')), network: null };
-  // Before PyTorch: the length of the header may begin with the byte of a pickle.
-  if (size >= 10 && start.readBigUInt64LE(0) < BigInt(size) && text[8] === '{')
-    return { format: 'safetensors', tensors: await readSafetensors(path), network: null };
   if (start[0] === 0x80) return openPytorch(path, 'PyTorch (legacy)');
   if (/^\s*\{/.test(text)) return openJson(path);
   // The first field of ONNX' message, the version of its format.

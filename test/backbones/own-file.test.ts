@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { variantOf } from '../../src/backbones/families.js';
@@ -64,6 +64,24 @@ describe('a file of weights of a known network', () => {
       '- features.0.0.weight [32, 3, 3, 3]: the file lacks it (stem/kernel)\n  do this:  the nearest is features.0.0.wieght',
     );
     expect(message).toContain('+ features.0.0.wieght: mobilenet-v2 has no place for it');
+  });
+
+  it.each([
+    ['a pickle', 0x80],
+    ['a zip', 0x4b50],
+  ])('is recognised where the length of its header begins as %s does', async (_, begins) => {
+    const path = await fileOf('mobilenet-v1-0.25', 'keras', (all) => all);
+    const bytes = readFileSync(path);
+    const end = 8 + Number(bytes.readBigUInt64LE());
+    const mask = begins > 0xff ? 0x10000 : 0x100;
+    // Spaces behind the header, as every writer puts there.
+    const spaces = (begins - ((end - 8) % mask) + mask) % mask;
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(end - 8 + spaces));
+    writeFileSync(path, Buffer.concat([length, bytes.subarray(8, end), Buffer.alloc(spaces, ' '), bytes.subarray(end)]));
+    expect(readFileSync(path).readUIntLE(0, begins > 0xff ? 2 : 1)).toBe(begins);
+    const { format, tensors } = await openWeights(path);
+    expect([format, fitsOf(tensors!)[0]?.variant.name]).toEqual(['safetensors', 'mobilenet-v1-0.25']);
   });
 
   it('is recognised by the older names of its publisher too', async () => {

@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { assemble } from '../../src/backbones/assemble.js';
-import { variantOf } from '../../src/backbones/families.js';
-import type { Variant } from '../../src/backbones/family.js';
 import type { Layout } from '../../src/backbones/layout.js';
 import { globalPool, run } from '../../src/network/forward.js';
 import type { Network } from '../../src/network/network.js';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
 import { u } from '../train/formula.js';
 import { formulaWeights, namesHash, publishedTensors } from './published.js';
+import { variantAndLayout } from './rows.js';
 
 interface Outline {
   readonly size: number;
@@ -34,54 +33,77 @@ export function readGolden(key: string): Golden {
   return JSON.parse(readFileSync(new URL(`../golden/backbones/${key}.json`, import.meta.url), 'utf8')) as Golden;
 }
 
-/** `resnet50.torchvision`; a variant's name may hold a point itself. */
-export function variantAndLayout(key: string): { variant: Variant; layout: Layout } {
-  const at = key.lastIndexOf('.');
-  const variant = variantOf(key.slice(0, at), 'the test');
-  const layout = variant.layouts.find(({ name }) => name === key.slice(at + 1));
-  if (layout === undefined) throw new Error(`${key}: no such layout`);
-  return { variant, layout };
+interface Reference {
+  readonly network: Network;
+  readonly golden: Golden;
+  /** Whether the classifier is there, nine tenths of VGG. */
+  readonly classifier: boolean;
 }
 
 /** The network with the formula's weights, read as from a published file, names and sizes compared with the reference's. */
-export function referenceNetwork(key: string): { network: Network; golden: Golden } {
+export function referenceNetwork(key: string, classifier = true): Reference {
   const { variant, layout } = variantAndLayout(key);
   const golden = readGolden(key);
   const tensors = publishedTensors(variant, layout, formulaWeights(layout.order));
   expect(namesHash(tensors), 'names and sizes of the tensors').toBe(golden.names);
-  return { network: assemble(variant, layout, tensors, { where: key, classifier: true }), golden };
+  return { network: assemble(variant, layout, tensors, { where: key, classifier }), golden, classifier };
 }
 
-export function compareForward(key: string, { network, golden }: ReturnType<typeof referenceNetwork>): void {
+/** Features and logits at every size of the golden. Gives the largest difference, relative to the largest number. */
+export function compareForward(key: string, { network, golden, classifier }: Reference): number {
   const { layout } = variantAndLayout(key);
   const lookup = lookupOf(network);
-  for (const { height, width, map, features, logits } of golden.sizes) {
+  const found = golden.sizes.flatMap(({ height, width, map, features, logits }) =>
     tf.tidy(() => {
-      const { last, scores } = bothOf(network, imageOf(golden.draw, height, width, layout), lookup, logits !== null);
+      const { last, scores } = bothOf(
+        network,
+        imageOf(golden.draw, height, width, layout),
+        lookup,
+        classifier && logits !== null,
+      );
       expect(last.shape.slice(1)).toEqual(map);
-      compareOutline(last, features, 'features', `features at ${height} × ${width}`);
-      if (logits !== null) compareOutline(scores as Tensor, logits, 'logits', `logits at ${height} × ${width}`);
-    });
-  }
+      const where = `at ${height} × ${width}`;
+      return [
+        compareOutline(last, features, 'features', `features ${where}`),
+        ...(logits === null || scores === undefined ? [] : [compareOutline(scores, logits, 'logits', `logits ${where}`)]),
+      ];
+    }),
+  );
+  return Math.max(...found);
 }
 
-/** The gradient of every parameter, by its norm and by its product with the formula's numbers. */
-export function compareGradients(key: string, { network, golden }: ReturnType<typeof referenceNetwork>): void {
+/** The features alone, at so many sizes, of a network that takes the colours in the reference's order, or (`rgb`) as ft does. */
+export function compareFeatures(key: string, network: Network, sizes: number, rgb = false): number {
+  const order = rgb ? variantAndLayout(key).layout : {};
+  const golden = readGolden(key);
+  const found = golden.sizes.slice(0, sizes).map(({ height, width, features }) =>
+    tf.tidy(() => {
+      const { output } = run(network, imageOf(golden.draw, height, width, order), lookupOf(network));
+      return compareOutline(output, features, 'features', `features at ${height} × ${width}`);
+    }),
+  );
+  return Math.max(...found);
+}
+
+/** The gradient of every parameter, by its norm and by its product with the formula's numbers. Gives the largest difference, in norms. */
+export function compareGradients(key: string, { network, golden }: Reference): number {
   const { variant, layout } = variantAndLayout(key);
   const [{ height, width, logits }] = golden.sizes as [Golden['sizes'][number]];
   // The numbers of the products pass through the same reader, so that they stand where the weights do.
   const numbers = publishedTensors(variant, layout, ({ name }, size) => new Float32Array(u(`${name} gradient`, size)));
-  const factors = assemble(variant, layout, numbers, { where: key, classifier: true }).variables;
-  const parameters = variant
-    .topology()
-    .variables.filter(({ role }) => role !== 'mean' && role !== 'variance')
-    .filter(({ layer }) => logits !== null || !ofHead(network).has(layer))
+  const factors = assemble(variant, layout, numbers, { where: key, classifier: logits !== null }).variables;
+  const topology = variant.topology();
+  const head = new Set(topology.layers.filter(({ stage }) => stage === 'head').map(({ name }) => name));
+  const parameters = topology.variables
+    .filter(({ role }) => role !== 'mean' && role !== 'variance')
+    .filter(({ layer }) => logits !== null || !head.has(layer))
     .map((variable) => ({ published: layout.nameOf(variable), name: variable.name }))
     .sort((a, b) => (a.published < b.published ? -1 : 1));
   expect(parameters.reduce((sum, { name }) => sum + (network.variables.get(name)?.values.length ?? 0), 0)).toBe(
     golden.parameters,
   );
   const expected = floats(golden.gradients);
+  let largest = 0;
   tf.tidy(() => {
     const x = imageOf(golden.draw, height, width, layout);
     const fixed = lookupOf(network);
@@ -100,13 +122,16 @@ export function compareGradients(key: string, { network, golden }: ReturnType<ty
       const found = gradient.reduce((sum, one) => sum + one ** 2, 0) ** 0.5;
       const along = gradient.reduce((sum, one, i) => sum + one * (factor[i] as number), 0);
       const off = Math.max(Math.abs(found - norm), Math.abs(along - product)) / norm;
+      largest = Math.max(largest, off);
       return off < GRADIENT ? [] : [`${published}: ${off.toExponential(1)} of the norm ${norm}`];
     });
     expect(wrong).toEqual([]);
   });
+  return largest;
 }
 
-function lookupOf(network: Network): (name: string) => Tensor {
+/** The variables as tensors, made when they are first asked for in a scope. */
+export function lookupOf(network: Network): (name: string) => Tensor {
   const tensors = new Map<string, Tensor>();
   return (name) => {
     const known = tensors.get(name);
@@ -116,10 +141,6 @@ function lookupOf(network: Network): (name: string) => Tensor {
     tensors.set(name, made);
     return made;
   };
-}
-
-function ofHead(network: Network): ReadonlySet<string> {
-  return new Set(network.layers.filter(({ stage }) => stage === 'head').map(({ name }) => name));
 }
 
 /** The last feature map, and the logits where the classifier is wanted. */
@@ -141,17 +162,18 @@ function bothOf(
 }
 
 /** A normalised image of the formula; blue first where the weights want it so, which the reader has turned round. */
-function imageOf(draw: number, height: number, width: number, layout: Layout): Tensor4D {
+export function imageOf(draw: number, height: number, width: number, layout: Pick<Layout, 'bgr'> = {}): Tensor4D {
   const values = Float32Array.from(u(`image ${draw}`, height * width * 3), (value) => value * 4);
   const x = tf.tensor4d(values, [1, height, width, 3]);
   return layout.bgr === true ? tf.reverse(x, 3) : x;
 }
 
-function formula(name: string, like: Tensor): Tensor {
+/** The formula's numbers in the shape of a tensor: what its own are weighed by. */
+export function formula(name: string, like: Tensor): Tensor {
   return tf.tensor(Float32Array.from(u(name, like.size)), like.shape);
 }
 
-function compareOutline(tensor: Tensor, expected: Outline, name: string, what: string): void {
+function compareOutline(tensor: Tensor, expected: Outline, name: string, what: string): number {
   const found = tensor.dataSync() as Float32Array;
   expect(found.length, what).toBe(expected.size);
   const numbers = u(name, found.length);
@@ -159,11 +181,16 @@ function compareOutline(tensor: Tensor, expected: Outline, name: string, what: s
   const product = found.reduce((sum, one, i) => sum + one * (numbers[i] as number), 0);
   const step = Math.max(1, Math.floor(found.length / 16));
   const largest = found.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
-  expect(Math.abs(norm - expected.norm) / expected.norm, `${what}: norm`).toBeLessThan(FORWARD);
-  expect(Math.abs(product - expected.product) / expected.norm, `${what}: product`).toBeLessThan(FORWARD);
-  floats(expected.values).forEach((value, at) =>
-    expect(Math.abs((found[at * step] as number) - value) / largest, `${what}: value ${at}`).toBeLessThan(FORWARD),
-  );
+  const off = new Map([
+    ['norm', Math.abs(norm - expected.norm) / expected.norm],
+    ['product', Math.abs(product - expected.product) / expected.norm],
+    ...[...floats(expected.values)].map((value, at): [string, number] => [
+      `value ${at}`,
+      Math.abs((found[at * step] as number) - value) / largest,
+    ]),
+  ]);
+  for (const [part, one] of off) expect(one, `${what}: ${part}`).toBeLessThan(FORWARD);
+  return Math.max(...off.values());
 }
 
 function relative(a: number, b: number): number {

@@ -130,6 +130,20 @@ describe('a network written as a tfjs layers model', () => {
     expect({ ...back, layers: [], variables: new Map() }).toEqual({ ...written, layers: [], variables: new Map() });
   });
 
+  it('comes back where a layer is called as the padding of another would be', async () => {
+    const folder = await temporaryFolder();
+    const written = network();
+    const renamed = (name: string) => (name === 'stem_relu' ? 'stem_pad' : name);
+    const layers = written.layers.map((layer) => ({ ...layer, name: renamed(layer.name), inputs: layer.inputs.map(renamed) }));
+    await writeTfjsLayers({ ...written, layers }, folder);
+    const options = { name: 'net', side: 40, preprocessing: written.preprocessing, output: 'top' };
+    const stages = {
+      low: ['input', 'stem*', 'pool', 'pool_pad'],
+      high: ['deep', 'norm', 'six', 'wide', 'sum', 'mean', 'pooled', 'top'],
+    };
+    expect((await readTfjsLayers(folder, { ...options, stages })).layers).toEqual(layers);
+  });
+
   it('is loaded by tfjs itself from its folder, for any size of image, and predicts the same', async () => {
     const folder = await temporaryFolder();
     await writeTfjsLayers(network(), folder);

@@ -27,7 +27,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
   ];
   const windowed = (padding: Padding, className: string, config: Record<string, unknown>): KerasLayer[] => {
     if (typeof padding === 'string') return one(className, { ...config, padding, data_format: 'channels_last' });
-    const pad = `${layer.name}_pad`;
+    const pad = freeName(`${layer.name}_pad`, network);
     return [
       { ...zeroPadding(pad, padding), inputs: layer.inputs },
       ...one(className, { ...config, padding: 'valid', data_format: 'channels_last' }).map((made) => ({
@@ -107,7 +107,7 @@ export function kerasLayers(layer: Layer, network: Network): KerasLayer[] {
     }
     case 'global-average-pool': {
       if (!layer.keepDims) return one('GlobalAveragePooling2D', { data_format: 'channels_last' });
-      const pool = `${layer.name}_pool`;
+      const pool = freeName(`${layer.name}_pool`, network);
       const channels = channelsOf(layer.name, layersByName(network), network.variables);
       return [
         {
@@ -160,6 +160,11 @@ function unwritable(layer: string, what: string): UserError {
     what: `this pool ${what}: Keras, and so a tfjs layers model, has no such pool`,
     mend: 'ft weights convert --to onnx',
   });
+}
+
+/** The name, or the nearest one that no layer of the network has: ResNet-v2 has a `conv1_pad` of its own. */
+function freeName(name: string, network: Network): string {
+  return layersByName(network).has(name) ? freeName(`${name}_`, network) : name;
 }
 
 function zeroPadding(name: string, [top, bottom, left, right]: readonly [number, number, number, number]): KerasLayer {
