@@ -15,7 +15,7 @@ interface Options {
 export function exportVerb(io: Io = processIo()): Command {
   const command = new Command('export')
     .description(
-      'Write the model that a run chose: uint8 RGB images [batch, side, side, 3] in, embeddings of unit length out, the preprocessing inside. ' +
+      'Write the model that a run chose: uint8 RGB images [batch, H, W, 3] of any size in, embeddings of unit length out, resizing and preprocessing inside. ' +
         "It is loaded again and compared with the run's own embeddings before it counts.",
     )
     .argument('[run]', 'a run folder', 'runs/latest')

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { softmax } from '../evaluate/calibration.js';
-import { type ExportOutput, type FinishedModel, LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
-import type { Head } from '../heads/head.js';
+import type { ExportedClassifier, FinishedModel } from '../export/model.js';
+import { LoadedSavedModel, writeSavedModel } from '../export/savedmodel.js';
 import { logits } from '../heads/project.js';
 import { unitRows } from '../heads/unit.js';
 import { createFolderAtomic } from '../runtime/folders.js';
@@ -38,12 +38,13 @@ export async function exportSavedModel(
   folder: string,
   source: FeatureSource,
   samples: ArrayLike<number>,
+  classifier: ExportedClassifier | null = null,
 ): Promise<ExportCheck> {
   const compared = someOf(samples);
   const own = embeddings(await ownFeatures(model, source, compared), model.head);
   const reference = unitRows(own.values, own.dimensions);
   return createFolderAtomic(folder, async (temporary) => {
-    await writeSavedModel(model, temporary);
+    await writeSavedModel(model, temporary, { classifier });
     const smallestCosine = smallestDot(
       reference,
       await outputsOf(temporary, model, source, compared, 'embedding'),
@@ -60,19 +61,20 @@ export async function exportSavedModel(
 
 /** The same for a classifier: its output are probabilities, in the order of `labels.json` beside the model. */
 export async function exportClassifier(
-  model: FinishedModel & { readonly head: Head },
-  labels: readonly string[],
+  model: FinishedModel,
+  classifier: ExportedClassifier,
   folder: string,
   source: FeatureSource,
   samples: ArrayLike<number>,
 ): Promise<ClassifierCheck> {
   const compared = someOf(samples);
-  const scores = logits((await ownFeatures(model, source, compared)).values, model.head);
+  const scores = logits((await ownFeatures(model, source, compared)).values, classifier.head);
+  const { labels } = classifier;
   const reference = new Float64Array(scores.length);
   for (let at = 0; at < scores.length; at += labels.length)
     softmax(scores.subarray(at, at + labels.length), reference.subarray(at, at + labels.length));
   return createFolderAtomic(folder, async (temporary) => {
-    await writeSavedModel(model, temporary, 'probabilities');
+    await writeSavedModel(model, temporary, { classifier, result: 'classes' });
     await writeFile(join(temporary, 'labels.json'), jsonText(labels));
     const found = await outputsOf(temporary, model, source, compared, 'probabilities');
     const largestDifference = reference.reduce((largest, value, at) => {
@@ -105,15 +107,15 @@ async function outputsOf(
   { side }: FinishedModel,
   source: FeatureSource,
   samples: readonly number[],
-  output: ExportOutput,
+  output: 'embedding' | 'probabilities',
 ): Promise<Float32Array> {
-  const loaded = new LoadedSavedModel(folder, side, output);
+  const loaded = new LoadedSavedModel(folder, output);
   try {
     const bytes = side * side * 3;
     const pixels = new Uint8Array(samples.length * bytes);
     for (const [place, sample] of samples.entries())
       await source.read(sample, pixels.subarray(place * bytes, (place + 1) * bytes));
-    return loaded.run(pixels, samples.length);
+    return loaded.run(pixels, [side, side]);
   } finally {
     loaded.close();
   }

@@ -164,8 +164,8 @@ async function exportItsClassifier({ bench, folder, source, progress }: PhaseCon
   const labels = classes.map((number) => decoded.dataset.classes[number] as string);
   const bar = progress.bar('exporting', 1, 'classifier');
   return exportClassifier(
-    { network, weights, head, side: recipe.data.side },
-    labels,
+    { network, weights, head: null, side: recipe.data.side },
+    { head, labels },
     folder.file('export', 'classifier'),
     source,
     split.heldOut.samples,
