@@ -3,89 +3,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FinishedModel } from '../../src/export/model.js';
 import { decoded } from '../../src/export/saved-model/messages.js';
 import { LoadedSavedModel, writeSavedModel } from '../../src/export/savedmodel.js';
-import { forward, globalPool, normalise } from '../../src/network/forward.js';
 import { exportSavedModel } from '../../src/run/export-model.js';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
+import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
 import type { FeatureSource } from '../../src/train/features.js';
-import { formulaHead, formulaNetwork, formulaPixels, SIDE } from '../train/formula.js';
+import { formulaHead, SIDE } from '../train/formula.js';
+import {
+  expected,
+  expectedScores,
+  IMAGE,
+  IMAGES,
+  model,
+  network,
+  OUTPUTS,
+  pixels,
+  resizedByHand,
+  softmaxByHand,
+  weights,
+} from './model.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: messages carry no types
 type Message = any;
 
-const network = formulaNetwork();
-const OUTPUTS = 5;
-const weights = Object.fromEntries(
-  [...network.variables].map(([name, { values }]) => [name, Float32Array.from(values, (value) => value * 1.01)]),
-);
-const model: FinishedModel = {
-  network,
-  weights,
-  head: { ...formulaHead(OUTPUTS), inputs: network.features, outputs: OUTPUTS },
-  side: SIDE,
-};
-const IMAGE = SIDE * SIDE * 3;
-const IMAGES = 12;
-const pixels = formulaPixels(0);
-
 const root = mkdtempSync(join(tmpdir(), 'ft-export-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** What the head makes of the network's own forward pass, written out as loops; without one the pooled features. */
-function expectedRaw({ head }: FinishedModel): number[][] {
-  const pooled = tf.tidy(() => {
-    const lookup = (name: string): Tensor =>
-      tf.tensor(weights[name] as Float32Array, [...(network.variables.get(name)?.shape ?? [])]);
-    const images = tf.tensor4d(Float32Array.from(pixels), [IMAGES, SIDE, SIDE, 3]) as Tensor4D;
-    return globalPool(forward(network, normalise(images, network.preprocessing), lookup)).arraySync() as number[][];
-  });
-  return pooled.map((features) =>
-    head === null
-      ? features
-      : Array.from(head.bias, (bias, o) =>
-          features.reduce((sum, value, i) => sum + value * (head.kernel[i * head.outputs + o] as number), bias),
-        ),
-  );
-}
-
-function expected(of: FinishedModel): number[][] {
-  return expectedRaw(of).map((row) => {
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    return row.map((value) => value / length);
-  });
-}
-
-function halfToEven(value: number): number {
-  const below = Math.floor(value);
-  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
-}
-
-/** Pillow's BILINEAR, one axis after the other, in doubles. */
-function byHand(large: Uint8Array, count: number, height: number, width: number): Uint8Array {
-  const weightsOf = (size: number, at: number) => {
-    const scale = size / SIDE;
-    const raw = Array.from({ length: size }, (_, j) =>
-      Math.max(0, 1 - Math.abs(j + 0.5 - (at + 0.5) * scale) / Math.max(scale, 1)),
-    );
-    const sum = raw.reduce((a, b) => a + b, 0);
-    return raw.map((value) => value / sum);
-  };
-  const small = new Uint8Array(count * IMAGE);
-  for (let n = 0; n < count; n++)
-    for (let y = 0; y < SIDE; y++)
-      for (let x = 0; x < SIDE; x++)
-        for (let c = 0; c < 3; c++) {
-          let sum = 0;
-          for (const [j, down] of weightsOf(height, y).entries())
-            if (down > 0)
-              for (const [i, across] of weightsOf(width, x).entries())
-                sum += down * across * (large[((n * height + j) * width + i) * 3 + c] as number);
-          small[((n * SIDE + y) * SIDE + x) * 3 + c] = halfToEven(sum);
-        }
-  return small;
-}
 
 function graphOf(folder: string): Message {
   return (decoded('SavedModel', readFileSync(join(folder, 'saved_model.pb'))) as Message).meta_graphs[0];
@@ -132,7 +74,7 @@ describe('an exported model', () => {
   ])('resizes images of %i × %i as ft does when it decodes: a triangle filter, rounded', async (height, width) => {
     const count = 3;
     const large = Uint8Array.from({ length: count * height * width * 3 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
-    const small = byHand(large, count, height, width);
+    const small = resizedByHand(large, count, height, width);
     const loaded = new LoadedSavedModel(folder);
     const found = loaded.run(large, [height, width]);
     const given = loaded.run(small, [SIDE, SIDE]);
@@ -179,11 +121,7 @@ describe('an exported model', () => {
     const loaded = new LoadedSavedModel(place, 'probabilities', 'classify');
     const found = loaded.run(pixels, [SIDE, SIDE]);
     loaded.close();
-    const scores = expectedRaw({ ...model, head });
-    const rows = scores.map((row) => {
-      const powers = row.map((value) => Math.exp(value - Math.max(...row)));
-      return powers.map((value) => value / powers.reduce((sum, one) => sum + one, 0));
-    });
+    const rows = softmaxByHand(expectedScores({ ...model, head }));
     rows.flat().forEach((value, at) => {
       expect(found[at]).toBeCloseTo(value, 5);
     });
