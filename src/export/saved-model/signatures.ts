@@ -7,9 +7,9 @@ import { addBias } from '../../runtime/ops/bias.js';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../runtime/tensorflow.js';
 import { Recorder } from '../../runtime/trace/recorder.js';
 import type { ExportedClassifier, FinishedModel } from '../model.js';
+import { resized } from '../resize.js';
 import type { SavedVariable } from './checkpoint.js';
 import { FunctionGraph } from './function.js';
-import { resized } from './resize.js';
 import type { SavedFunction } from './write.js';
 
 const HEAD = { kernel: 'head/kernel', bias: 'head/bias' } as const;

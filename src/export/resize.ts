@@ -1,5 +1,5 @@
-import { attr, type GraphBuilder } from '../../runtime/graph/builder.js';
-import { DT } from '../../runtime/graph/proto.js';
+import { attr, type GraphBuilder } from '../runtime/graph/builder.js';
+import { DT } from '../runtime/graph/proto.js';
 
 const FLOAT = attr.type(DT.float32);
 const INT = attr.type(DT.int32);
