@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Head } from '../heads/head.js';
+import type { Quantization } from '../weights/quantize.js';
+import { writeWeightFiles } from '../weights/tfjs/weight-files.js';
 import { frozenGraph, IMAGE } from './frozen-graph.js';
 import type { ExportedClassifier, FinishedModel } from './model.js';
-import type { Quantization } from './quantize.js';
-import { graphJson } from './tfjs/graph-json.js';
-import { writeWeightFiles } from './tfjs/weight-files.js';
+import { graphJson } from './tfjs-graph-json.js';
 
 export const TFJS_CLASSIFIER = 'classifier';
 
@@ -50,7 +50,7 @@ async function write(
     },
     userDefinedMetadata,
     modelTopology: topology,
-    weightsManifest: await writeWeightFiles(folder, weights, quantization),
+    weightsManifest: [await writeWeightFiles(folder, 'weights', weights, quantization)],
   };
   await writeFile(join(folder, 'model.json'), `${JSON.stringify(json)}\n`);
 }

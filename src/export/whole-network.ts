@@ -7,6 +7,55 @@ import type { FinishedModel } from './model.js';
 export const POOLED = 'pooled';
 const HEAD_STAGE = 'head';
 
+/** The layer that normalises, where it is one of the network's. */
+const NORMALISED = 'preprocessing';
+/** What BatchNorm adds to a variance, taken off before. */
+const EPSILON = 1e-3;
+
+/** The network behind a BatchNorm that makes of RGB of 0 … 255 what its weights were trained on. */
+export function withPreprocessing(network: Network): Network {
+  const { preprocessing, layers, variables } = network;
+  const [input] = layers;
+  if (input === undefined) throw new Error(`${network.name} has no layers`);
+  const of = (role: 'mean' | 'variance', values: readonly number[]): Variable => ({
+    name: `${NORMALISED}/${role}`,
+    layer: NORMALISED,
+    role,
+    shape: [values.length],
+    values: Float32Array.from(values),
+  });
+  const [mean, variance] = [
+    of('mean', preprocessing.mean),
+    of(
+      'variance',
+      preprocessing.std.map((std) => std ** 2 - EPSILON),
+    ),
+  ];
+  const { stage } = input;
+  return {
+    ...network,
+    preprocessing: { mean: [0, 0, 0], std: [1, 1, 1] },
+    layers: [
+      input,
+      {
+        kind: 'batch-norm',
+        name: NORMALISED,
+        inputs: [input.name],
+        stage,
+        mean: mean.name,
+        variance: variance.name,
+        epsilon: EPSILON,
+        momentum: 0.99,
+      },
+      ...layers.slice(1).map((layer) => ({
+        ...layer,
+        inputs: layer.inputs.map((name) => (name === input.name ? NORMALISED : name)),
+      })),
+    ],
+    variables: new Map([[mean.name, mean], [variance.name, variance], ...variables]),
+  };
+}
+
 /**
  * A finished model as one network, for formats that hold networks: the backbone with its trained values, pooled, and behind it a head
  * as a dense layer `name`. Its output is a vector, not yet of unit length nor a probability.

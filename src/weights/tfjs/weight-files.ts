@@ -11,22 +11,29 @@ export interface StoredWeight {
   readonly values: Float32Array | Int32Array;
 }
 
-/** Writes weights one after the other into files of 4 MiB at most; gives the `weightsManifest` that says where each lies. */
+/** The entry of a group in a `weightsManifest`. */
+export interface StoredGroup {
+  readonly paths: readonly string[];
+  readonly weights: readonly object[];
+}
+
+/** Writes weights one after the other into files `<name>-shard1of3.bin` of 4 MiB at most; gives the manifest's group that says where each lies. */
 export async function writeWeightFiles(
   folder: string,
+  name: string,
   weights: readonly StoredWeight[],
   quantization: Quantization | null,
-): Promise<unknown[]> {
-  const stored = weights.map(({ name, shape, values }) => {
+): Promise<StoredGroup> {
+  const stored = weights.map(({ name: weight, shape, values }) => {
     const [bytes, how] = encode(values, isQuantized(shape) ? quantization : null);
     const dtype = values instanceof Int32Array ? 'int32' : 'float32';
-    return { bytes, entry: { name, shape, dtype, ...(how === null ? {} : { quantization: how }) } };
+    return { bytes, entry: { name: weight, shape, dtype, ...(how === null ? {} : { quantization: how }) } };
   });
   const all = Buffer.concat(stored.map(({ bytes }) => bytes));
   const count = Math.max(1, Math.ceil(all.length / SHARD));
-  const paths = Array.from({ length: count }, (_, at) => `group1-shard${at + 1}of${count}.bin`);
+  const paths = Array.from({ length: count }, (_, at) => `${name}-shard${at + 1}of${count}.bin`);
   for (const [at, path] of paths.entries()) await writeFile(join(folder, path), all.subarray(at * SHARD, (at + 1) * SHARD));
-  return [{ paths, weights: stored.map(({ entry }) => entry) }];
+  return { paths, weights: stored.map(({ entry }) => entry) };
 }
 
 function encode(values: Float32Array | Int32Array, quantization: Quantization | null): [Uint8Array, object | null] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quantizeAffine, toHalf } from '../../src/export/quantize.js';
+import { quantizeAffine, toHalf } from '../../src/weights/quantize.js';
 
 /** The value of a half, from its definition. */
 function fromHalf(bits: number): number {

@@ -1,5 +1,5 @@
-import { DT, type NodeMessage } from '../../runtime/graph/proto.js';
-import type { StoredWeight } from './weight-files.js';
+import { DT, type NodeMessage } from '../runtime/graph/proto.js';
+import type { StoredWeight } from '../weights/tfjs/weight-files.js';
 
 /** Names of TensorFlow's types in the JSON form of a graph. */
 const TYPES: ReadonlyMap<number, string> = new Map([
