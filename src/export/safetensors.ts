@@ -38,11 +38,13 @@ export async function writeSafetensors(
   await writeFile(join(folder, 'labels.json'), `${JSON.stringify(classifier.labels)}\n`);
 }
 
-async function writeLinear(path: string, { kernel, bias, inputs, outputs }: Head): Promise<void> {
+async function writeLinear(path: string, head: Head): Promise<void> {
+  await writeCheckpoint(path, { tensors: linearTensors(head), meta: {} });
+}
+
+/** A head as `torch.nn.Linear` has it. */
+export function linearTensors({ kernel, bias, inputs, outputs }: Head) {
   const weight = new Float32Array(kernel.length);
   for (let o = 0; o < outputs; o++) for (let i = 0; i < inputs; i++) weight[o * inputs + i] = kernel[i * outputs + o] as number;
-  await writeCheckpoint(path, {
-    tensors: { weight: { shape: [outputs, inputs], values: weight }, bias: { shape: [outputs], values: bias } },
-    meta: {},
-  });
+  return { weight: { shape: [outputs, inputs], values: weight }, bias: { shape: [outputs], values: bias } };
 }

@@ -25,20 +25,20 @@ interface Ends {
   readonly outputs: Readonly<Record<string, { readonly name: string }>>;
 }
 
-/** An exported model, loaded again by what its signature says. */
+/** An exported model, loaded again by the first signature that takes images and gives what is wanted. */
 export class LoadedSavedModel {
   private readonly session: Session;
   private readonly input: string;
   private readonly output: string;
 
-  constructor(folder: string, output: 'embedding' | 'probabilities' = 'embedding', signature = 'serving_default') {
+  constructor(folder: string, output: 'embedding' | 'probabilities' = 'embedding') {
     const { meta_graphs: graphs } = decoded('SavedModel', readFileSync(join(folder, 'saved_model.pb'))) as unknown as {
       meta_graphs: readonly { signature_def: Readonly<Record<string, Ends>> }[];
     };
-    const ends = graphs[0]?.signature_def[signature];
+    const signatures = graphs[0]?.signature_def;
+    const ends = [signatures?.serving_default, signatures?.classify].find((one) => one?.outputs[output] !== undefined);
     const [input, found] = [ends?.inputs.image?.name, ends?.outputs[output]?.name];
-    if (input === undefined || found === undefined)
-      throw new Error(`${folder}: the signature ${signature} has no image or no ${output}`);
+    if (input === undefined || found === undefined) throw new Error(`${folder}: no signature takes images and gives ${output}`);
     [this.input, this.output] = [input.replace(/:0$/, ''), found];
     this.session = Session.fromFolder(folder, 'serve');
   }

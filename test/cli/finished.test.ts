@@ -183,7 +183,7 @@ describe('ft export', () => {
     expect(err).toBe('mine: something lies there already\n  do this:  name another folder, or add --force to replace it\n');
     expect(readFileSync(file('mine/notes.txt'), 'utf8')).toBe('dear');
     expect((await ftHere('export', '--out', 'mine', '--force')).code).toBe(0);
-    expect(readdirSync(file('mine')).sort()).toEqual(['saved_model.pb', 'variables']);
+    expect(readdirSync(file('mine')).sort()).toEqual(['README.md', 'card.json', 'saved_model.pb', 'variables']);
   });
 
   it('ends with exit code 1 and leaves nothing behind where the exported model gives other embeddings', async () => {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FinishedModel } from '../../src/export/model.js';
 import { decoded } from '../../src/export/saved-model/messages.js';
 import { LoadedSavedModel, writeSavedModel } from '../../src/export/savedmodel.js';
-import { exportSavedModel } from '../../src/run/export-model.js';
+import { exportChecked } from '../../src/run/exports/check.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
 import type { FeatureSource } from '../../src/train/features.js';
 import { formulaHead, SIDE } from '../train/formula.js';
@@ -118,7 +119,7 @@ describe('an exported model', () => {
     const labels = ['ant', 'Bär', 'c d'];
     const place = join(root, 'classifying');
     await writeSavedModel(model, place, { classifier: { head, labels } });
-    const loaded = new LoadedSavedModel(place, 'probabilities', 'classify');
+    const loaded = new LoadedSavedModel(place, 'probabilities');
     const found = loaded.run(pixels, [SIDE, SIDE]);
     loaded.close();
     const rows = softmaxByHand(expectedScores({ ...model, head }));
@@ -170,6 +171,14 @@ describe('an exported model', () => {
       expect(Buffer.compare(readFileSync(join(folder, file)), readFileSync(join(root, 'again', file))), file).toBe(0);
   });
 });
+
+const exportSavedModel = (of: FinishedModel, folder: string, source: FeatureSource, samples: number[]) =>
+  exportChecked('savedmodel', of, folder, source, samples, {
+    classifier: null,
+    published: null,
+    quantization: null,
+    layout: 'nhwc',
+  });
 
 describe('the check of an export', () => {
   const source = (onRead: (sample: number) => void = () => {}): FeatureSource => ({
