@@ -1,13 +1,22 @@
 /** `ft export`: a finished run as a model that others load. */
 import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../errors.js';
+import type { ExportCheck } from '../run/exports/check.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 
+/** As in export/formats.ts, which loads TensorFlow. */
+const FORMATS = ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras'] as const;
+type Format = (typeof FORMATS)[number];
+const QUANTISING: readonly Format[] = ['tfjs', 'tfjs-graph'];
+
 interface Options {
-  format: 'savedmodel';
+  format: Format | 'all';
+  phase: 'best' | 'classification' | 'triplet';
+  quantize?: 'float16' | 'uint8';
+  layout: 'nhwc' | 'nchw';
   out?: string;
   force?: true;
 }
@@ -15,35 +24,81 @@ interface Options {
 export function exportVerb(io: Io = processIo()): Command {
   const command = new Command('export')
     .description(
-      'Write the model that a run chose: uint8 RGB images [batch, side, side, 3] in, embeddings of unit length out, the preprocessing inside. ' +
-        "It is loaded again and compared with the run's own embeddings before it counts.",
+      'Write the model of a run for others to load: RGB images of any size in, embeddings of unit length out, resizing and preprocessing inside ' +
+        "(safetensors, keras and tfjs take images of the run's side). It is loaded again by other code and compared with the run's own " +
+        'embeddings before it counts; a card beside it says what it is.',
     )
     .argument('[run]', 'a run folder', 'runs/latest')
-    .addOption(new Option('--format <name>', 'what to write').choices(['savedmodel']).default('savedmodel'))
-    .option('--out <folder>', 'where to write it; RUN/export/savedmodel where none is named')
+    .addOption(new Option('--format <name>', 'what to write').choices([...FORMATS, 'all']).default('savedmodel'))
+    .addOption(
+      new Option('--phase <name>', 'the model that the run chose, or what a phase left')
+        .choices(['best', 'classification', 'triplet'])
+        .default('best'),
+    )
+    .addOption(new Option('--quantize <type>', 'kernels in fewer bits (tfjs, tfjs-graph)').choices(['float16', 'uint8']))
+    .addOption(new Option('--layout <axes>', "the order of an ONNX model's image").choices(['nhwc', 'nchw']).default('nhwc'))
+    .option('--out <folder>', 'where to write it; RUN/export/FORMAT where none is named')
     .option('--force', 'replace what lies at --out')
     .action(async (argument: string, options: Options) => {
+      const formats = options.format === 'all' ? FORMATS : [options.format];
+      const { quantize, out } = options;
+      if (quantize !== undefined && !formats.every((format) => QUANTISING.includes(format)))
+        throw new UserError({
+          where: '--quantize',
+          what: `${options.format} is not written with quantised weights`,
+          expected: `--format ${QUANTISING.join(' or ')}`,
+        });
+      if (out !== undefined && existsSync(resolve(io.folder, out)) && options.force !== true)
+        throw new UserError({
+          what: 'something lies there already',
+          where: out,
+          mend: 'name another folder, or add --force to replace it',
+        });
       const { progress } = io;
       const [{ openFinishedRun }, { exportRun }] = await Promise.all([
         import('../run/finished.js'),
         import('../run/export-run.js'),
       ]);
       const run = await openFinishedRun(argument, io.folder, progress);
-      const folder = options.out === undefined ? run.folder.file('export', options.format) : resolve(io.folder, options.out);
-      if (options.out !== undefined && existsSync(folder) && options.force !== true) {
-        throw new UserError({
-          what: 'something lies there already',
-          where: options.out,
-          mend: 'name another folder, or add --force to replace it',
-        });
-      }
-      const check = await exportRun(run, folder, progress);
-      io.stdout.write(
-        `${relative(io.folder, folder) || '.'}: a SavedModel; its embeddings of ${check.images} images are the run's own (cosine ≥ ${check.smallestCosine.toFixed(6)})\n`,
-      );
+      const own = [options.phase === 'best' ? '' : `${options.phase}-`, quantize === undefined ? '' : `-${quantize}`] as const;
+      const folderOf = (format: Format): string => {
+        if (out === undefined) return run.folder.file('export', `${own[0]}${format}${own[1]}`);
+        return options.format === 'all' ? join(resolve(io.folder, out), format) : resolve(io.folder, out);
+      };
+      const checks = await exportRun(run, {
+        formats,
+        phase: options.phase,
+        quantization: quantize ?? null,
+        layout: options.layout,
+        folderOf,
+        progress,
+      });
+      for (const check of checks) io.stdout.write(`${relative(io.folder, check.folder) || '.'}: ${exportInWords(check)}\n`);
     });
   return withExamples(command, [
     ['ft export --format savedmodel', 'the last run, into its own folder'],
-    ['ft export runs/latest --out model', 'into a folder of your choice'],
+    ['ft export --format tfjs-graph --quantize float16 --out web/model', 'for the browser, half the bytes'],
+    ['ft export --format all --phase classification', 'every format of what the classification phase left'],
   ]);
+}
+
+const WORDS: Readonly<Record<Format, string>> = {
+  savedmodel: 'a SavedModel',
+  tfjs: 'a tfjs layers model',
+  'tfjs-graph': 'a tfjs graph model',
+  onnx: 'an ONNX model',
+  safetensors: 'weights in safetensors',
+  keras: 'a Keras model',
+};
+
+/** What an export is and what it was held to. */
+export function exportInWords({ format, images, smallestCosine, tensors, largestDifference }: ExportCheck): string {
+  const held = [
+    ...(smallestCosine === null
+      ? []
+      : [`its embeddings of ${images} images are the run's own (cosine ≥ ${smallestCosine.toFixed(6)})`]),
+    ...(largestDifference === null ? [] : [`its probabilities differ by at most ${largestDifference.toExponential(0)}`]),
+    ...(tensors === null ? [] : [`its ${tensors} tensors, read again, are the run's own to the last bit`]),
+  ];
+  return `${WORDS[format]}; ${held.join('; ')}`;
 }

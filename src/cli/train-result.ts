@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Recipe } from '../recipe/schema.js';
+import type { ExportCheck } from '../run/exports/check.js';
 import type { Manifest } from '../run/manifest.js';
 import type { SummaryTable } from '../run/summary.js';
 import { changesTable, classifierInWords, frozenInWords, scoreTable, warningsInWords } from '../run/summary.js';
@@ -26,7 +27,7 @@ export interface TrainedRun {
 /** What `ft train` says at the end: scores, what brought what, what was frozen, where things lie, what to try next. */
 export function trainedInWords(run: TrainedRun): string {
   const { recipe, manifest, result, heldOut, path, from } = run;
-  const { rows, steps, exported, reason, check } = result;
+  const { rows, steps, exported, reason, checks } = result;
   const { classifier, classifierCheck } = result;
   const title =
     classifier === null && recipe.data.split === 'class'
@@ -50,15 +51,11 @@ export function trainedInWords(run: TrainedRun): string {
     `scores  ${path}/scores.json`,
     ...(result.report === null ? [] : [`report  ${relative(from, result.report)}`]),
   );
-  if (check !== null) {
-    const model = relative(from, check.folder);
-    lines.push(`model   ${model} (compared on ${check.images} images: cosine ≥ ${check.smallestCosine.toFixed(6)})`);
-  }
+  for (const [at, check] of checks.entries())
+    lines.push(`${at === 0 ? 'model ' : '      '}  ${relative(from, check.folder)} (${comparedInWords(check)})`);
   if (classifierCheck !== null) {
     const model = relative(from, classifierCheck.folder);
-    lines.push(
-      `        ${model}: the classifier (compared on ${classifierCheck.images} images: probabilities differ by at most ${classifierCheck.largestDifference.toExponential(0)})`,
-    );
+    lines.push(`        ${model}: the classifier (${comparedInWords(classifierCheck)})`);
   }
   const argument = shellWord(path);
   lines.push(
@@ -92,4 +89,10 @@ function table({ titles, lines }: SummaryTable): string {
 /** A path as a shell takes it. */
 export function shellWord(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+function comparedInWords({ images, smallestCosine, tensors, largestDifference }: ExportCheck): string {
+  if (tensors !== null) return `${tensors} tensors read again, the same to the last bit`;
+  if (smallestCosine !== null) return `compared on ${images} images: cosine ≥ ${smallestCosine.toFixed(6)}`;
+  return `compared on ${images} images: probabilities differ by at most ${(largestDifference ?? 0).toExponential(0)}`;
 }

@@ -39,7 +39,7 @@ const headSchema = z.strictObject({
 
 const exportSchema = z.strictObject({
   formats: z
-    .array(z.enum(['savedmodel']))
+    .array(z.enum(['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras']))
     .default(['savedmodel'])
     .describe('what is exported at the end of a run'),
   report: z.boolean().default(true).describe('whether the run ends with its page, report.html'),

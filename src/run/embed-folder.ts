@@ -2,7 +2,7 @@ import type { Dataset, Skipped } from '../data/dataset.js';
 import { cachePixels } from '../data/pixel-cache.js';
 import { printable } from '../data/printable.js';
 import { UserError } from '../errors.js';
-import type { FinishedModel } from '../export/savedmodel.js';
+import type { FinishedModel } from '../export/model.js';
 import type { Progress } from '../progress.js';
 import type { Precision } from '../runtime/program.js';
 import { type VectorFormat, writeVectors } from '../vectors/formats.js';

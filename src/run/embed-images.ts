@@ -1,5 +1,5 @@
 import type { DecodedDataset } from '../data/pixel-cache.js';
-import type { FinishedModel } from '../export/savedmodel.js';
+import type { FinishedModel } from '../export/model.js';
 import type { Progress } from '../progress.js';
 import type { Precision } from '../runtime/program.js';
 import { openEmbedder } from './embedder.js';

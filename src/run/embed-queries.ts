@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { decodeImage, reasonOf } from '../data/decode.js';
 import { type Fault, UserError } from '../errors.js';
-import type { FinishedModel } from '../export/savedmodel.js';
+import type { FinishedModel } from '../export/model.js';
 import { openEmbedder } from './embedder.js';
 
 /**

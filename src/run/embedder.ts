@@ -1,4 +1,4 @@
-import type { FinishedModel } from '../export/savedmodel.js';
+import type { FinishedModel } from '../export/model.js';
 import { embed } from '../heads/apply.js';
 import { unitRows } from '../heads/unit.js';
 import type { Precision } from '../runtime/program.js';

@@ -1,16 +1,48 @@
+import type { FormatName } from '../export/formats.js';
 import type { Progress } from '../progress.js';
-import { type ExportCheck, exportSavedModel } from './export-model.js';
+import type { ImageLayout } from '../weights/onnx/image-entry.js';
+import type { Quantization } from '../weights/quantize.js';
+import { writeCard } from './exports/card.js';
+import { type ExportCheck, exportChecked } from './exports/check.js';
+import { type ExportPhase, phaseModel } from './exports/model.js';
 import type { FinishedRun } from './finished.js';
 import { openImages } from './images.js';
 import { pixelSource } from './pixel-source.js';
 
-/** Exports a finished run's model, compared on the run's held-out images. */
-export async function exportRun({ recipe, model }: FinishedRun, folder: string, progress: Progress): Promise<ExportCheck> {
-  const { decoded, split } = await openImages(recipe, progress);
-  const { source, close } = pixelSource(decoded, model.network.features, progress);
+export interface ExportRunOptions {
+  readonly formats: readonly FormatName[];
+  readonly phase: ExportPhase;
+  readonly quantization: Quantization | null;
+  readonly layout: ImageLayout;
+  /** Where each format goes. */
+  readonly folderOf: (format: FormatName) => string;
+  readonly progress: Progress;
+}
+
+/** Exports a model of a finished run in some formats, each compared on the run's held-out images. */
+export async function exportRun(run: FinishedRun, options: ExportRunOptions): Promise<ExportCheck[]> {
+  const { formats, phase, quantization, layout, folderOf, progress } = options;
+  const { recipe, folder } = run;
+  const images = await openImages(recipe, progress);
+  const { model, classifier, published } = await phaseModel(run, phase, images);
+  const { source, close } = pixelSource(images.decoded, model.network.features, progress);
+  const bar = progress.bar('exporting', formats.length, 'formats');
+  const checks: ExportCheck[] = [];
   try {
-    return await exportSavedModel(model, folder, source, split.heldOut.samples);
+    for (const format of formats) {
+      const check = await exportChecked(format, model, folderOf(format), source, images.split.heldOut.samples, {
+        classifier,
+        published,
+        quantization,
+        layout,
+        also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization }),
+      });
+      checks.push(check);
+      bar.advance(1);
+    }
+    return checks;
   } finally {
+    bar.done();
     close();
   }
 }

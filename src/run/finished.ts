@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { loadBackbone } from '../backbones/registry.js';
 import { UserError } from '../errors.js';
-import type { FinishedModel } from '../export/savedmodel.js';
+import type { FinishedModel } from '../export/model.js';
 import type { Progress } from '../progress.js';
 import { loadRecipe } from '../recipe/load.js';
 import type { Recipe } from '../recipe/schema.js';

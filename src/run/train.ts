@@ -4,13 +4,13 @@ import type { Metric } from '../evaluate/metrics.js';
 import type { Head } from '../heads/head.js';
 import type { Progress } from '../progress.js';
 import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
-import type { Classifier, ClassifierScores } from '../train/classifier.js';
-import { HEAD_BIAS, HEAD_KERNEL } from '../train/objectives.js';
+import type { ClassifierScores } from '../train/classifier.js';
 import type { RunFolder } from '../train/run-folder.js';
 import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
 import { type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
-import { type ClassifierCheck, type ExportCheck, exportClassifier, exportSavedModel } from './export-model.js';
+import { exportAll, exportItsClassifier } from './exports/at-the-end.js';
+import type { ExportCheck } from './exports/check.js';
 import { writeFindings } from './findings.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
@@ -23,6 +23,7 @@ import { withRunLock } from './run-lock.js';
 import { scoreStage } from './score-stage.js';
 import { firstClassifier } from './start-heads.js';
 import { trainPhase } from './train-phase.js';
+import { classifierOf, headOf } from './trained-heads.js';
 import type { Workbench } from './workbench.js';
 
 export interface RunContext {
@@ -44,8 +45,8 @@ export interface RunResult {
   readonly steps: readonly { from: RowName; to: RowName; difference: Record<Metric, Difference> }[];
   readonly exported: RowName;
   readonly reason: string;
-  readonly check: ExportCheck | null;
-  readonly classifierCheck: ClassifierCheck | null;
+  readonly checks: readonly ExportCheck[];
+  readonly classifierCheck: ExportCheck | null;
   /** The page of the run; null where it was not wanted or could not be written. */
   readonly report: string | null;
   readonly seconds: number;
@@ -97,8 +98,8 @@ async function trainStages(bench: Workbench, folder: RunFolder, manifest: Manife
 }
 
 async function finish(stages: readonly Stage[], journal: Journal, context: PhaseContext, manifest: Manifest): Promise<RunResult> {
-  const { bench, folder, source, progress } = context;
-  const { recipe, network, split } = bench;
+  const { bench, folder } = context;
+  const { recipe, network } = bench;
   const rows = stages.flatMap((stage) => journal.rows(stage) ?? []);
   const classifier = journal.classifier();
   const { row, reason } = chooseRow(
@@ -108,17 +109,6 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
   const stage = row.name.replace('-whitened', '') as Stage;
   const weights = stage === 'before' ? weightsOf(bench.network) : await readWeights(folder, stage);
   const head = await journal.head(row);
-  let check: ExportCheck | null = null;
-  if (recipe.export.formats.includes('savedmodel')) {
-    const bar = progress.bar('exporting', 1, 'model');
-    check = await exportSavedModel(
-      { network, weights, head, side: recipe.data.side },
-      folder.file('export', 'savedmodel'),
-      source,
-      split.heldOut.samples,
-    ).finally(() => bar.done());
-  }
-  const classifierCheck = classifier === null ? null : await exportItsClassifier(context);
   const steps = await differences(rows, journal, recipe.seed);
   const seconds = stages.reduce((sum, one) => sum + (one === 'before' ? 0 : (journal.phase(one)?.seconds ?? 0)), 0);
   await folder.writeJson('scores.json', {
@@ -134,10 +124,13 @@ async function finish(stages: readonly Stage[], journal: Journal, context: Phase
     exported_because: reason,
   });
   await writeModel(folder, weights, head, bench);
+  const checks = await exportAll({ network, weights, head, side: recipe.data.side }, context);
+  const classifierCheck =
+    classifier === null ? null : await exportItsClassifier(await readWeights(folder, 'classification'), context);
   manifest.finished ??= new Date().toISOString();
   await folder.writeJson('manifest.json', manifest);
   const report = recipe.export.report ? await itsReport(context) : null;
-  return { rows, classifier, steps, exported: row.name, reason, check, classifierCheck, report, seconds };
+  return { rows, classifier, steps, exported: row.name, reason, checks, classifierCheck, report, seconds };
 }
 
 /** The page of the run. What was trained is safe by now: a page that cannot be written is said, and ends nothing. */
@@ -153,23 +146,6 @@ async function itsReport({ folder, progress }: PhaseContext): Promise<string | n
   } finally {
     bar.done();
   }
-}
-
-/** The classifier of phase 1, where it knows the classes that it will be asked for, with its labels beside it. */
-async function exportItsClassifier({ bench, folder, source, progress }: PhaseContext): Promise<ClassifierCheck | null> {
-  const { recipe, network, split, decoded } = bench;
-  if (!recipe.export.formats.includes('savedmodel')) return null;
-  const weights = await readWeights(folder, 'classification');
-  const { head, classes } = classifierOf(weights, bench);
-  const labels = classes.map((number) => decoded.dataset.classes[number] as string);
-  const bar = progress.bar('exporting', 1, 'classifier');
-  return exportClassifier(
-    { network, weights, head, side: recipe.data.side },
-    labels,
-    folder.file('export', 'classifier'),
-    source,
-    split.heldOut.samples,
-  ).finally(() => bar.done());
 }
 
 /** What each phase and each fit brought, paired by query. */
@@ -195,21 +171,6 @@ async function readWeights(folder: RunFolder, phase: PhaseName): Promise<Weights
 /** The classifier starts at random; the embedding head as the stage before it was told to fit it. */
 async function startHead(phase: PhaseName, bench: Workbench, folder: RunFolder): Promise<Head> {
   return phase === 'triplet' ? readHead(folder.file('checkpoints', START_HEAD)) : firstClassifier(bench);
-}
-
-/** The classifier that phase 1 trained: an output for each training class. */
-function classifierOf(weights: Weights, bench: Workbench): Classifier {
-  const { classes } = bench.split.train;
-  return { head: headOf(weights, bench, classes.length), classes };
-}
-
-function headOf(weights: Weights, { network }: Workbench, outputs: number): Head {
-  return {
-    kernel: weights[HEAD_KERNEL] as Float32Array,
-    bias: weights[HEAD_BIAS] as Float32Array,
-    inputs: network.features,
-    outputs,
-  };
 }
 
 /** The finished model in one file, from which the run is evaluated, embeds and exports again. */

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { scanImages } from '../../src/data/folder.js';
 import { cachePixels } from '../../src/data/pixel-cache.js';
 import { openPixels } from '../../src/data/pixels.js';
-import { type FinishedModel, LoadedSavedModel } from '../../src/export/savedmodel.js';
+import type { FinishedModel } from '../../src/export/model.js';
+import { LoadedSavedModel } from '../../src/export/savedmodel.js';
 import { readNpy } from '../../src/vectors/npy.js';
 import { plain, put, putTree } from '../data/images.js';
 import { readJson, readLines, setting, sharedFolder, TINY } from '../run/runs.js';
@@ -22,7 +23,8 @@ vi.mock('../../src/export/savedmodel.js', async (original) => {
   };
   return {
     ...real,
-    writeSavedModel: (model: FinishedModel, folder: string) => real.writeSavedModel(tampered.on ? changed(model) : model, folder),
+    writeSavedModel: (model: FinishedModel, ...rest: [string, object]) =>
+      real.writeSavedModel(tampered.on ? changed(model) : model, ...rest),
   };
 });
 
@@ -156,11 +158,11 @@ describe('ft export', () => {
     const { values, columns } = await readNpy(file('out/vectors.npy'));
     const decoded = await cachePixels(await scanImages(file('photos')), { side: 32, classes: false });
     const store = openPixels(decoded.storePath);
-    const model = new LoadedSavedModel(file('model'), 32);
+    const model = new LoadedSavedModel(file('model'));
     for (const batch of [1, 7, 10]) {
       const pixels = new Uint8Array(batch * 32 * 32 * 3);
       for (let i = 0; i < batch; i++) store.read(i, pixels.subarray(i * 3072, (i + 1) * 3072));
-      const found = model.run(pixels, batch);
+      const found = model.run(pixels, [32, 32]);
       expect(found).toHaveLength(batch * columns);
       for (let i = 0; i < batch; i++) {
         let cosine = 0;
@@ -181,7 +183,7 @@ describe('ft export', () => {
     expect(err).toBe('mine: something lies there already\n  do this:  name another folder, or add --force to replace it\n');
     expect(readFileSync(file('mine/notes.txt'), 'utf8')).toBe('dear');
     expect((await ftHere('export', '--out', 'mine', '--force')).code).toBe(0);
-    expect(readdirSync(file('mine'))).toEqual(['saved_model.pb']);
+    expect(readdirSync(file('mine')).sort()).toEqual(['README.md', 'card.json', 'saved_model.pb', 'variables']);
   });
 
   it('ends with exit code 1 and leaves nothing behind where the exported model gives other embeddings', async () => {

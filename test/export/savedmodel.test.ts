@@ -1,56 +1,37 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FinishedModel, LoadedSavedModel, savedModelBytes, writeSavedModel } from '../../src/export/savedmodel.js';
-import { forward, globalPool, normalise } from '../../src/network/forward.js';
-import { exportSavedModel } from '../../src/run/export-model.js';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
+import type { FinishedModel } from '../../src/export/model.js';
+import { decoded } from '../../src/export/saved-model/messages.js';
+import { LoadedSavedModel, writeSavedModel } from '../../src/export/savedmodel.js';
+import { exportChecked } from '../../src/run/exports/check.js';
+import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
 import type { FeatureSource } from '../../src/train/features.js';
-import { formulaHead, formulaNetwork, formulaPixels, SIDE } from '../train/formula.js';
-
-const { SavedModel } = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
-
-// biome-ignore lint/suspicious/noExplicitAny: google-protobuf's classes carry no types
-type Message = any;
-
-const network = formulaNetwork();
-const OUTPUTS = 5;
-const weights = Object.fromEntries(
-  [...network.variables].map(([name, { values }]) => [name, Float32Array.from(values, (value) => value * 1.01)]),
-);
-const model: FinishedModel = {
+import { formulaHead, SIDE } from '../train/formula.js';
+import {
+  expected,
+  expectedScores,
+  IMAGE,
+  IMAGES,
+  model,
   network,
+  OUTPUTS,
+  pixels,
+  resizedByHand,
+  softmaxByHand,
   weights,
-  head: { ...formulaHead(OUTPUTS), inputs: network.features, outputs: OUTPUTS },
-  side: SIDE,
-};
-const IMAGE = SIDE * SIDE * 3;
-const IMAGES = 12;
-const pixels = formulaPixels(0);
+} from './model.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: messages carry no types
+type Message = any;
 
 const root = mkdtempSync(join(tmpdir(), 'ft-export-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Embeddings by the network's own forward pass, the head and the unit length written out as loops. */
-function expected({ head }: FinishedModel): number[][] {
-  const pooled = tf.tidy(() => {
-    const lookup = (name: string): Tensor =>
-      tf.tensor(weights[name] as Float32Array, [...(network.variables.get(name)?.shape ?? [])]);
-    const images = tf.tensor4d(Float32Array.from(pixels), [IMAGES, SIDE, SIDE, 3]) as Tensor4D;
-    return globalPool(forward(network, normalise(images, network.preprocessing), lookup)).arraySync() as number[][];
-  });
-  return pooled.map((features) => {
-    const row =
-      head === null
-        ? features
-        : Array.from(head.bias, (bias, o) =>
-            features.reduce((sum, value, i) => sum + value * (head.kernel[i * head.outputs + o] as number), bias),
-          );
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    return row.map((value) => value / length);
-  });
+function graphOf(folder: string): Message {
+  return (decoded('SavedModel', readFileSync(join(folder, 'saved_model.pb'))) as Message).meta_graphs[0];
 }
 
 describe('an exported model', () => {
@@ -61,8 +42,8 @@ describe('an exported model', () => {
   });
 
   it.each([1, 7, 12])('gives unit-length embeddings of %i images by the trained weights, BatchNorm folded', (batch) => {
-    const loaded = new LoadedSavedModel(folder, SIDE);
-    const found = loaded.run(pixels.subarray(0, batch * IMAGE), batch);
+    const loaded = new LoadedSavedModel(folder);
+    const found = loaded.run(pixels.subarray(0, batch * IMAGE), [SIDE, SIDE]);
     loaded.close();
     expect(found).toHaveLength(batch * OUTPUTS);
     expected(model)
@@ -76,8 +57,8 @@ describe('an exported model', () => {
   it('without a head gives the pooled features, of unit length', async () => {
     const bare = { ...model, head: null };
     await writeSavedModel(bare, join(root, 'bare'));
-    const loaded = new LoadedSavedModel(join(root, 'bare'), SIDE);
-    const found = loaded.run(pixels, IMAGES);
+    const loaded = new LoadedSavedModel(join(root, 'bare'));
+    const found = loaded.run(pixels, [SIDE, SIDE]);
     loaded.close();
     expect(found).toHaveLength(IMAGES * network.features);
     expected(bare)
@@ -87,39 +68,117 @@ describe('an exported model', () => {
       });
   });
 
-  it('has one signature: bytes of any number of images in, embeddings out', () => {
-    const meta = SavedModel.deserializeBinary(savedModelBytes(model)).getMetaGraphsList()[0];
-    expect(meta.getMetaInfoDef().getTagsList()).toEqual(['serve']);
-    const signature = meta.getSignatureDefMap().get('serving_default');
-    const describe = (info: Message) => [
-      info.getName(),
-      info.getDtype(),
-      info
-        .getTensorShape()
-        .getDimList()
-        .map((dim: Message) => dim.getSize()),
-    ];
-    expect(signature.getMethodName()).toBe('tensorflow/serving/predict');
-    expect(describe(signature.getInputsMap().get('images'))).toEqual(['serving_default_images:0', 4, [-1, SIDE, SIDE, 3]]);
-    expect(describe(signature.getOutputsMap().get('embedding'))).toEqual(['embedding:0', 1, [-1, OUTPUTS]]);
+  it.each([
+    [40, 23],
+    [16, 100],
+    [7, 5],
+  ])('resizes images of %i × %i as ft does when it decodes: a triangle filter, rounded', async (height, width) => {
+    const count = 3;
+    const large = Uint8Array.from({ length: count * height * width * 3 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
+    const small = resizedByHand(large, count, height, width);
+    const loaded = new LoadedSavedModel(folder);
+    const found = loaded.run(large, [height, width]);
+    const given = loaded.run(small, [SIDE, SIDE]);
+    loaded.close();
+    expect(found).toHaveLength(count * OUTPUTS);
+    given.forEach((value, at) => {
+      expect(found[at]).toBeCloseTo(value, 6);
+    });
+    // The embeddings tell such images apart: a pixel that was another would be seen.
+    small[100] = (small[100] as number) ^ 64;
+    const loadedAgain = new LoadedSavedModel(folder);
+    const other = loadedAgain.run(small, [SIDE, SIDE]);
+    loadedAgain.close();
+    expect(Math.max(...other.map((value, at) => Math.abs(value - (given[at] as number))))).toBeGreaterThan(1e-4);
   });
 
-  it('holds constants and no variables, one placeholder, and no BatchNorm', () => {
-    const meta = SavedModel.deserializeBinary(savedModelBytes(model)).getMetaGraphsList()[0];
-    const operations: string[] = meta
-      .getGraphDef()
-      .getNodeList()
-      .map((node: Message) => node.getOp());
-    expect(operations.filter((name) => name === 'Placeholder')).toHaveLength(1);
-    expect(operations.filter((name) => /Var|BatchNorm|DecodeRaw/.test(name))).toEqual([]);
-    expect(operations.filter((name) => name.startsWith('Conv2D'))).toHaveLength(4);
-    expect(operations.filter((name) => name.startsWith('DepthwiseConv'))).toHaveLength(1);
+  it('takes the bytes of images, and decodes them itself', async () => {
+    const first = pixels.subarray(0, IMAGE);
+    const large = Uint8Array.from({ length: 40 * 23 * 3 }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
+    const png = (bytes: Uint8Array, width: number, height: number) =>
+      sharp(bytes, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer();
+    const files = [await png(first, SIDE, SIDE), await png(large, 23, 40)];
+    const loaded = await tf.node.loadSavedModel(folder, ['serve'], 'from_bytes');
+    const strings = tf.tensor1d(files.map((file) => new Uint8Array(file)) as never, 'string');
+    const found = await (loaded.predict({ bytes: strings } as never) as unknown as { embedding: Tensor }).embedding.array();
+    loaded.dispose();
+    strings.dispose();
+    const own = new LoadedSavedModel(folder);
+    const expectedRows = [...own.run(first, [SIDE, SIDE]), ...own.run(large, [40, 23])];
+    own.close();
+    (found as number[][]).flat().forEach((value, at) => {
+      expect(value).toBeCloseTo(expectedRows[at] as number, 6);
+    });
   });
 
-  it('is the same, byte by byte, each time it is written', () => {
-    expect(Buffer.compare(savedModelBytes(model), savedModelBytes(model))).toBe(0);
+  it('answers with names and probabilities where a classifier is given', async () => {
+    const classes = 3;
+    const head = { ...formulaHead(classes), inputs: network.features, outputs: classes };
+    const labels = ['ant', 'Bär', 'c d'];
+    const place = join(root, 'classifying');
+    await writeSavedModel(model, place, { classifier: { head, labels } });
+    const loaded = new LoadedSavedModel(place, 'probabilities');
+    const found = loaded.run(pixels, [SIDE, SIDE]);
+    loaded.close();
+    const rows = softmaxByHand(expectedScores({ ...model, head }));
+    rows.flat().forEach((value, at) => {
+      expect(found[at]).toBeCloseTo(value, 5);
+    });
+    const whole = await tf.node.loadSavedModel(place, ['serve'], 'classify');
+    const image = tf.tensor4d(Int32Array.from(pixels), [IMAGES, SIDE, SIDE, 3], 'int32');
+    const answer = whole.predict({ image } as never) as unknown as Record<string, Tensor>;
+    expect(await answer.labels?.array()).toEqual(labels);
+    expect(await answer.label?.array()).toEqual(rows.map((row) => labels[row.indexOf(Math.max(...row))]));
+    whole.dispose();
+    const embedding = new LoadedSavedModel(place);
+    expect(embedding.run(pixels, [SIDE, SIDE])).toHaveLength(IMAGES * OUTPUTS);
+    embedding.close();
+  });
+
+  it('holds every variable, those of the head with them, and says which are for training', () => {
+    const { object_graph_def: objects } = graphOf(folder);
+    const variables = objects.nodes.flatMap(({ variable }: Message) => variable ?? []);
+    const shapes = Object.fromEntries(
+      variables.map(({ name, shape }: Message) => [name, shape.dim.map(({ size }: Message) => size)]),
+    );
+    const own = [...network.variables.values()].map(({ name, shape }) => [name, [...shape]]);
+    expect(shapes).toEqual({
+      ...Object.fromEntries(own),
+      'head/kernel': [network.features, OUTPUTS],
+      'head/bias': [OUTPUTS],
+    });
+    const still = variables.filter(({ trainable }: Message) => trainable !== true).map(({ name }: Message) => name);
+    const statistics = network.layers.flatMap((layer) => (layer.kind === 'batch-norm' ? [layer.mean, layer.variance] : []));
+    expect(still.sort()).toEqual(statistics.sort());
+  });
+
+  it('has its signatures by name, any number of images of any size', () => {
+    const { signature_def: signatures, meta_info_def: info } = graphOf(folder);
+    expect(info.tags).toEqual(['serve']);
+    expect(Object.keys(signatures).sort()).toEqual(['from_bytes', 'serving_default']);
+    const sizes = ({ tensor_shape: shape }: Message) => shape.dim.map(({ size }: Message) => size);
+    const { inputs, outputs, method_name: method } = signatures.serving_default;
+    expect(method).toBe('tensorflow/serving/predict');
+    expect([inputs.image.dtype, sizes(inputs.image)]).toEqual([4, [-1, -1, -1, 3]]);
+    expect([outputs.embedding.dtype, sizes(outputs.embedding)]).toEqual([1, [-1, OUTPUTS]]);
+  });
+
+  it('is the same, byte by byte, each time it is written', async () => {
+    await writeSavedModel(model, join(root, 'again'));
+    for (const file of ['saved_model.pb', 'variables/variables.index', 'variables/variables.data-00000-of-00001'])
+      expect(Buffer.compare(readFileSync(join(folder, file)), readFileSync(join(root, 'again', file))), file).toBe(0);
   });
 });
+
+const exportSavedModel = (of: FinishedModel, folder: string, source: FeatureSource, samples: number[]) =>
+  exportChecked('savedmodel', of, folder, source, samples, {
+    classifier: null,
+    published: null,
+    quantization: null,
+    layout: 'nhwc',
+  });
 
 describe('the check of an export', () => {
   const source = (onRead: (sample: number) => void = () => {}): FeatureSource => ({
@@ -145,7 +204,7 @@ describe('the check of an export', () => {
     expect(check).toMatchObject({ folder: join(root, 'checked'), images: IMAGES });
     expect(check.smallestCosine).toBeGreaterThan(0.99999);
     expect(check.smallestCosine).toBeLessThan(1.00001);
-    expect(readdirSync(join(root, 'checked'))).toEqual(['saved_model.pb']);
+    expect(readdirSync(join(root, 'checked')).sort()).toEqual(['saved_model.pb', 'variables']);
   });
 
   it('takes 64 images, evenly from all, where there are more', async () => {

@@ -77,9 +77,9 @@ describe('a classifier of one’s own classes', () => {
     expect(labels).toEqual(CLASSES);
     const heldOut = readLines(run, 'evaluation/held-out.jsonl');
     const pixels = await Promise.all(heldOut.map(({ path }) => sharp(readFileSync(path)).removeAlpha().raw().toBuffer()));
-    const model = new LoadedSavedModel(join(run, 'export/classifier'), SIDE, 'probabilities');
+    const model = new LoadedSavedModel(join(run, 'export/classifier'), 'probabilities');
     try {
-      const found = model.run(Uint8Array.from(Buffer.concat(pixels)), pixels.length);
+      const found = model.run(Uint8Array.from(Buffer.concat(pixels)), [SIDE, SIDE]);
       const rows = pixels.map((_, at) => [...found.subarray(at * labels.length, (at + 1) * labels.length)]);
       for (const row of rows) expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
       const named = rows.map((row) => labels[row.indexOf(Math.max(...row))]);

@@ -63,8 +63,8 @@ describe("a run's files in Python", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('give a SavedModel that takes bytes in batches of any size and gives float32 embeddings', () => {
-    expect(report.signatures).toEqual(['serving_default']);
-    expect(report.signature.input).toEqual(['uint8', [null, SIDE, SIDE, 3]]);
+    expect(report.signatures).toEqual(['serving_default', 'from_bytes']);
+    expect(report.signature.input).toEqual(['uint8', [null, null, null, 3]]);
     expect(report.signature.output).toEqual(['float32', [null, DIMENSIONS]]);
   });
 

@@ -20,7 +20,7 @@ loaded = tf.saved_model.load(run + '/export/savedmodel')
 serve = loaded.signatures['serving_default']
 batches = []
 for size in (1, 5, 64):
-    out = serve(images=tf.constant(images[:size]))['embedding']
+    out = serve(image=tf.constant(images[:size]))['embedding']
     rows = out.numpy().astype(np.float64)
     ours = own[:size].astype(np.float64)
     cosine = (rows * ours).sum(1) / np.linalg.norm(rows, axis=1) / np.linalg.norm(ours, axis=1)
@@ -31,7 +31,7 @@ tensors = {name: dict(shape=list(t.shape), dtype=t.dtype.name, sum=t.astype(np.f
 lengths = np.linalg.norm(own.astype(np.float64), axis=1)
 print(json.dumps(dict(
     tensorflow=tf.__version__,
-    signature=dict(input=[serve.structured_input_signature[1]['images'].dtype.name, serve.structured_input_signature[1]['images'].shape.as_list()],
+    signature=dict(input=[serve.structured_input_signature[1]['image'].dtype.name, serve.structured_input_signature[1]['image'].shape.as_list()],
                    output=[serve.structured_outputs['embedding'].dtype.name, serve.structured_outputs['embedding'].shape.as_list()]),
     signatures=list(loaded.signatures), batches=batches, tensors=tensors,
     vectors=dict(shape=list(own.shape), dtype=own.dtype.name, order=bool(own.flags['C_CONTIGUOUS']), length=[lengths.min(), lengths.max()],

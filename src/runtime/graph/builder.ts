@@ -37,7 +37,22 @@ export const attr = {
       tensor.setTensorContent(bytes);
       value.setTensor(tensor);
     }),
-  list: (kind: 'string' | 'int' | 'float' | 'bool' | 'type', items: readonly unknown[]) =>
+  strings: (shape: readonly number[], values: readonly (string | Uint8Array)[]) =>
+    made((value) => {
+      const tensor = new messages.Tensor();
+      tensor.setDtype(DT.string);
+      tensor.setTensorShape(shapeMessage(shape));
+      for (const text of values) tensor.addStringVal(typeof text === 'string' ? new Uint8Array(Buffer.from(text)) : text);
+      value.setTensor(tensor);
+    }),
+  /** A function of the graph's library. */
+  func: (name: string) =>
+    made((value) => {
+      const message = new messages.NameAttrList();
+      message.setName(name);
+      value.setFunc(message);
+    }),
+  list: (kind: 'string' | 'int' | 'float' | 'bool' | 'type' | 'shape', items: readonly unknown[]) =>
     made((value) => {
       const list = new messages.AttrValue.ListValue();
       for (const item of items) {
@@ -56,6 +71,9 @@ export const attr = {
             break;
           case 'type':
             list.addType(item as number);
+            break;
+          case 'shape':
+            list.addShape(shapeMessage(item as readonly number[]));
             break;
         }
       }
@@ -104,6 +122,10 @@ export class GraphBuilder {
 
   constant(name: string, dtype: number, shape: readonly number[], bytes: Uint8Array): string {
     return this.node('Const', name, [], { dtype: attr.type(dtype), value: attr.tensor(dtype, shape, bytes) });
+  }
+
+  strings(name: string, shape: readonly number[], values: readonly (string | Uint8Array)[]): string {
+    return this.node('Const', name, [], { dtype: attr.type(DT.string), value: attr.strings(shape, values) });
   }
 
   placeholder(name: string, dtype: number, shape: readonly number[]): string {

@@ -17,6 +17,7 @@ export interface TensorMessage extends Message {
   setDtype(dtype: number): void;
   setTensorShape(shape: ShapeMessage): void;
   setTensorContent(content: Uint8Array): void;
+  addStringVal(value: Uint8Array): void;
 }
 export interface ListMessage extends Message {
   addS(value: Uint8Array): void;
@@ -24,6 +25,7 @@ export interface ListMessage extends Message {
   addF(value: number): void;
   addB(value: boolean): void;
   addType(value: number): void;
+  addShape(value: ShapeMessage): void;
   getIList(): number[];
 }
 export interface AttrMessage extends Message {
@@ -38,6 +40,10 @@ export interface AttrMessage extends Message {
   setShape(value: ShapeMessage): void;
   setTensor(value: TensorMessage): void;
   setList(value: ListMessage): void;
+  setFunc(value: FunctionMessage): void;
+}
+export interface FunctionMessage extends Message {
+  setName(name: string): void;
 }
 export interface NodeMessage extends Message {
   setName(name: string): void;
@@ -93,6 +99,7 @@ interface Messages {
   GraphDef: Make<GraphMessage>;
   NodeDef: Make<NodeMessage>;
   VersionDef: Make<VersionMessage>;
+  NameAttrList: Make<FunctionMessage>;
   AttrValue: Make<AttrMessage> & { ListValue: Make<ListMessage> };
   Tensor: Make<TensorMessage>;
   TensorShape: Make<ShapeMessage> & { Dim: Make<DimMessage> };

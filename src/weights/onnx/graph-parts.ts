@@ -31,6 +31,11 @@ export class GraphParts {
     return this.#initializer(name, INT64, [values.length], BigInt64Array.from(values, BigInt));
   }
 
+  /** A whole number, without an axis. */
+  integer(name: string, value: number): string {
+    return this.#initializer(name, INT64, [], BigInt64Array.of(BigInt(value)));
+  }
+
   #initializer(
     name: string,
     dataType: number,

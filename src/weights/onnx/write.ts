@@ -2,9 +2,15 @@ import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import { UserError } from '../../errors.js';
 import type { Layer, Network } from '../../network/network.js';
 import { GraphParts } from './graph-parts.js';
+import { type ImageLayout, imageEntry } from './image-entry.js';
 import { writeLayer } from './write-nodes.js';
 
 const OPSET = 17;
+/** An ONNX tensor's numbers of types. */
+const FLOAT = 1;
+const UINT8 = 2;
+/** The name of what an exported graph takes. */
+const IMAGE = 'image';
 /** The version of the file's format that came with opset 17. */
 const IR_VERSION = 8;
 /** What a protobuf message can hold. */
@@ -13,6 +19,10 @@ const LARGEST = 2 ** 31 - 1;
 export interface OnnxWriteOptions {
   /** The graph takes RGB of 0 … 255 and normalises it itself; left out: it takes what {@link Network.preprocessing} makes of them. */
   readonly pixels?: boolean;
+  /** The graph takes uint8 images of any size as `image` and resizes and normalises them itself. */
+  readonly image?: { readonly layout: ImageLayout; readonly side: number };
+  /** What is done to the vectors that the network gives, and the name of what comes out. */
+  readonly end?: { readonly name: string; readonly operation: 'unit-length' | 'softmax' };
 }
 
 /**
@@ -34,7 +44,8 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
   const maxima = new Set(layers.flatMap((layer) => (layer.kind === 'max-pool' ? layer.inputs : [])));
   const parts = new GraphParts();
   const input = layers[0]?.name ?? '';
-  const renamed = options.pixels === true ? normalised(network, input, parts) : input;
+  const image = options.image && imageEntry(parts, IMAGE, options.image.layout, options.image.side);
+  const renamed = image !== undefined || options.pixels === true ? normalised(network, image ?? input, parts) : input;
   const context = {
     parts,
     variable: (name: string) => {
@@ -49,6 +60,7 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
   for (const layer of layers)
     writeLayer({ ...layer, inputs: layer.inputs.map((name) => (name === input ? renamed : name)) }, context);
   const output = shapes.get(network.output) === 'vector' ? ['N', network.features] : ['N', network.features, 'height', 'width'];
+  if (options.end !== undefined) ended(options.end, network.output, parts);
   const model: Onnx.IModelProto = {
     irVersion: IR_VERSION,
     producerName: 'ft',
@@ -57,11 +69,20 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
       name: network.name,
       node: parts.nodes,
       initializer: parts.initializers,
-      input: [described(input, ['N', 3, 'H', 'W'])],
-      output: [described(network.output, output)],
+      input: [
+        options.image === undefined
+          ? described(input, ['N', 3, 'H', 'W'])
+          : described(IMAGE, options.image.layout === 'nchw' ? ['N', 3, 'H', 'W'] : ['N', 'H', 'W', 3], UINT8),
+      ],
+      output: [described(options.end?.name ?? network.output, output)],
     },
   };
   return onnxProto.onnx.ModelProto.encode(model).finish();
+}
+
+function ended({ name, operation }: NonNullable<OnnxWriteOptions['end']>, output: string, parts: GraphParts): void {
+  if (operation === 'softmax') parts.node('Softmax', [output], name, { axis: -1 });
+  else parts.node('LpNormalization', [output], name, { axis: -1, p: 2 });
 }
 
 /** 'map' of any size, 'pooled': a map of one place, or vectors. */
@@ -114,7 +135,7 @@ function layersBelow({ layers, output }: Network): Layer[] {
   return below.reverse();
 }
 
-function described(name: string, dims: readonly (number | string)[]): Onnx.IValueInfoProto {
+function described(name: string, dims: readonly (number | string)[], elemType = FLOAT): Onnx.IValueInfoProto {
   const dim = dims.map((extent) => (typeof extent === 'string' ? { dimParam: extent } : { dimValue: extent }));
-  return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }

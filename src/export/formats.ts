@@ -1,0 +1,42 @@
+import type { Variant } from '../backbones/family.js';
+import type { Layout } from '../backbones/layout.js';
+import type { ImageLayout } from '../weights/onnx/image-entry.js';
+import type { Quantization } from '../weights/quantize.js';
+import { writeKerasExport } from './keras.js';
+import type { ExportedClassifier, FinishedModel } from './model.js';
+import { writeOnnxModel } from './onnx.js';
+import { writeSafetensors } from './safetensors.js';
+import type { Result } from './saved-model/signatures.js';
+import { writeSavedModel } from './savedmodel.js';
+import { writeTfjsGraph } from './tfjs-graph.js';
+import { writeTfjsLayersModel } from './tfjs-layers.js';
+
+export const EXPORT_FORMATS = ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras'] as const;
+export type FormatName = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportOptions {
+  readonly classifier: ExportedClassifier | null;
+  /** How others store such a backbone; null where no family knows it. */
+  readonly published: { readonly variant: Variant; readonly layout: Layout } | null;
+  readonly quantization: Quantization | null;
+  /** The order of an image's axes, where a format leaves a choice. */
+  readonly layout: ImageLayout;
+  /** What a SavedModel gives by default. */
+  readonly result?: Result;
+}
+
+/** What a format is called in words, whether its weights may be quantised, and how a model is written in it, into a folder that is there. */
+export interface ExportFormat {
+  readonly words: string;
+  readonly quantizes: boolean;
+  readonly write: (model: FinishedModel, folder: string, options: ExportOptions) => Promise<void>;
+}
+
+export const exportFormats: Readonly<Record<FormatName, ExportFormat>> = {
+  savedmodel: { words: 'a SavedModel', quantizes: false, write: writeSavedModel },
+  tfjs: { words: 'a tfjs layers model', quantizes: true, write: writeTfjsLayersModel },
+  'tfjs-graph': { words: 'a tfjs graph model', quantizes: true, write: writeTfjsGraph },
+  onnx: { words: 'an ONNX model', quantizes: false, write: writeOnnxModel },
+  safetensors: { words: 'weights in safetensors', quantizes: false, write: writeSafetensors },
+  keras: { words: 'a Keras model', quantizes: false, write: writeKerasExport },
+};

@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Variant } from '../backbones/family.js';
+import type { Layout } from '../backbones/layout.js';
+import { publishedTensors } from '../backbones/publish.js';
+import type { Head } from '../heads/head.js';
+import { writeCheckpoint } from '../runtime/checkpoint.js';
+import type { ExportedClassifier, FinishedModel } from './model.js';
+import { wholeNetwork } from './whole-network.js';
+
+export const BACKBONE_FILE = 'backbone.safetensors';
+export const HEAD_FILE = 'head.safetensors';
+export const CLASSIFIER_FILE = 'classifier.safetensors';
+
+/**
+ * Writes the weights as safetensors: the backbone's by the names and in the order of its publisher, so that torchvision or timm take them
+ * by `load_state_dict`, or by ft's own names where no family knows the network; the head's as `weight` [outputs, inputs] and `bias`, as
+ * `torch.nn.Linear` has them, in a file of their own; a classifier's likewise.
+ */
+export async function writeSafetensors(
+  model: FinishedModel,
+  folder: string,
+  {
+    classifier = null,
+    published = null,
+  }: { classifier?: ExportedClassifier | null; published?: { variant: Variant; layout: Layout } | null } = {},
+): Promise<void> {
+  const { variables } = wholeNetwork(model, null, '');
+  const network = { ...model.network, variables };
+  const tensors = published === null ? variables : publishedTensors(network, published.variant, published.layout);
+  await writeCheckpoint(join(folder, BACKBONE_FILE), {
+    tensors: Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, { shape, values }])),
+    meta: { network: published?.variant.name ?? model.network.name, publisher: published?.layout.name ?? 'ft' },
+  });
+  if (model.head !== null) await writeLinear(join(folder, HEAD_FILE), model.head);
+  if (classifier === null) return;
+  await writeLinear(join(folder, CLASSIFIER_FILE), classifier.head);
+  await writeFile(join(folder, 'labels.json'), `${JSON.stringify(classifier.labels)}\n`);
+}
+
+async function writeLinear(path: string, head: Head): Promise<void> {
+  await writeCheckpoint(path, { tensors: linearTensors(head), meta: {} });
+}
+
+/** A head as `torch.nn.Linear` has it. */
+export function linearTensors({ kernel, bias, inputs, outputs }: Head) {
+  const weight = new Float32Array(kernel.length);
+  for (let o = 0; o < outputs; o++) for (let i = 0; i < inputs; i++) weight[o * inputs + i] = kernel[i * outputs + o] as number;
+  return { weight: { shape: [outputs, inputs], values: weight }, bias: { shape: [outputs], values: bias } };
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExportedClassifier, FinishedModel } from '../../export/model.js';
+import type { Recipe } from '../../recipe/schema.js';
+import { jsonText, type RunFolder } from '../../train/run-folder.js';
+import { cardNames, readCard } from '../../weights/cards.js';
+import type { Manifest } from '../manifest.js';
+import type { ExportCheck } from './check.js';
+import { loading } from './loading.js';
+import type { ExportPhase } from './model.js';
+
+/** What a card says beside what is in the run. */
+export interface CardOptions {
+  readonly folder: RunFolder;
+  readonly recipe: Recipe;
+  readonly phase: ExportPhase;
+  readonly model: FinishedModel;
+  readonly classifier: ExportedClassifier | null;
+  readonly quantization: string | null;
+}
+
+interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+type Row = Readonly<Record<string, number>> & { readonly intervals?: Readonly<Record<string, Interval>> };
+type Scores = Readonly<Record<string, Row>> & { readonly exported: string };
+
+/** Writes `card.json` and `README.md` into an export: what the model is, what it was trained on and scored, and how it is loaded. */
+export async function writeCard(place: string, check: ExportCheck, options: CardOptions): Promise<void> {
+  const { folder, recipe, phase, model, classifier, quantization } = options;
+  const manifest = await folder.readJson<Manifest>('manifest.json');
+  const scores = await folder.readJson<Scores>('scores.json');
+  const row = phase === 'best' ? (scores?.exported ?? 'before') : phase;
+  const { mean, std } = model.network.preprocessing;
+  const card = {
+    format: check.format,
+    quantization,
+    row,
+    base: await baseOf(recipe.backbone.name, manifest),
+    data: manifest?.data ?? null,
+    frozen: Object.fromEntries(
+      (['classification', 'triplet'] as const).flatMap((name) => {
+        const phaseOptions = recipe[name];
+        return phaseOptions === null ? [] : [[name, phaseOptions.freeze]];
+      }),
+    ),
+    input: {
+      side: model.side,
+      colours: 'RGB, 0 … 255',
+      resize: 'the whole frame stretched to the square, triangle filter as wide as the reduction',
+      mean,
+      std,
+      inside: check.format !== 'safetensors',
+    },
+    output: { dimensions: model.head?.outputs ?? model.network.features, classes: classifier?.labels ?? null },
+    scores: scoresOf(scores?.[row]),
+    checked: {
+      images: check.images,
+      smallest_cosine: check.smallestCosine,
+      tensors: check.tensors,
+      largest_difference_of_probabilities: check.largestDifference,
+    },
+    made: { ft: manifest?.versions.ft ?? null, run: folder.path.split('/').at(-1), command: manifest?.command ?? [] },
+    files: await checksums(place),
+  };
+  await writeFile(join(place, 'card.json'), jsonText(card));
+  await writeFile(join(place, 'README.md'), readme(card, recipe));
+}
+
+async function baseOf(name: string, manifest: Manifest | undefined) {
+  const sha256 = manifest?.weights.sha256 ?? null;
+  if (!(await cardNames()).includes(name)) return { name, title: name, licence: null, sha256 };
+  const { title, licence } = await readCard(name);
+  return { name, title, licence, sha256 };
+}
+
+function scoresOf(row: Row | undefined) {
+  const { intervals } = row ?? {};
+  return intervals === undefined ? null : { queries: row?.queries ?? null, ...intervals };
+}
+
+/** SHA-256 of every file below a folder, by its path. */
+async function checksums(folder: string): Promise<Record<string, string>> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const hashed: [string, string][] = [];
+  for (const file of files)
+    hashed.push([
+      file.slice(folder.length + 1),
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
+    ]);
+  return Object.fromEntries(hashed);
+}
+
+interface Card {
+  readonly format: ExportCheck['format'];
+  readonly quantization: string | null;
+  readonly row: string;
+  readonly base: Awaited<ReturnType<typeof baseOf>>;
+  readonly data: Manifest['data'] | null;
+  readonly frozen: Readonly<Record<string, unknown>>;
+  readonly input: { readonly side: number; readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly output: { readonly dimensions: number; readonly classes: readonly string[] | null };
+  readonly scores: ReturnType<typeof scoresOf>;
+  readonly checked: ExportCheck | Readonly<Record<string, unknown>>;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+function readme(card: Card, recipe: Recipe): string {
+  const { base, data, input, output, scores, row, quantization } = card;
+  const score = (key: string, name: string) => {
+    const found = (scores as Record<string, Interval> | null)?.[key];
+    return found === undefined
+      ? []
+      : [`- ${name} ${found.value.toFixed(3)} (95 % interval ${found.low.toFixed(3)} – ${found.high.toFixed(3)})`];
+  };
+  const licence = base.licence === null ? 'not known to ft' : `${base.licence.name}, ${base.licence.of}`;
+  return `${[
+    `# ${base.name}, fine-tuned by ft`,
+    '',
+    `${row}: an image becomes ${output.dimensions} numbers${output.classes === null ? '' : `, or one of ${output.classes.length} classes`}.`,
+    ...(quantization === null ? [] : [`Kernels are stored as ${quantization}.`]),
+    '',
+    `- Base: ${base.title}. Licence of its weights: ${licence}.`,
+    ...(data === null ? [] : [`- Data: ${data.name}, ${data.images} images in ${data.classes} classes.`]),
+    `- Frozen: ${Object.entries(card.frozen)
+      .map(([phase, freeze]) => `${phase} ${JSON.stringify(freeze)}`)
+      .join('; ')}. Seed ${recipe.seed}.`,
+    `- Input: RGB of 0 … 255, ${input.side} × ${input.side}, the whole frame stretched; (value − [${input.mean.join(', ')}]) / [${input.std.join(', ')}].`,
+    '',
+    '## Scores',
+    '',
+    ...(scores === null
+      ? ['Not scored.']
+      : [
+          'On held-out images, each in turn the query:',
+          '',
+          ...score('recall_at_1', 'Recall@1'),
+          ...score('recall_at_5', 'Recall@5'),
+          ...score('map_at_r', 'MAP@R'),
+        ]),
+    '',
+    '## Loading it',
+    '',
+    ...loading(card.format, card.input.side, base.name),
+    '',
+    `\`card.json\` holds all this for programs, with the SHA-256 of every file.`,
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,88 @@
+/** Exported models, loaded again as their consumers load them, by code that did not write them. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FormatName } from '../../export/formats.js';
+import { ONNX_CLASSIFIER, ONNX_FILE } from '../../export/onnx.js';
+import { LoadedSavedModel } from '../../export/savedmodel.js';
+import { TFJS_CLASSIFIER } from '../../export/tfjs-graph.js';
+import { unitRows } from '../../heads/unit.js';
+import { type Tensor, tf } from '../../runtime/tensorflow.js';
+
+export type Output = 'embedding' | 'probabilities';
+
+/** A loaded model: the rows of its output for square images given as RGB bytes, row-major. */
+export interface Reloaded {
+  run(pixels: Uint8Array, side: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Formats that hold weights and no computation: their numbers are compared instead. */
+export type Computing = Exclude<FormatName, 'safetensors' | 'keras'>;
+
+export function reload(format: Computing, folder: string, output: Output): Promise<Reloaded> {
+  switch (format) {
+    case 'savedmodel':
+      return savedModel(folder, output);
+    case 'onnx':
+      return onnx(join(folder, output === 'embedding' ? ONNX_FILE : ONNX_CLASSIFIER), output);
+    case 'tfjs-graph':
+      return graphModel(output === 'embedding' ? folder : join(folder, TFJS_CLASSIFIER));
+    case 'tfjs':
+      return layersModel(output === 'embedding' ? folder : join(folder, TFJS_CLASSIFIER), output);
+  }
+}
+
+async function savedModel(folder: string, output: Output): Promise<Reloaded> {
+  const loaded = new LoadedSavedModel(folder, output);
+  return {
+    run: async (pixels, side) => loaded.run(pixels, [side, side]),
+    close: async () => loaded.close(),
+  };
+}
+
+async function onnx(file: string, output: Output): Promise<Reloaded> {
+  const { InferenceSession, Tensor: OnnxTensor } = await import('onnxruntime-node');
+  const session = await InferenceSession.create(file);
+  return {
+    async run(pixels, side) {
+      const image = new OnnxTensor('uint8', pixels, [pixels.length / (side * side * 3), side, side, 3]);
+      const result = await session.run({ image });
+      return result[output]?.data as Float32Array;
+    },
+    close: () => session.release(),
+  };
+}
+
+async function graphModel(folder: string): Promise<Reloaded> {
+  const model = await tf.loadGraphModel(pathToFileURL(join(folder, 'model.json')).href);
+  return {
+    run: (pixels, side) => predicted(pixels, side, 'int32', (image) => model.predict({ image }) as Tensor),
+    close: async () => model.dispose(),
+  };
+}
+
+async function layersModel(folder: string, output: Output): Promise<Reloaded> {
+  const model = await tf.loadLayersModel(pathToFileURL(join(folder, 'model.json')).href);
+  return {
+    async run(pixels, side) {
+      const rows = await predicted(pixels, side, 'float32', (image) => model.predict(image) as Tensor);
+      // Such a model ends before the unit length (see writeTfjsLayersModel).
+      return output === 'embedding' ? unitRows(rows, rows.length / (pixels.length / (side * side * 3))) : rows;
+    },
+    close: async () => void model.dispose(),
+  };
+}
+
+async function predicted(
+  pixels: Uint8Array,
+  side: number,
+  dtype: 'int32' | 'float32',
+  predict: (image: Tensor) => Tensor,
+): Promise<Float32Array> {
+  const values = dtype === 'int32' ? Int32Array.from(pixels) : Float32Array.from(pixels);
+  const image = tf.tensor4d(values, [pixels.length / (side * side * 3), side, side, 3], dtype);
+  const result = predict(image);
+  const rows = (await result.data()) as Float32Array;
+  tf.dispose([image, result]);
+  return rows.slice();
+}

@@ -1,0 +1,110 @@
+/** `ft export` in every format, as a person calls it. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EXPORT_FORMATS } from '../../src/export/formats.js';
+import { readJson, setting, sharedFolder, TINY } from '../run/runs.js';
+import { ft } from './terminal.js';
+
+const folder = sharedFolder();
+const here = (...argv: string[]) => ft(['export', ...argv], { folder });
+const file = (...parts: string[]) => join(folder, ...parts);
+let run: string;
+
+beforeAll(async () => {
+  const { code, err } = await ft(['train', 'smoke', ...setting(...TINY)], { folder });
+  if (code !== 0) throw new Error(err);
+  run = file('runs', readlinkSync(file('runs/latest')));
+});
+
+describe('ft export', () => {
+  it('writes every format, each compared with the run before it counts', async () => {
+    const { code, out } = await here('--format', 'all', '--out', 'models');
+    expect(code).toBe(0);
+    const lines = out.trim().split('\n');
+    expect(lines.map((line) => line.split(':')[0])).toEqual(EXPORT_FORMATS.map((format) => `models/${format}`));
+    const cosine = "its embeddings of 24 images are the run's own \\(cosine ≥ (0\\.9999|1\\.0000)\\d\\d\\)";
+    const bits = "its \\d+ tensors, read again, are the run's own to the last bit";
+    for (const [at, words] of [
+      `a SavedModel; ${cosine}`,
+      `a tfjs layers model; ${cosine}`,
+      `a tfjs graph model; ${cosine}`,
+      `an ONNX model; ${cosine}`,
+      `weights in safetensors; ${bits}`,
+      `a Keras model; ${bits}`,
+    ].entries())
+      expect(lines[at]).toMatch(new RegExp(`: ${words}$`));
+  });
+
+  it('puts a card beside each, with the checksum of every file', () => {
+    for (const format of EXPORT_FORMATS) {
+      const card = readJson(file('models', format), 'card.json');
+      const { exported } = readJson(run, 'scores.json');
+      expect(card).toMatchObject({
+        format,
+        row: exported,
+        base: { name: 'resnet50-thin', licence: { name: 'BSD-2-Clause' } },
+        data: { images: 48, classes: 12 },
+        frozen: { classification: { until: 'conv2' } },
+        input: { side: 32 },
+      });
+      expect(card.scores.recall_at_1.value).toBeCloseTo(readJson(run, 'scores.json')[exported].recall_at_1, 9);
+      const files = readdirSync(file('models', format), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !['card.json', 'README.md'].includes(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name).slice(file('models', format).length + 1));
+      expect(Object.keys(card.files).sort()).toEqual(files.sort());
+      for (const name of files)
+        expect(card.files[name]).toBe(
+          createHash('sha256')
+            .update(readFileSync(file('models', format, name)))
+            .digest('hex'),
+        );
+      const readme = readFileSync(file('models', format, 'README.md'), 'utf8');
+      expect(readme).toContain('BSD-2-Clause');
+      expect(readme).toMatch(/Recall@1 \d\.\d{3} \(95 % interval/);
+    }
+  });
+
+  it('writes what a phase left: the classifier with its names, the embedding that triplets trained', async () => {
+    const { code, out } = await here('--format', 'all', '--phase', 'classification');
+    expect(code).toBe(0);
+    for (const format of ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx'])
+      expect(out).toMatch(
+        new RegExp(`export/classification-${format}: .*; its probabilities differ by at most \\d+e[-+]\\d+\\n`),
+      );
+    const { output } = readJson(join(run, 'export/classification-onnx'), 'card.json');
+    // Of the six classes that do not stand out for the scores two are kept for choosing.
+    expect(output.classes).toHaveLength(4);
+    expect((await here('--phase', 'triplet')).code).toBe(0);
+    expect(readJson(join(run, 'export/triplet-savedmodel'), 'card.json').output).toMatchObject({ dimensions: 8, classes: null });
+  });
+
+  it('quantises kernels for the browser, and says how far that is off', async () => {
+    const size = (name: string) =>
+      readdirSync(file(name))
+        .filter((one) => one.endsWith('.bin'))
+        .reduce((sum, one) => sum + readFileSync(file(name, one)).length, 0);
+    for (const [type, share] of [
+      ['float16', 0.5],
+      ['uint8', 0.25],
+    ] as const) {
+      const { code, out } = await here('--format', 'tfjs-graph', '--quantize', type, '--out', type);
+      expect(code).toBe(0);
+      expect(out).toMatch(/cosine ≥ (0\.9|1\.0)\d{5}\)/);
+      expect(size(type) / size('models/tfjs-graph')).toBeCloseTo(share, 1);
+    }
+  });
+
+  it('refuses what does not go together, and writes nothing', async () => {
+    const quantised = await here('--format', 'onnx', '--quantize', 'uint8', '--out', 'none');
+    expect([quantised.code, quantised.err]).toEqual([
+      2,
+      '--quantize: onnx is not written with quantised weights\n  expected: --format tfjs or tfjs-graph\n',
+    ]);
+    const unknown = await here('--format', 'tflite', '--out', 'none');
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toContain('savedmodel, tfjs, tfjs-graph, onnx, safetensors, keras, all');
+    expect(existsSync(file('none'))).toBe(false);
+  });
+});
