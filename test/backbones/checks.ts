@@ -97,8 +97,8 @@ export async function givesTheSameExported(network: Network, folder: string): Pr
   const expected = unit.dataSync();
   unit.dispose();
   await writeSavedModel({ network, weights: {}, head: null, side: SIDE }, folder);
-  const loaded = new LoadedSavedModel(folder, SIDE);
-  const found = loaded.run(pixels, 2);
+  const loaded = new LoadedSavedModel(folder);
+  const found = loaded.run(pixels, [SIDE, SIDE]);
   loaded.close();
   const off = relativeDifference(found, expected);
   // BatchNorms are folded into the kernels once, which is another order of the same products.

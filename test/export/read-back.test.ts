@@ -25,10 +25,11 @@ function features(of: Network): Float32Array {
 }
 
 /** Written, and read again by its path alone: the same pooled features of the same bytes. */
-async function readBack(made: Network, output: 'embedding' | 'probabilities' = 'embedding'): Promise<Network> {
+async function readBack(made: Network, result: 'embedding' | 'classes' = 'embedding'): Promise<Network> {
   const folder = await temporaryFolder();
   const head = { kernel: numbers(made.features * 5, 3), bias: numbers(5, 4), inputs: made.features, outputs: 5 };
-  await writeSavedModel({ network: made, weights: {}, head, side: SIDE }, folder, output);
+  const classifier = result === 'classes' ? { head, labels: ['a', 'b', 'c', 'd', 'e'] } : null;
+  await writeSavedModel({ network: made, weights: {}, head, side: SIDE }, folder, { classifier, result });
   const { network: back } = await networkFromFile(folder, { progress: silent });
   expect(back.features).toBe(made.features);
   expect(relativeDifference(features(back), features(made))).toBeLessThan(1e-5);
@@ -49,8 +50,8 @@ const conv = (name: string, kernel: number[], more: Record<string, unknown> = {}
 const alike = { mean: [120, 110, 100], std: [58, 58, 58] } as const;
 
 describe('a SavedModel that ft exported is a backbone again', () => {
-  it.each(['embedding', 'probabilities'] as const)('with the %s of a network with BatchNorm, which is folded', async (output) => {
-    await readBack(formulaNetwork(), output);
+  it.each(['embedding', 'classes'] as const)('with the %s of a network with BatchNorm, which is folded', async (result) => {
+    await readBack(formulaNetwork(), result);
   });
 
   it('with layer normalisation, a scale for each channel and dilated convolutions, its divisor one for all channels', async () => {
