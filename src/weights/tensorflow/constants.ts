@@ -2,7 +2,7 @@ import type { NamedTensor } from '../named-tensor.js';
 import type { GraphNode } from './graph.js';
 import { numberOf } from './graph.js';
 
-/** Vectors about a map are small; whole kernels are never computed from others. */
+/** Vectors about a map are small, and so is a kernel that a BatchNorm is folded into. */
 const MOST_ELEMENTS = 2 ** 22;
 
 const BINARY: ReadonlyMap<string, (a: number, b: number) => number> = new Map([
@@ -64,15 +64,14 @@ function size(tensor: NamedTensor): number {
   return tensor.shape.reduce((product, length) => product * length, 1);
 }
 
-/** Two tensors of the same shape, or a vector about the last axis (or a scalar) against the other. */
+/** Two tensors of the same shape, or one about the last axes (or a scalar) against the other. */
 function broadcast(a: NamedTensor, b: NamedTensor, apply: (a: number, b: number) => number): NamedTensor | undefined {
   const [longer, shorter] = size(a) >= size(b) ? [a, b] : [b, a];
   if (size(longer) > MOST_ELEMENTS) return undefined;
   const own = size(shorter);
-  const tail = shorter.shape.slice(-longer.shape.length);
-  const same = shorter.shape.join() === longer.shape.join();
-  const vector = own === 1 || (own === (tail.at(-1) ?? 1) && own === (longer.shape.at(-1) ?? 1));
-  if (!same && !vector) return undefined;
+  const first = shorter.shape.findIndex((length) => length !== 1);
+  const tail = first < 0 ? [] : shorter.shape.slice(first);
+  if (own !== 1 && tail.join() !== longer.shape.slice(-tail.length).join()) return undefined;
   const shape = longer.shape.length >= shorter.shape.length ? longer.shape : [...shorter.shape.slice(0, -1), ...longer.shape];
   return {
     shape,

@@ -11,6 +11,7 @@ import { shortNames } from './names.js';
 import { nodesBelow } from './order.js';
 import { featureMap } from './output.js';
 import type { Affine, Facts, Pattern, Site } from './pattern.js';
+import { withoutResizing } from './resizing.js';
 import { GraphView } from './view.js';
 
 /** How the networks of TensorFlow's formats are read. */
@@ -36,7 +37,8 @@ export interface GraphOptions {
  * nothing at inference is left out.
  * @throws UserError that names the operation and the node, for everything below the output that a Network cannot say
  */
-export function graphNetwork(graph: TensorflowGraph, options: GraphOptions, where: string): Network {
+export function graphNetwork(read: TensorflowGraph, options: GraphOptions, where: string): Network {
+  const graph = withoutResizing(read);
   const output = featureMap(graph, options.output, where);
   const view = new GraphView(graph, nodesBelow(graph, [output], where), output, where);
   const patterns = patternsBelow(view);
