@@ -38,6 +38,7 @@ module.exports = {
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.mjs', '.json'],
       conditionNames: ['import', 'require', 'node', 'default'],
+      exportsFields: ['exports'],
     },
   },
 };
