@@ -17,8 +17,6 @@ export interface Row {
   readonly keys: readonly string[];
   /** The one that is written to files and trained. */
   readonly smallest: string;
-  /** The format cannot say the network, so that there is nothing to check: pools of GoogLeNet round up, and no layer of Keras does. */
-  readonly unsayable: boolean;
 }
 
 /** `resnet50.torchvision`; a variant's name may hold a point itself. */
@@ -50,15 +48,14 @@ function publisherRow(family: Family, format: Publisher): Row {
   const key = ({ name }: Variant) => `${name}.${format}`;
   const compared = found.filter((variant) => hasGolden(key(variant)));
   const [smallest] = (compared.length > 0 ? compared : found).toSorted((a, b) => sizeOf(a) - sizeOf(b));
-  return { family, format, keys: found.map(key), smallest: key(smallest as Variant), unsayable: false };
+  return { family, format, keys: found.map(key), smallest: key(smallest as Variant) };
 }
 
 /** ONNX comes of PyTorch, TensorFlow's formats of Keras, where the family has such weights. */
 function graphRow(family: Family, format: GraphFormat, publishers: readonly Row[]): Row {
   const order: readonly Publisher[] = format === 'ONNX' ? ['torchvision', 'timm', 'keras'] : ['keras', 'torchvision', 'timm'];
   const source = order.flatMap((name) => publishers.find((row) => row.format === name) ?? [])[0] as Row;
-  const unsayable = format === 'tfjs layers' && family.name === 'googlenet';
-  return { family, format, keys: [source.smallest], smallest: source.smallest, unsayable };
+  return { family, format, keys: [source.smallest], smallest: source.smallest };
 }
 
 const PUBLISHERS: readonly Publisher[] = ['torchvision', 'timm', 'keras', 'efficientnet-pytorch'];

@@ -10,11 +10,9 @@ const NOTES = {
   '²':
     'The package of efficientnet-pytorch is not among the requirements of the tests: its names are those of its published files, of which one is ' +
     'read, and compared with that package’s features and logits, by [`efficientnet-lite0.test.ts`](../test/backbones/efficientnet-lite0.test.ts).',
-  '³': 'GoogLeNet’s pools round up, which no layer of Keras does: tfjs has no layers model of it. Its graph model is the row below.',
-  '⁴':
+  '³':
     'Stages of a graph go by resolution. Where one branch of a block halves the map before another does, this many convolutions of the next stage ' +
     'stand before the last one of a stage, and freeze with it; `until` takes a layer’s name too.',
-  '⁵': 'Keras writes ConvNeXt’s GELU and dense layers as operations (Erfc, Tensordot) that the reader of TensorFlow’s graphs does not know.',
 } as const;
 type Mark = keyof typeof NOTES;
 
@@ -64,12 +62,9 @@ function publisherCell(row: Row, column: Column, cells: ReadonlyMap<string, Cell
   }
 }
 
-function graphCell({ format, smallest: key, unsayable }: Row, column: Column, cells: ReadonlyMap<string, Cell>): string {
-  if (unsayable) return '—³';
+function graphCell({ format, smallest: key }: Row, column: Column, cells: ReadonlyMap<string, Cell>): string {
   const found = cellAt(cells, { format, key, column });
-  // Should the reader learn them, the cells are filled.
-  const unread = key.startsWith('convnext') && (format === 'SavedModel' || format === 'tfjs graph');
-  if (found === undefined) return unread ? '—⁵' : NOT_RUN;
+  if (found === undefined) return NOT_RUN;
   switch (column) {
     case 'file':
       return `by ${found}`;
@@ -82,7 +77,7 @@ function graphCell({ format, smallest: key, unsayable }: Row, column: Column, ce
     }
     case 'until': {
       const [stages, early] = found.split(' + ');
-      return early === undefined ? `${stages} stages` : `${stages} stages + ${early}⁴`;
+      return early === undefined ? `${stages} stages` : `${stages} stages + ${early}³`;
     }
     case 'train':
       return found;
