@@ -8,12 +8,17 @@ import { u } from '../train/formula.js';
 
 export const [BATCH, SIDE, CLASSES, STEPS] = [8, 80, 4, 20];
 
-/** Losses of steps on one batch, and what of the frozen part moved. */
-export function train(network: Network, until: string, precision: 'fp32' | 'bf16' = 'fp32', rematerialise = false) {
+/** Losses of twenty steps on one batch, everything up to a stage frozen, and what of the frozen part moved. */
+export function train(
+  network: Network,
+  until: string,
+  precision: 'fp32' | 'bf16' = 'fp32',
+  { rematerialise = false, rate = 1e-4 }: { rematerialise?: boolean; rate?: number } = {},
+) {
   const rates = {
     freeze: { until },
     batchNorm: 'frozen' as const,
-    rate: 1e-4,
+    rate,
     newLayers: 10,
     decay: 1,
     multipliers: [],
@@ -50,7 +55,7 @@ export function train(network: Network, until: string, precision: 'fp32' | 'bf16
         labels,
         step: Float32Array.of(step + 1),
         seed: Int32Array.of(1, 2),
-        rate: Float32Array.of(1e-4),
+        rate: Float32Array.of(rate),
       });
       return (loss as Float32Array)[0] as number;
     });

@@ -29,15 +29,23 @@ function networkOf(name: string): Network {
   return assemble(variant, layout, publishedTensors(variant, layout, formulaWeights(layout.order)), { where: name });
 }
 
+/**
+ * A tenth of the rate where one step at 1e-4 is too long for float32 and bfloat16 to stay together: with weights of the formula the features are
+ * large, Adam moves each number of the head by the whole rate to the side of its gradient's sign, and rounding decides some of the signs
+ * (in the seventh step 25.4 and 14.1, of 15.0 at first). At 1e-5 the two differ by 0.4 at most on the same way, 15.0 → 33.7 → 0.0.
+ */
+const GENTLE = new Map([['resnet50-v2', 1e-5]]);
+
 describe.each(SOME)('%s', (name) => {
   const network = networkOf(name);
 
   it('learns one batch in 20 steps with its lower layers frozen, byte by byte, in float32 and alike in bfloat16', () => {
-    const exact = train(network, 'conv2', 'fp32', false);
+    const rate = GENTLE.get(name) ?? 1e-4;
+    const exact = train(network, 'conv2', 'fp32', { rate });
     expect(exact.frozen).toBeGreaterThan(1);
     expect(exact.proof.moved).toEqual([]);
     expect(exact.losses.at(-1)!).toBeLessThan(exact.losses[0]!);
-    const half = train(network, 'conv2', 'bf16', false);
+    const half = train(network, 'conv2', 'bf16', { rate });
     exact.losses.forEach((loss, step) => {
       const off = Math.abs(half.losses[step]! - loss) / Math.max(loss, exact.losses[0]!);
       // Weights of the formula are no trained ones: the first steps overshoot, and what rounding changes then grows.
@@ -46,7 +54,7 @@ describe.each(SOME)('%s', (name) => {
   });
 
   it('gives the same losses where its stages are computed once more on the way back', () => {
-    const [exact, again] = [false, true].map((rematerialise) => train(network, 'conv1', 'fp32', rematerialise).losses);
+    const [exact, again] = [false, true].map((rematerialise) => train(network, 'conv1', 'fp32', { rematerialise }).losses);
     again!.slice(0, 5).forEach((loss, step) => expect(Math.abs(loss - exact![step]!) / exact![step]!).toBeLessThan(1e-3));
   });
 });
