@@ -1,13 +1,22 @@
+import onnxProto from 'onnx-proto';
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/network/forward.js';
 import type { ActivationName, Network, Padding, Variable } from '../../src/network/network.js';
 import { tf } from '../../src/runtime/tensorflow.js';
 import { readOnnx } from '../../src/weights/onnx/network.js';
+import { toldPreprocessing } from '../../src/weights/onnx/told.js';
 import { writeOnnx } from '../../src/weights/onnx/write.js';
 import { referenceNetwork } from '../backbones/reference.js';
 import { formulaImage, runOnnx } from './onnx-runtime.js';
 import { network, type Sketch, unit } from './sketched-network.js';
 import { outputOf, relativeDifference } from './tfjs-folder.js';
+
+/** As a file that others wrote: it says nothing of its input. */
+function withoutMetadata(bytes: Uint8Array): Uint8Array {
+  const model = onnxProto.onnx.ModelProto.decode(bytes);
+  model.metadataProps = [];
+  return onnxProto.onnx.ModelProto.encode(model).finish();
+}
 
 /** onnxruntime's values of the written model are those of the network, and those of the network read back. */
 async function compare(
@@ -238,6 +247,25 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     await compare(pooled);
   });
 
+  it('says what its input is made of RGB by, which a reader that would guess takes', () => {
+    const made = network([conv('a', [3, 3, 3, 4], { bias: [4] })], 4);
+    const guess = { mean: [1, 2, 3], std: [4, 5, 6] } as const;
+    const bytes = writeOnnx(made);
+    expect(readOnnx(bytes, { where: 'x', name: 'back', preprocessing: guess, guessed: true }).preprocessing).toEqual(
+      made.preprocessing,
+    );
+    // What a card says is no guess.
+    expect(readOnnx(bytes, { where: 'x', name: 'back', preprocessing: guess }).preprocessing).toEqual(guess);
+    for (const value of [
+      '',
+      '{',
+      '{"mean":[1,2],"std":[1,1,1]}',
+      '{"mean":[1,2,3],"std":[1,0,1]}',
+      '{"mean":[1,2,null],"std":[1,1,1]}',
+    ])
+      expect(toldPreprocessing([{ key: 'ft.preprocessing', value }]), value).toBeUndefined();
+  });
+
   it('and takes pixels where it is asked to: the preprocessing comes back', async () => {
     const made = network([conv('a', [3, 3, 3, 4], { padding: 'same' })], 4);
     const bytes = writeOnnx(made, { pixels: true });
@@ -268,7 +296,7 @@ describe('a network written as ONNX gives the same values in onnxruntime, and re
     const { preprocessing } = readOnnx(writeOnnx(made, { pixels: true }), guess);
     mean.forEach((value, at) => expect(preprocessing.mean[at]).toBeCloseTo(factor * value, 3));
     std.forEach((value, at) => expect(preprocessing.std[at]).toBeCloseTo(factor * value, 3));
-    expect(readOnnx(writeOnnx(made), guess).preprocessing).toEqual(guess.preprocessing);
+    expect(readOnnx(withoutMetadata(writeOnnx(made)), guess).preprocessing).toEqual(guess.preprocessing);
   });
 
   it.each(['mobilenet-v2-0.35.tf.keras'])('%s, whole', async (key) => {

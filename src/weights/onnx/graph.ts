@@ -1,7 +1,9 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import { UserError } from '../../errors.js';
+import type { Preprocessing } from '../../network/network.js';
 import { shown } from '../pytorch/bytes.js';
 import { type Constant, constantOf, type ExternalData } from './tensors.js';
+import { toldPreprocessing } from './told.js';
 
 /** One operation of an ONNX graph. */
 export interface OnnxNode {
@@ -32,6 +34,8 @@ export interface OnnxGraph {
   readonly opset: number;
   readonly nodes: readonly OnnxNode[];
   readonly constants: ReadonlyMap<string, Constant>;
+  /** What the input is made of RGB by, where a file of ft's says it. */
+  readonly told?: Preprocessing;
 }
 
 /** The versions of ONNX's operations whose meaning ft knows. */
@@ -60,7 +64,9 @@ export function readOnnxGraph(bytes: Uint8Array, where: string, external: Extern
   const nodes = graph.node.map((node) => readNode(node, where, external));
   const input = imageInput(graph, constants, where);
   checkOrder(nodes, new Set([input.name, ...constants.keys()]), where);
-  return { where, input, outputs: (graph.output ?? []).map(({ name }) => name ?? ''), opset, nodes, constants };
+  const told = toldPreprocessing(model.metadataProps ?? []);
+  const outputs = (graph.output ?? []).map(({ name }) => name ?? '');
+  return { where, input, outputs, opset, nodes, constants, ...(told === undefined ? {} : { told }) };
 }
 
 function decode(bytes: Uint8Array, where: string): Onnx.ModelProto {

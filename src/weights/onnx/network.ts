@@ -79,7 +79,7 @@ export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
   const staged: Layer[] = layers.map((layer) => ({ ...layer, stage: stages.get(layer.name) ?? '' }));
   const network: Network = {
     name: options.name,
-    preprocessing: options.preprocessing,
+    preprocessing: options.guessed === true ? (graph.told ?? options.preprocessing) : options.preprocessing,
     side: options.side ?? sideOf(graph) ?? 224,
     layers: staged,
     variables: draft.variables,
@@ -89,7 +89,7 @@ export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
   };
   if (draft.image === undefined) return network;
   const chained = draft.image.some(({ scale, shift }) => scale !== 1 || shift !== 0);
-  const preprocessing = options.guessed === true && chained ? pixelsOf(draft.image) : options.preprocessing;
+  const preprocessing = options.guessed === true && chained ? pixelsOf(draft.image) : network.preprocessing;
   return withImage({ ...network, preprocessing }, draft.image, options.bgr ?? false, where);
 }
 

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js';
 import type { Layer, Network } from '../../network/network.js';
 import { GraphParts } from './graph-parts.js';
 import { type ImageLayout, imageEntry } from './image-entry.js';
+import { preprocessingTold } from './told.js';
 import { writeLayer } from './write-nodes.js';
 
 const OPSET = 17;
@@ -65,6 +66,7 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
     irVersion: IR_VERSION,
     producerName: 'ft',
     opsetImport: [{ domain: '', version: OPSET }],
+    metadataProps: options.pixels === true || image !== undefined ? [] : [preprocessingTold(network.preprocessing)],
     graph: {
       name: network.name,
       node: parts.nodes,
