@@ -1,8 +1,8 @@
 """What each consumer in Python makes of ft's exports, as one JSON object on the last line.
 
-  python consumers.py MODELS IMAGES SIDE EMBEDDINGS [PROBABILITIES]
+  python consumers.py MODELS IMAGES SIDE EMBEDDINGS
 
-MODELS holds a folder for each format, IMAGES raw RGB bytes (uint8, [N, SIDE, SIDE, 3]), EMBEDDINGS and PROBABILITIES the run's own float32
+MODELS holds a folder for each format, N.jpg and what ft makes of those (`own-jpeg`), IMAGES raw RGB bytes (uint8, [N, SIDE, SIDE, 3]), EMBEDDINGS the run's own float32
 rows. Every figure is the largest absolute difference from those, but where it says otherwise.
 """
 import json
@@ -47,8 +47,10 @@ def turned(a, b):
 found['any size (1 - cosine)'] = turned(serve(image=tf.constant(large))['embedding'], serve(image=small)['embedding'])
 files = tf.stack([tf.io.encode_png(one) for one in images])
 found['from_bytes, PNG'] = off(loaded.signatures['from_bytes'](bytes=files)['embedding'])
-jpegs = tf.stack([tf.io.encode_jpeg(one, quality=100) for one in images])
-found['from_bytes, JPEG (1 - cosine)'] = turned(loaded.signatures['from_bytes'](bytes=jpegs)['embedding'], own)
+# The very files that ft decoded and embedded, with the decoder of the other.
+jpegs = tf.stack([tf.io.read_file(f'{models}/{at}.jpg') for at in range(len(images))])
+decoded = np.fromfile(models + '/own-jpeg', np.float32).reshape(own.shape)
+found['from_bytes, JPEG (1 - cosine)'] = turned(loaded.signatures['from_bytes'](bytes=jpegs)['embedding'], decoded)
 
 # Fine-tuned by a step, saved again, loaded again.
 with tf.GradientTape() as tape:

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBackbone } from '../../src/backbones/registry.js';
+import { decodeImage } from '../../src/data/decode.js';
+import { sharp } from '../../src/data/image-library.js';
 import { type ExportOptions, exportFormats } from '../../src/export/formats.js';
 import type { FinishedModel } from '../../src/export/model.js';
 import { silent } from '../../src/progress.js';
@@ -30,6 +32,14 @@ async function modelOf(name: string): Promise<FinishedModel> {
     head: { kernel, bias, inputs: network.features, outputs: DIMENSIONS },
     side: SIDE,
   };
+}
+
+function embeddingsOf(model: FinishedModel, images: readonly Uint8Array[]): Buffer {
+  const embedder = openEmbedder(model, images.length);
+  for (const image of images) embedder.add(image);
+  const values = embedder.finish().slice();
+  embedder.close();
+  return Buffer.from(values.buffer);
 }
 
 /** Images of waves whose direction, length and colours are their own: smooth, as photos are, and different. */
@@ -59,12 +69,15 @@ describe.each(['resnet50-thin', 'efficientnet-lite0'])('exports of %s', (name) =
       await exportFormats[format].write(model, join(folder, format), options);
     }
     const pixels = waves();
-    const embedder = openEmbedder(model, IMAGES);
-    for (let image = 0; image < IMAGES; image++)
-      embedder.add(pixels.subarray(image * SIDE * SIDE * 3, (image + 1) * SIDE * SIDE * 3));
+    const all = Array.from({ length: IMAGES }, (_, image) =>
+      pixels.subarray(image * SIDE * SIDE * 3, (image + 1) * SIDE * SIDE * 3),
+    );
+    const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
+    const jpegs = await Promise.all(all.map((one) => sharp(one, { raw }).jpeg({ quality: 90 }).toBuffer()));
+    for (const [at, jpeg] of jpegs.entries()) writeFileSync(join(folder, `${at}.jpg`), jpeg);
     writeFileSync(join(folder, 'pixels'), pixels);
-    writeFileSync(join(folder, 'own'), Buffer.from(embedder.finish().slice().buffer));
-    embedder.close();
+    writeFileSync(join(folder, 'own'), embeddingsOf(model, all));
+    writeFileSync(join(folder, 'own-jpeg'), embeddingsOf(model, await Promise.all(jpegs.map((jpeg) => decodeImage(jpeg, SIDE)))));
     const output = runPython('export', [CHECK, folder, join(folder, 'pixels'), String(SIDE), join(folder, 'own')]);
     found = JSON.parse(output.trim().split('\n').at(-1) as string);
     console.log(name, found);
