@@ -1,6 +1,7 @@
 import type { Network } from '../network/network.js';
 import { cardNames, readCard } from '../weights/cards.js';
 import { flipInputChannels } from '../weights/input-scale.js';
+import { permuted } from '../weights/permute.js';
 import type { Variant } from './family.js';
 import type { Layout } from './layout.js';
 import { publishedAs } from './published.js';
@@ -39,20 +40,14 @@ export function publishedTensors(network: Network, variant: Variant, layout: Lay
 }
 
 /** The values of one of our variables in the order of a published tensor; the other way round than inOurOrder (reorder.ts). */
-export function inTheirOrder(
+function inTheirOrder(
   values: Float32Array,
   { role, shape }: VariableShape,
   order: Layout['order'],
   depthwise: boolean,
 ): Float32Array {
   if (order === 'keras' || role !== 'kernel') return values;
-  const [height, width, inputs, outputs] =
-    shape.length === 2 ? [1, 1, shape[0] as number, shape[1] as number] : (shape as [number, number, number, number]);
-  const [outer, inner] = depthwise ? [inputs * outputs, 1] : [outputs, inputs];
-  const places = height * width;
-  const result = new Float32Array(values.length);
-  for (let o = 0, to = 0; o < outer; o++)
-    for (let i = 0; i < inner; i++)
-      for (let place = 0; place < places; place++) result[to++] = values[(place * inner + i) * outer + o] as number;
-  return result;
+  if (shape.length === 2) return permuted(values, shape, [1, 0]);
+  const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
+  return permuted(values, depthwise ? [height, width, 1, inputs * outputs] : shape, [3, 2, 0, 1]);
 }

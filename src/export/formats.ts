@@ -25,18 +25,14 @@ export interface ExportOptions {
   readonly result?: Result;
 }
 
-/** What a format is called in words, whether its weights may be quantised, and how a model is written in it, into a folder that is there. */
-export interface ExportFormat {
-  readonly words: string;
-  readonly quantizes: boolean;
-  readonly write: (model: FinishedModel, folder: string, options: ExportOptions) => Promise<void>;
-}
+/** Writes a model in a format, into a folder that is there. */
+type Write = (model: FinishedModel, folder: string, options: ExportOptions) => Promise<void>;
 
-export const exportFormats: Readonly<Record<FormatName, ExportFormat>> = {
-  savedmodel: { words: 'a SavedModel', quantizes: false, write: writeSavedModel },
-  tfjs: { words: 'a tfjs layers model', quantizes: true, write: writeTfjsLayersModel },
-  'tfjs-graph': { words: 'a tfjs graph model', quantizes: true, write: writeTfjsGraph },
-  onnx: { words: 'an ONNX model', quantizes: false, write: writeOnnxModel },
-  safetensors: { words: 'weights in safetensors', quantizes: false, write: writeSafetensors },
-  keras: { words: 'a Keras model', quantizes: false, write: writeKerasExport },
+export const exportFormats: Readonly<Record<FormatName, Write>> = {
+  savedmodel: writeSavedModel,
+  tfjs: writeTfjsLayersModel,
+  'tfjs-graph': writeTfjsGraph,
+  onnx: writeOnnxModel,
+  safetensors: writeSafetensors,
+  keras: writeKerasExport,
 };

@@ -5,6 +5,7 @@ import type { Layout } from '../backbones/layout.js';
 import { publishedTensors } from '../backbones/publish.js';
 import type { Head } from '../heads/head.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
+import { permuted } from '../weights/permute.js';
 import type { ExportedClassifier, FinishedModel } from './model.js';
 import { wholeNetwork } from './whole-network.js';
 
@@ -44,7 +45,6 @@ async function writeLinear(path: string, head: Head): Promise<void> {
 
 /** A head as `torch.nn.Linear` has it. */
 export function linearTensors({ kernel, bias, inputs, outputs }: Head) {
-  const weight = new Float32Array(kernel.length);
-  for (let o = 0; o < outputs; o++) for (let i = 0; i < inputs; i++) weight[o * inputs + i] = kernel[i * outputs + o] as number;
+  const weight = permuted(kernel, [inputs, outputs], [1, 0]);
   return { weight: { shape: [outputs, inputs], values: weight }, bias: { shape: [outputs], values: bias } };
 }

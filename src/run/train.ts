@@ -3,7 +3,7 @@ import { compare, type Difference } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { Head } from '../heads/head.js';
 import type { Progress } from '../progress.js';
-import { readCheckpoint, writeCheckpoint } from '../runtime/checkpoint.js';
+import { writeCheckpoint } from '../runtime/checkpoint.js';
 import type { ClassifierScores } from '../train/classifier.js';
 import type { RunFolder } from '../train/run-folder.js';
 import { chooseRow, type RowName, type Stage } from '../train/scoring.js';
@@ -14,7 +14,7 @@ import type { ExportCheck } from './exports/check.js';
 import { writeFindings } from './findings.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
-import { lastCheckpoint, phaseWeights } from './phase-checkpoint.js';
+import { lastCheckpoint } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { pixelSource } from './pixel-source.js';
 import { writeRecord } from './record.js';
@@ -23,7 +23,7 @@ import { withRunLock } from './run-lock.js';
 import { scoreStage } from './score-stage.js';
 import { firstClassifier } from './start-heads.js';
 import { trainPhase } from './train-phase.js';
-import { classifierOf, headOf } from './trained-heads.js';
+import { classifierOf, headOf, readWeights } from './trained-heads.js';
 import type { Workbench } from './workbench.js';
 
 export interface RunContext {
@@ -161,11 +161,6 @@ async function differences(rows: readonly StoredRow[], journal: Journal, seed: n
   for (const [from, to] of pairs)
     steps.push({ from, to, difference: compare(await journal.perQuery(from), await journal.perQuery(to), { seed }) });
   return steps;
-}
-
-async function readWeights(folder: RunFolder, phase: PhaseName): Promise<Weights> {
-  const { tensors } = await readCheckpoint(phaseWeights(folder, phase));
-  return Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values as Float32Array]));
 }
 
 /** The classifier starts at random; the embedding head as the stage before it was told to fit it. */

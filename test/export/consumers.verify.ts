@@ -66,7 +66,7 @@ describe.each(['resnet50-thin', 'efficientnet-lite0'])('exports of %s', (name) =
     const options: ExportOptions = { classifier: null, published: null, quantization: null, layout: 'nhwc' };
     for (const format of ['savedmodel', 'onnx', 'keras'] as const) {
       mkdirSync(join(folder, format));
-      await exportFormats[format].write(model, join(folder, format), options);
+      await exportFormats[format](model, join(folder, format), options);
     }
     const pixels = waves();
     const all = Array.from({ length: IMAGES }, (_, image) =>

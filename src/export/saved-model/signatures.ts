@@ -21,15 +21,12 @@ export function savedVariables(
   { network, weights, head }: FinishedModel,
   classifier: ExportedClassifier | null,
 ): SavedVariable[] {
-  const statistics = new Set(
-    network.layers.flatMap((layer) => (layer.kind === 'batch-norm' ? [layer.mean, layer.variance] : [])),
-  );
   return [
-    ...[...network.variables.values()].map(({ name, shape, values }) => ({
+    ...[...network.variables.values()].map(({ name, role, shape, values }) => ({
       name,
       shape,
       values: weights[name] ?? values,
-      trainable: !statistics.has(name),
+      trainable: role !== 'mean' && role !== 'variance',
     })),
     ...(head === null ? [] : headVariables(head, HEAD)),
     ...(classifier === null ? [] : headVariables(classifier.head, CLASSIFIER)),

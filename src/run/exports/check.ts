@@ -50,7 +50,7 @@ export async function exportChecked(
   options: CheckOptions,
 ): Promise<ExportCheck> {
   return createFolderAtomic(folder, async (temporary) => {
-    await exportFormats[format].write(model, temporary, options);
+    await exportFormats[format](model, temporary, options);
     const found =
       format === 'safetensors' || format === 'keras'
         ? { images: 0, smallestCosine: null, largestDifference: null, tensors: await reread(format, temporary, model, options) }

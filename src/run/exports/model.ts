@@ -2,10 +2,10 @@ import { layoutOfBackbone } from '../../backbones/publish.js';
 import { UserError } from '../../errors.js';
 import type { ExportOptions } from '../../export/formats.js';
 import type { ExportedClassifier, FinishedModel } from '../../export/model.js';
-import { readCheckpoint } from '../../runtime/checkpoint.js';
-import { HEAD_BIAS, HEAD_KERNEL } from '../../train/objectives.js';
+import { HEAD_BIAS } from '../../train/objectives.js';
 import type { FinishedRun } from '../finished.js';
 import type { RecipeImages } from '../images.js';
+import { headOf, readWeights } from '../trained-heads.js';
 
 /** Which state of a run is exported: the one that it chose, or the one that a phase left. */
 export const EXPORT_PHASES = ['best', 'classification', 'triplet'] as const;
@@ -33,10 +33,8 @@ export async function phaseModel(
       mend: '--phase best',
     });
   if (stage !== 'classification' && stage !== 'triplet') return { model, classifier: null, published };
-  const { tensors } = await readCheckpoint(folder.file('checkpoints', `${stage}.safetensors`));
-  const weights = Object.fromEntries(Object.entries(tensors).map(([name, { values }]) => [name, values as Float32Array]));
-  const [kernel, bias] = [weights[HEAD_KERNEL] as Float32Array, weights[HEAD_BIAS] as Float32Array];
-  const head = { kernel, bias, inputs: model.network.features, outputs: bias.length };
+  const weights = await readWeights(folder, stage);
+  const head = headOf(weights, model, weights[HEAD_BIAS]?.length ?? 0);
   const classifier = stage === 'classification' ? { head, labels } : null;
   if (phase === 'best') return { model, classifier, published };
   return { model: { ...model, weights, head: stage === 'triplet' ? head : null }, classifier, published };

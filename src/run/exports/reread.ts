@@ -1,12 +1,12 @@
 /** Exported weights, read again as a person's own files would be, and compared number by number. */
 import { join } from 'node:path';
+import { kerasNames } from '../../backbones/layout.js';
 import { publishedTensors } from '../../backbones/publish.js';
 import type { ExportOptions } from '../../export/formats.js';
 import { KERAS_FILE, kerasNetwork } from '../../export/keras.js';
 import type { FinishedModel } from '../../export/model.js';
 import { BACKBONE_FILE, HEAD_FILE, linearTensors } from '../../export/safetensors.js';
 import { wholeNetwork } from '../../export/whole-network.js';
-import type { VariableRole } from '../../network/network.js';
 import { readKerasFile } from '../../weights/keras/file.js';
 import { openTensors } from '../../weights/open.js';
 
@@ -36,20 +36,12 @@ export async function reread(
     case 'keras': {
       const { variables } = await readKerasFile(join(folder, KERAS_FILE), KERAS_FILE);
       const found = variables.map(({ path, variable, tensor }) => [`${path.at(-1)}/${variable}`, tensor.values()] as const);
+      const nameOf = kerasNames((layer) => layer);
       const wanted = [...kerasNetwork(model).variables.values()];
-      return same(new Map(wanted.map(({ layer, role, values }) => [`${layer}/${KERAS[role]}`, values])), new Map(found));
+      return same(new Map(wanted.map((one) => [nameOf(one), one.values])), new Map(found));
     }
   }
 }
-
-const KERAS: Record<VariableRole, string> = {
-  kernel: 'kernel',
-  bias: 'bias',
-  gamma: 'gamma',
-  beta: 'beta',
-  mean: 'moving_mean',
-  variance: 'moving_variance',
-};
 
 async function tensorsOf(path: string): Promise<Values> {
   return new Map([...(await openTensors(path))].map(([name, tensor]) => [name, tensor.values()]));
