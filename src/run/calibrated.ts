@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.js';
+import { forEachResample, rankBoth } from '../evaluate/pair-resample.js';
 import { labelledPairs, pairScores } from '../evaluate/pairs.js';
-import { type Calibration, calibrate } from '../evaluate/threshold.js';
+import { rocOf } from '../evaluate/roc.js';
+import { type Calibration, calibrating } from '../evaluate/threshold.js';
 import { unitRows } from '../heads/unit.js';
 import { readNpy } from '../vectors/npy.js';
 import type { FinishedRun } from './finished.js';
@@ -19,12 +21,46 @@ export interface Threshold extends Calibration {
 const PAIRS = 200_000;
 const RESAMPLES = 300;
 
+/** The false-accept rates of a curve: 1, 2 and 5 of each power of ten from 0.0001 to 0.5. */
+export const CURVE_RATES: readonly number[] = [-4, -3, -2, -1].flatMap((power) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${power}`)),
+);
+
 /**
  * The threshold of a run's exported embedding for a stated false-accept rate, calibrated on the run's held-out images: the only
  * ones that neither trained nor chose anything.
  * @throws UserError where the run keeps no embeddings of them
  */
-export async function thresholdOf({ folder, recipe }: FinishedRun, far: number): Promise<Threshold> {
+export async function thresholdOf(run: FinishedRun, far: number): Promise<Threshold> {
+  const [threshold] = await thresholdsOf(run, [far]);
+  return threshold as Threshold;
+}
+
+/** `thresholdOf` for several rates, from the same pairs and the same resamples. */
+export async function thresholdsOf(run: FinishedRun, fars: readonly number[]): Promise<Threshold[]> {
+  const { seed } = run.recipe;
+  const { vectors, dimensions, labels, classes } = await heldOut(run);
+  const pairs = labelledPairs(labels, { seed, limit: PAIRS });
+  const scores = pairScores(unitRows(vectors, dimensions), dimensions, pairs);
+  const ranked = rankBoth(scores, pairs.same, {
+    first: pairs.first.map((at) => labels[at] as number),
+    second: pairs.second.map((at) => labels[at] as number),
+  });
+  const roc = rocOf(scores, pairs.same);
+  const calibrations = fars.map((far) => calibrating(roc, ranked, far));
+  forEachResample(ranked, seed, RESAMPLES, (ofAlike, ofUnlike) => {
+    for (const calibration of calibrations) calibration.add(ofAlike, ofUnlike);
+  });
+  return calibrations.map((calibration, at) => ({
+    ...calibration.result(),
+    asked: fars[at] as number,
+    images: labels.length,
+    classes,
+  }));
+}
+
+/** The embeddings that a run's exported row gave its held-out images, and their classes as numbers. */
+async function heldOut({ folder }: FinishedRun) {
   const scores = await folder.readJson<{ exported: string }>('scores.json');
   const row = scores?.exported ?? '';
   const missing = () =>
@@ -48,11 +84,5 @@ export async function thresholdOf({ folder, recipe }: FinishedRun, far: number):
   const classes = [...new Set(images.map((image) => image.class))];
   const numbers = new Map(classes.map((name, number) => [name, number]));
   const labels = Int32Array.from(images, (image) => numbers.get(image.class) as number);
-  const pairs = labelledPairs(labels, { seed: recipe.seed, limit: PAIRS });
-  const found = calibrate(pairScores(unitRows(matrix.values, matrix.columns), matrix.columns, pairs), pairs.same, far, {
-    seed: recipe.seed,
-    resamples: RESAMPLES,
-    classes: { first: pairs.first.map((at) => labels[at] as number), second: pairs.second.map((at) => labels[at] as number) },
-  });
-  return { ...found, asked: far, images: images.length, classes: classes.length };
+  return { vectors: matrix.values, dimensions: matrix.columns, labels, classes: classes.length };
 }
