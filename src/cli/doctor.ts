@@ -39,12 +39,7 @@ export function report(diagnosis: Diagnosis): string {
     ['bf16', bf16Words(hardware.features)],
     ['threads', `${hardware.threads}`],
     ['memory', `${gigabytes(hardware.memoryBytes)}, ${gigabytes(hardware.freeBytes)} free`],
-    [
-      'GPU',
-      hardware.gpu.found === undefined
-        ? `none: ${hardware.gpu.reason}`
-        : `${hardware.gpu.found}; not used: ${hardware.gpu.reason}`,
-    ],
+    ...gpuRows(diagnosis.gpu),
     ['cache', `${diagnosis.cache.folder}, ${gigabytes(diagnosis.cache.bytes)}`],
   ];
   const lines = rows.map(([name, words]) => `${name.padEnd(13)} ${words}`);
@@ -53,10 +48,31 @@ export function report(diagnosis: Diagnosis): string {
   return lines.join('\n');
 }
 
+/** The cards one by one, the driver, what TensorFlow found for them, and whether they are computed on. */
+function gpuRows({ cards, libraries, used, reason }: Diagnosis['gpu']): [string, string][] {
+  const seen = new Set(cards.visible.map(({ index }) => index));
+  const rows = cards.cards.map(({ index, name, memoryBytes, freeBytes, capability }): [string, string] => [
+    `GPU ${index}`,
+    `${name}, ${gigabytes(memoryBytes)}, ${gigabytes(freeBytes)} free, compute capability ${capability}` +
+      (seen.has(index) ? '' : '; hidden by CUDA_VISIBLE_DEVICES'),
+  ]);
+  if (cards.driver !== undefined) rows.push(['driver', cards.driver]);
+  if (libraries !== null) rows.push(['CUDA', librariesWords(libraries)]);
+  rows.push(['computes on', used ? `GPU ${cards.visible[0]?.index}` : `the processor: ${reason}`]);
+  return rows;
+}
+
+function librariesWords(libraries: readonly { name: string; found: boolean; version: string | null }[]): string {
+  const lost = libraries.filter(({ found }) => !found).map(({ name }) => name);
+  const version = (name: string) => libraries.find((library) => library.name.startsWith(name))?.version ?? 'unknown';
+  if (lost.length > 0) return `TensorFlow does not find ${lost.join(', ')}`;
+  return `${version('libcudart')}, cuDNN ${version('libcudnn')}`;
+}
+
 function tensorflowWords(tensorflow: Diagnosis['tensorflow']): string {
   switch (tensorflow.state) {
     case 'ready':
-      return `${tensorflow.version}, binding of tfjs-node ${tensorflow.tfjs}, in ${tensorflow.folder}`;
+      return `${tensorflow.version}${tensorflow.runtime === 'gpu' ? ' for cards' : ''}, binding of tfjs-node ${tensorflow.tfjs}, in ${tensorflow.folder}`;
     case 'absent':
       return 'not set up';
     case 'outdated':

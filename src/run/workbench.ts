@@ -9,6 +9,7 @@ import { type Fault, UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { Recipe } from '../recipe/schema.js';
+import { deviceInWords } from '../runtime/tensorflow.js';
 import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { openImages } from './images.js';
@@ -31,6 +32,8 @@ export interface Workbench {
 }
 
 export async function openWorkbench(recipe: Recipe, progress: Progress): Promise<Workbench> {
+  const device = deviceInWords();
+  if (device !== null) progress.line(device);
   // Read here, before there is a run's folder, what is wanted only once its phases begin.
   if (recipe.frozenMaps !== 'off') cacheLimit();
   const { name, upTo, from } = recipe.backbone;

@@ -4,10 +4,12 @@
  */
 import { existsSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
+import { join } from 'node:path';
 import nodeUtil from 'node:util';
 import type * as Tfjs from '@tensorflow/tfjs-node-gpu';
 import { UserError } from '../errors.js';
-import { bindingFile, preloadFile } from './native/location.js';
+import { chooseRuntime, type Runtime } from './native/device.js';
+import { bindingFile, cudaFolder, preloadFile } from './native/location.js';
 
 const require = createRequire(import.meta.url);
 
@@ -28,14 +30,18 @@ interface Preload {
   release?(): void;
 }
 
-function load(): typeof Tfjs {
-  const file = bindingFile();
+function load({ asked, device, folder, hidesCards }: Runtime): typeof Tfjs {
+  const file = bindingFile(folder);
   if (!existsSync(file)) {
-    throw new UserError({ what: 'TensorFlow is not set up on this machine', where: file, mend: 'make setup' });
+    const mend = asked === 'auto' ? 'make setup' : `FT_DEVICE=${asked} make setup`;
+    throw new UserError({ what: 'TensorFlow is not set up on this machine', where: file, mend });
   }
+  if (hidesCards) process.env.CUDA_VISIBLE_DEVICES = '-1';
+  // Where XLA finds the compiler for cards, and NVIDIA's library of mathematical functions.
+  if (device === 'gpu') process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${join(cudaFolder(), 'cuda_nvcc')}`;
   // Loaded first: it sets the allocator before TensorFlow asks for memory, and without it TensorFlow's log (which CPU features the
   // library was built for, CUDA not found) lands on stderr.
-  const preload = existsSync(preloadFile()) ? (require(preloadFile()) as Preload) : {};
+  const preload = existsSync(preloadFile(folder)) ? (require(preloadFile(folder)) as Preload) : {};
   // tfjs-node asks node-pre-gyp where its binding lies; ours lies in the cache that clones share. The stand-in takes that
   // module's place in the cache of modules, so the real one (and what it imports) is never loaded.
   const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');
@@ -49,7 +55,29 @@ function load(): typeof Tfjs {
   return tfjs;
 }
 
-export const tf: typeof Tfjs = load();
+const runtime = chooseRuntime();
+
+export const tf: typeof Tfjs = load(runtime);
+
+/** What is computed on. */
+export const onCard: boolean = (tf.backend() as unknown as NodeBackend).isUsingGpuDevice;
+
+if (runtime.asked === 'gpu' && !onCard) {
+  throw new UserError({
+    what: 'TensorFlow found no NVIDIA card that it can use',
+    expected: 'one, since FT_DEVICE or the recipe asks for it',
+    mend: 'ft doctor   (it says why), or compute on the processor: FT_DEVICE=auto',
+  });
+}
+
+/** Where it is not the obvious one, what is computed on, in words; else null. */
+export function deviceInWords(): string | null {
+  if (onCard) return 'computing on the NVIDIA card';
+  if (runtime.device === 'cpu') return null;
+  return runtime.hidesCards
+    ? 'computing on the processor, as FT_DEVICE=cpu has it'
+    : 'computing on the processor: TensorFlow found no NVIDIA card that it can use (ft doctor says why)';
+}
 
 /** One attribute of a TensorFlow operation, as the binding takes it. */
 export interface OpAttribute {

@@ -2,11 +2,19 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
-import { bindingFile, nodeHeadersFolder, preloadFile, preloadSource, tfjsPackage } from './location.js';
+import {
+  bindingFile,
+  cudaAddonFile,
+  cudaAddonSource,
+  nodeHeadersFolder,
+  preloadFile,
+  preloadSource,
+  tfjsPackage,
+} from './location.js';
 import type { Platform } from './platforms.js';
 import { installLine, lastLines, missing, type RunTool, runTool } from './tools.js';
 
-/** Compiles the two addons into `folder`, where the libraries lie, against TensorFlow's header files in `headers`. */
+/** Compiles the addons into `folder`, where the libraries lie, against TensorFlow's header files in `headers`. */
 export type Compile = (platform: Platform, folder: string, headers: string) => Promise<void>;
 
 /** The C++ compiler: `$CXX`, else the platform's own. */
@@ -14,7 +22,7 @@ export function compilerOf(platform: Platform, env: NodeJS.ProcessEnv = process.
   return env.CXX || platform.compiler;
 }
 
-/** One compiler call for tfjs-node's own source as it was published, one for the small addon before it. */
+/** One compiler call for tfjs-node's own source as it was published, and one for each small addon beside it. */
 export function compileWith(run: RunTool = runTool): Compile {
   return async (platform, folder, headers) => {
     const source = tfjsPackage().folder;
@@ -27,14 +35,22 @@ export function compileWith(run: RunTool = runTool): Compile {
       ...platform.linkFlags,
       ...['-o', bindingFile(folder)],
     ]);
-    await compile(run, platform, [
-      ...shared,
-      `-DFRAMEWORK_FILE="${platform.libraries.framework}"`,
-      preloadSource(),
-      ...platform.linkFlags,
-      ...['-o', preloadFile(folder)],
-    ]);
+    for (const [addon, file] of addonsOf(platform, folder)) {
+      await compile(run, platform, [
+        ...shared,
+        `-DFRAMEWORK_FILE="${platform.libraries.framework}"`,
+        addon,
+        ...platform.linkFlags,
+        ...['-o', file],
+      ]);
+    }
   };
+}
+
+/** Our own addons: source and where it is compiled to. */
+function addonsOf({ device }: Platform, folder: string): [source: string, file: string][] {
+  const preload: [string, string] = [preloadSource(), preloadFile(folder)];
+  return device === 'cpu' ? [preload] : [preload, [cudaAddonSource(), cudaAddonFile(folder)]];
 }
 
 async function compile(run: RunTool, platform: Platform, args: string[]): Promise<void> {
@@ -51,10 +67,10 @@ async function compile(run: RunTool, platform: Platform, args: string[]): Promis
 }
 
 /** SHA-256 over everything that is compiled: when it changes, the binding is built anew. */
-export async function sourcesSha256(): Promise<string> {
+export async function sourcesSha256(platform: Platform): Promise<string> {
   const binding = join(tfjsPackage().folder, 'binding');
   const files = (await readdir(binding)).sort().map((name) => join(binding, name));
   const hash = createHash('sha256');
-  for (const file of [...files, preloadSource()]) hash.update(await readFile(file));
+  for (const file of [...files, ...addonsOf(platform, '').map(([source]) => source)]) hash.update(await readFile(file));
   return hash.digest('hex');
 }

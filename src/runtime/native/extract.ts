@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,8 +12,8 @@ import type { Platform } from './platforms.js';
 const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/', 'xla/tsl/'];
 
 /**
- * Unpacks from a wheel (a zip) what the binding needs and nothing else: the two libraries flat into `folder`, the header
- * files below `headers`. A wheel without both libraries is refused.
+ * Unpacks from TensorFlow's wheel what the binding needs and nothing else: the two libraries flat into `folder`, the header files
+ * below `headers`. A wheel without both libraries is refused.
  */
 export async function extractWheel(
   wheel: string,
@@ -23,23 +23,41 @@ export async function extractWheel(
   progress: Progress,
 ): Promise<void> {
   const wanted = new Set(Object.values(platform.libraries));
-  const bar = progress.bar('unpacking it', platform.libraryBytes / 1e6, 'MB');
+  await extractMembers(wheel, wanted, (member) => targetOf(member, wanted, folder, headers), platform.libraryBytes, progress);
+}
+
+/**
+ * Unpacks the members of a wheel (a zip) that have a target.
+ * @param wanted names of files that have to be there
+ * @param bytes of those, unpacked
+ */
+export async function extractMembers(
+  wheel: string,
+  wanted: Iterable<string>,
+  target: (member: string) => string | undefined,
+  bytes: number,
+  progress: Progress,
+): Promise<void> {
+  const missing = new Set(wanted);
+  const bar = progress.bar('unpacking it', bytes / 1e6, 'MB');
   const zip = await openPromise(wheel, { lazyEntries: true, autoClose: false });
   try {
     for await (const entry of zip.eachEntry()) {
-      const target = targetOf(entry.fileName, wanted, folder, headers);
-      if (target === undefined) continue;
-      await mkdir(dirname(target), { recursive: true });
-      const isLibrary = wanted.delete(basename(target));
-      const advance = (bytes: number) => (isLibrary ? bar.advance(bytes / 1e6) : undefined);
-      await pipeline(await zip.openReadStreamPromise(entry), counting(advance), createWriteStream(target));
+      const path = target(entry.fileName);
+      if (path === undefined) continue;
+      await mkdir(dirname(path), { recursive: true });
+      const counted = missing.delete(basename(path));
+      const advance = (more: number) => (counted ? bar.advance(more / 1e6) : undefined);
+      await pipeline(await zip.openReadStreamPromise(entry), counting(advance), createWriteStream(path));
+      // The upper half of a zip's external attributes is the file's mode on Unix.
+      if (((entry.externalFileAttributes >>> 16) & 0o100) !== 0) await chmod(path, 0o755);
     }
   } finally {
     zip.close();
     bar.done();
   }
-  if (wanted.size > 0) {
-    throw new UserError({ what: 'the wheel lacks a library', where: basename(wheel), expected: [...wanted].join(', ') });
+  if (missing.size > 0) {
+    throw new UserError({ what: 'the wheel lacks a library', where: basename(wheel), expected: [...missing].join(', ') });
   }
 }
 

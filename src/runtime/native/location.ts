@@ -24,23 +24,40 @@ export function preloadSource(): string {
   return fileURLToPath(new URL('preload.cc', import.meta.url));
 }
 
-/** The folder of the shared cache that holds the libraries and what was compiled, for this machine and this tfjs. */
-export function nativeFolder(): string {
+/** What a runtime computes on: the processor alone, or NVIDIA's cards too. */
+export type Device = 'cpu' | 'gpu';
+
+/**
+ * The folder of the shared cache that holds TensorFlow's libraries and what was compiled, for this machine and this tfjs. Both
+ * runtimes may lie side by side.
+ */
+export function runtimeFolder(device: Device): string {
   const tfjs = tfjsPackage().version;
-  return cacheFolder('native', `tensorflow-${TENSORFLOW_VERSION}-tfjs-${tfjs}-${process.platform}-${process.arch}`);
+  const name = `tensorflow-${TENSORFLOW_VERSION}-tfjs-${tfjs}-${process.platform}-${process.arch}`;
+  // The one for cards looks for NVIDIA's libraries in `../nvidia`.
+  return device === 'cpu' ? cacheFolder('native', name) : cacheFolder('native', `${name}-gpu`, 'tensorflow');
+}
+
+/** Where NVIDIA's libraries lie, for the runtime that computes on cards. */
+export function cudaFolder(): string {
+  return join(dirname(runtimeFolder('gpu')), 'nvidia');
 }
 
 /** The compiled binding. */
-export function bindingFile(folder = nativeFolder()): string {
+export function bindingFile(folder: string): string {
   return join(folder, 'tfjs_binding.node');
 }
 
 /** The addon that is loaded before the binding. */
-export function preloadFile(folder = nativeFolder()): string {
+export function preloadFile(folder: string): string {
   return join(folder, 'preload.node');
 }
 
-/** Written last: what the folder was built from, and the size of each file in it. */
-export function markerFile(folder = nativeFolder()): string {
-  return join(folder, 'complete.json');
+/** The source of the addon that says which of NVIDIA's libraries TensorFlow opens. */
+export function cudaAddonSource(): string {
+  return fileURLToPath(new URL('cuda.cc', import.meta.url));
+}
+
+export function cudaAddonFile(folder: string): string {
+  return join(folder, 'cuda.node');
 }

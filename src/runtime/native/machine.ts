@@ -24,8 +24,6 @@ export interface Hardware {
   threads: number;
   memoryBytes: number;
   freeBytes: number;
-  /** The card, or why none is used. */
-  gpu: { found: string | undefined; used: false; reason: string };
 }
 
 /** The features among a processor's flags, in a fixed order. */
@@ -57,14 +55,5 @@ export async function inspectHardware(run: RunTool = runTool, platform: string =
     threads: availableParallelism(),
     memoryBytes: Math.min(limit, totalmem()),
     freeBytes: Math.min(limit, freemem()),
-    gpu: await inspectGpu(run, platform),
   };
-}
-
-async function inspectGpu(run: RunTool, platform: string): Promise<Hardware['gpu']> {
-  if (platform === 'darwin') return { found: undefined, used: false, reason: "TensorFlow's library for macOS is for the CPU" };
-  const query = await run('nvidia-smi', ['--query-gpu=name,driver_version', '--format=csv,noheader']).catch(() => undefined);
-  const found = query?.code === 0 ? query.stdout.trim().split('\n')[0] : undefined;
-  if (found) return { found, used: false, reason: 'the library that is set up is for the CPU' };
-  return { found: undefined, used: false, reason: 'no NVIDIA driver on this machine' };
 }

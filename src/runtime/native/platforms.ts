@@ -1,17 +1,15 @@
 import { UserError } from '../../errors.js';
+import { type Device, TENSORFLOW_VERSION } from './location.js';
+import type { Wheel } from './wheel.js';
 
-/** One kind of machine that TensorFlow's library is published for, and what it takes to build the binding there. */
-export interface Platform {
+/** One kind of machine that TensorFlow's library is published for, the wheel that carries it, and what it takes to build the binding there. */
+export interface Platform extends Wheel {
   /** `process.platform`-`process.arch`. */
   readonly name: string;
-  /** The project on the Python package index whose wheel carries the library; `tensorflow` on these machines is for the CPU too. */
+  readonly device: Device;
+  /** `tensorflow` is for the CPU too where there is no `tensorflow-cpu`. */
   readonly project: 'tensorflow-cpu' | 'tensorflow';
-  /** What pip calls the machine. */
-  readonly pipPlatform: string;
-  readonly wheel: string;
-  readonly sha256: string;
-  /** Bytes of the wheel, and of the two libraries in it once unpacked. */
-  readonly wheelBytes: number;
+  /** Bytes of the two libraries in the wheel once unpacked. */
   readonly libraryBytes: number;
   readonly libraries: { readonly tensorflow: string; readonly framework: string };
   readonly compiler: 'g++' | 'clang++';
@@ -19,7 +17,10 @@ export interface Platform {
   readonly linkFlags: readonly string[];
 }
 
+const COMMON = { version: TENSORFLOW_VERSION } as const;
+
 const LINUX = {
+  ...COMMON,
   libraries: { tensorflow: 'libtensorflow_cc.so.2', framework: 'libtensorflow_framework.so.2' },
   compiler: 'g++',
   linkFlags: ['-Wl,-rpath,$ORIGIN', '-ldl'],
@@ -28,6 +29,7 @@ const LINUX = {
 const ALL: readonly Platform[] = [
   {
     name: 'linux-x64',
+    device: 'cpu',
     project: 'tensorflow-cpu',
     pipPlatform: 'manylinux_2_27_x86_64',
     wheel: 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl',
@@ -37,7 +39,19 @@ const ALL: readonly Platform[] = [
     ...LINUX,
   },
   {
+    name: 'linux-x64',
+    device: 'gpu',
+    project: 'tensorflow',
+    pipPlatform: 'manylinux_2_27_x86_64',
+    wheel: 'tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl',
+    sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
+    wheelBytes: 572_440_367,
+    libraryBytes: 1_259_021_080,
+    ...LINUX,
+  },
+  {
     name: 'linux-arm64',
+    device: 'cpu',
     project: 'tensorflow',
     pipPlatform: 'manylinux_2_27_aarch64',
     wheel: 'tensorflow-2.21.0-cp311-cp311-manylinux_2_27_aarch64.whl',
@@ -47,7 +61,9 @@ const ALL: readonly Platform[] = [
     ...LINUX,
   },
   {
+    ...COMMON,
     name: 'darwin-arm64',
+    device: 'cpu',
     project: 'tensorflow',
     pipPlatform: 'macosx_12_0_arm64',
     wheel: 'tensorflow-2.21.0-cp311-cp311-macosx_12_0_arm64.whl',
@@ -60,7 +76,13 @@ const ALL: readonly Platform[] = [
   },
 ];
 
-export const PLATFORMS: ReadonlyMap<string, Platform> = new Map(ALL.map((platform) => [platform.name, platform]));
+const of = (device: Device) =>
+  new Map(ALL.flatMap((platform) => (platform.device === device ? [[platform.name, platform]] : [])));
+
+export const PLATFORMS: ReadonlyMap<string, Platform> = of('cpu');
+
+/** Machines whose NVIDIA cards the published library computes on. */
+export const GPU_PLATFORMS: ReadonlyMap<string, Platform> = of('gpu');
 
 /** What decides whether the published library runs: Node's names for system and processor, and the C library's version. */
 export interface Machine {
@@ -73,9 +95,16 @@ export interface Machine {
 const OLDEST_GLIBC = [2, 27] as const;
 
 /** The platform of a machine; a `UserError` that lists the choices where TensorFlow has no library for it. */
-export function platformOf(machine: Machine): Platform {
+export function platformOf(machine: Machine, device: Device = 'cpu'): Platform {
   const name = `${machine.platform}-${machine.arch}`;
-  const platform = PLATFORMS.get(name);
+  const platform = (device === 'cpu' ? PLATFORMS : GPU_PLATFORMS).get(name);
+  if (platform === undefined && device === 'gpu') {
+    throw new UserError({
+      what: `TensorFlow ${TENSORFLOW_VERSION} has no library for NVIDIA cards on ${name}`,
+      expected: [...GPU_PLATFORMS.keys()].join(', '),
+      mend: 'FT_DEVICE=cpu make setup   (to compute on the processor)',
+    });
+  }
   if (platform === undefined) {
     throw new UserError({
       what: `TensorFlow 2.21.0 has no library for ${name}`,

@@ -4,33 +4,43 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
-import { TENSORFLOW_VERSION } from './location.js';
-import type { Platform } from './platforms.js';
 import { lastLines, missing, type RunTool, runTool } from './tools.js';
 
-/** Puts the platform's wheel into an empty folder and returns its path. */
-export type Download = (platform: Platform, folder: string, progress: Progress) => Promise<string>;
+/** A file of the Python package index, pinned. */
+export interface Wheel {
+  readonly project: string;
+  readonly version: string;
+  /** The file's name. */
+  readonly wheel: string;
+  readonly sha256: string;
+  readonly wheelBytes: number;
+  /** What pip calls the machine. */
+  readonly pipPlatform: string;
+}
+
+/** Puts a wheel into an empty folder and returns its path. */
+export type Download = (wheel: Wheel, folder: string, progress: Progress) => Promise<string>;
 
 /**
- * The platform's wheel in `folder`, downloaded unless it lies there whole already. Its SHA-256 is checked either way; a
+ * A wheel in `folder`, downloaded unless it lies there whole already. Its SHA-256 is checked either way; a
  * wheel with another one is deleted and refused. A kill in the middle leaves only a `.part-*` folder, swept by the next call.
  */
-export async function obtainWheel(platform: Platform, folder: string, progress: Progress, download: Download): Promise<string> {
+export async function obtainWheel(wanted: Wheel, folder: string, progress: Progress, download: Download): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
     if (name.startsWith('.part-')) await rm(join(folder, name), { recursive: true, force: true });
   }
-  const wheel = join(folder, platform.wheel);
-  if ((await fileSha256(wheel)) === platform.sha256) return wheel;
+  const wheel = join(folder, wanted.wheel);
+  if ((await fileSha256(wheel)) === wanted.sha256) return wheel;
   const temporary = await mkdtemp(join(folder, '.part-'));
   try {
-    const downloaded = await download(platform, temporary, progress);
+    const downloaded = await download(wanted, temporary, progress);
     const found = await fileSha256(downloaded);
-    if (found !== platform.sha256) {
+    if (found !== wanted.sha256) {
       throw new UserError({
         what: 'the downloaded wheel is not the one that was pinned, so it was deleted',
-        where: platform.wheel,
-        expected: `SHA-256 ${platform.sha256}`,
+        where: wanted.wheel,
+        expected: `SHA-256 ${wanted.sha256}`,
         found: found === undefined ? 'no file' : `SHA-256 ${found}`,
         mend: 'make setup   (once more; if it stays so, the package index in use serves something else: pip3 config list)',
       });
@@ -56,32 +66,32 @@ export async function fileSha256(path: string): Promise<string | undefined> {
 
 /** Downloads with the person's own pip, and so with their index, proxy and certificates; pip checks the hash as well. */
 export function pipDownload(run: RunTool = runTool): Download {
-  return async (platform, folder, progress) => {
+  return async (wheel, folder, progress) => {
     await requirePip(run);
     const requirements = join(folder, 'requirements.txt');
-    await writeFile(requirements, `${platform.project}==${TENSORFLOW_VERSION} --hash=sha256:${platform.sha256}\n`);
-    const bar = progress.bar("fetching TensorFlow's library", platform.wheelBytes / 1e6, 'MB');
+    await writeFile(requirements, `${wheel.project}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
+    const bar = progress.bar(`fetching ${wheel.project}`, wheel.wheelBytes / 1e6, 'MB');
     const stop = watchBytes(folder, (bytes) => bar.advance(bytes / 1e6));
     try {
-      const pip = await run('python3', pipArguments(platform, folder, requirements), {
+      const pip = await run('python3', pipArguments(wheel, folder, requirements), {
         // pip downloads into its temporary folder: here it is swept with the rest, on the disk that has the room.
         TMPDIR: folder,
         PIP_DISABLE_PIP_VERSION_CHECK: '1',
       });
-      if (pip?.code !== 0) throw pipFailed(platform, pip?.stderr ?? '');
+      if (pip?.code !== 0) throw pipFailed(wheel, pip?.stderr ?? '');
     } finally {
       stop();
       bar.done();
     }
-    return join(folder, platform.wheel);
+    return join(folder, wheel.wheel);
   };
 }
 
-function pipArguments(platform: Platform, folder: string, requirements: string): string[] {
+function pipArguments(wheel: Wheel, folder: string, requirements: string): string[] {
   return [
     ...['-m', 'pip', 'download', '--quiet', '--no-deps', '--require-hashes', '--only-binary=:all:'],
     // The wheel is kept until it is unpacked, and the libraries after that: a third copy in pip's cache helps nobody.
-    ...['--no-cache-dir', '--platform', platform.pipPlatform, '--python-version', '3.11'],
+    ...['--no-cache-dir', '--platform', wheel.pipPlatform, '--python-version', '3.11'],
     ...['--dest', folder, '--requirement', requirements],
   ];
 }
@@ -93,9 +103,9 @@ async function requirePip(run: RunTool): Promise<void> {
   if (pip?.code !== 0) throw missing('pip', 'python3 has no pip; it fetches the TensorFlow library');
 }
 
-function pipFailed(platform: Platform, stderr: string): UserError {
+function pipFailed({ project, version }: Wheel, stderr: string): UserError {
   return new UserError({
-    what: `pip could not download ${platform.project} ${TENSORFLOW_VERSION}`,
+    what: `pip could not download ${project} ${version}`,
     found: lastLines(stderr),
     mend: 'see that this machine reaches its Python package index (pip3 config list), then: make setup',
   });
