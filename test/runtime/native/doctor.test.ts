@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { doctorVerb } from '../../../src/cli/doctor.js';
 import { streamsIo } from '../../../src/cli/io.js';
 import { type Diagnosis, diagnose } from '../../../src/runtime/native/diagnosis.js';
-import { featuresOf, flagsOfCpuinfo, flagsOfSysctl, inspectHardware } from '../../../src/runtime/native/machine.js';
+import { featuresOf, flagsOfCpuinfo, flagsOfSysctl } from '../../../src/runtime/native/machine.js';
 import type { RunTool } from '../../../src/runtime/native/tools.js';
 
 const healthy: Diagnosis = {
@@ -11,14 +11,19 @@ const healthy: Diagnosis = {
   compiler: { command: 'g++', version: 'g++ (Debian 12.2.0-14) 12.2.0' },
   python: '3.11.2',
   pip: '23.0.1',
-  tensorflow: { version: '2.21.0', tfjs: '4.22.0', folder: '/cache/ft/native/x', state: 'ready' },
+  tensorflow: { version: '2.21.0', tfjs: '4.22.0', folder: '/cache/ft/native/x', runtime: 'cpu', state: 'ready' },
+  gpu: {
+    cards: { driver: undefined, cards: [], visible: [], fault: { what: 'no NVIDIA driver on this machine' } },
+    libraries: null,
+    used: false,
+    reason: 'no NVIDIA driver on this machine',
+  },
   hardware: {
     cpu: 'Some Processor',
     features: ['AVX2', 'AVX-512', 'AMX'],
     threads: 2,
     memoryBytes: 16e9,
     freeBytes: 12.34e9,
-    gpu: { found: undefined, used: false, reason: 'no NVIDIA driver on this machine' },
   },
   cache: { folder: '/cache/ft', bytes: 1.2e9 },
   faults: [],
@@ -48,7 +53,7 @@ instructions  AVX2, AVX-512, AMX
 bf16          fast (AMX)
 threads       2
 memory        16.0 GB, 12.3 GB free
-GPU           none: no NVIDIA driver on this machine
+computes on   the processor: no NVIDIA driver on this machine
 cache         /cache/ft, 1.2 GB
 
 ft can work here.
@@ -74,6 +79,38 @@ ft can work here.
     );
   });
 
+  it('names each card, what TensorFlow found for it, and whether it is computed on', async () => {
+    const card = { uuid: 'GPU-1', name: 'NVIDIA H100', memoryBytes: 85.5e9, freeBytes: 84e9, capability: '9.0', mode: 'Default' };
+    const cards = [
+      { ...card, index: 0 },
+      { ...card, index: 1, name: 'NVIDIA T4', capability: '7.5' },
+    ];
+    const library = (name: string, version: string | null, found = true) => ({ name, version, found });
+    const gpu = {
+      cards: { driver: '580.159.04', cards, visible: cards.slice(0, 1), fault: undefined },
+      libraries: [library('libcudart.so.12', '12.9'), library('libcublas.so.12', null), library('libcudnn.so.9', '9.28.0')],
+      used: true,
+      reason: null,
+    };
+    const text = await call({ ...healthy, tensorflow: { ...healthy.tensorflow, runtime: 'gpu' }, gpu });
+    expect(text).toContain(`TensorFlow    2.21.0 for cards, binding`);
+    expect(text).toContain(`GPU 0         NVIDIA H100, 85.5 GB, 84.0 GB free, compute capability 9.0
+GPU 1         NVIDIA T4, 85.5 GB, 84.0 GB free, compute capability 7.5; hidden by CUDA_VISIBLE_DEVICES
+driver        580.159.04
+CUDA          12.9, cuDNN 9.28.0
+computes on   GPU 0
+`);
+    const lost = {
+      ...gpu,
+      libraries: [library('libcusolver.so.11', null, false)],
+      used: false,
+      reason: 'a computation on it failed',
+    };
+    const worse = await call({ ...healthy, gpu: lost });
+    expect(worse).toContain('CUDA          TensorFlow does not find libcusolver.so.11\n');
+    expect(worse).toContain('computes on   the processor: a computation on it failed\n');
+  });
+
   it('gives the same as JSON', async () => {
     expect(JSON.parse(await call(healthy, '--json'))).toEqual(JSON.parse(JSON.stringify(healthy)));
   });
@@ -87,10 +124,7 @@ describe('the diagnosis', () => {
     const cache = process.env.XDG_CACHE_HOME;
     process.env.XDG_CACHE_HOME = '/nowhere/at/all';
     try {
-      const { faults, tensorflow, gpu, npm } = await diagnose({ machine, run: nothing }).then((all) => ({
-        ...all,
-        ...all.hardware,
-      }));
+      const { faults, tensorflow, gpu, npm } = await diagnose({ machine, run: nothing });
       expect(faults.map((fault) => fault.what)).toEqual([
         'python3 is not installed',
         'the C++ compiler g++ is not installed',
@@ -119,13 +153,5 @@ describe('the hardware', () => {
     const apple = 'hw.optional.arm.FEAT_BF16: 1\nhw.optional.AdvSIMD: 1\nhw.optional.arm.FEAT_SME: 0\n';
     expect(featuresOf(flagsOfSysctl(apple))).toEqual(['NEON', 'BF16']);
     expect(featuresOf(flagsOfCpuinfo(''))).toEqual([]);
-  });
-
-  it('says why a card that is there is not used', async () => {
-    const run: RunTool = async (command) =>
-      command === 'nvidia-smi' ? { code: 0, stdout: 'NVIDIA H100 PCIe, 550.54\n', stderr: '' } : undefined;
-    const { gpu } = await inspectHardware(run, 'linux');
-    expect(gpu).toEqual({ found: 'NVIDIA H100 PCIe, 550.54', used: false, reason: 'the library that is set up is for the CPU' });
-    expect((await inspectHardware(run, 'darwin')).gpu.found).toBeUndefined();
   });
 });

@@ -103,6 +103,9 @@ describe('compiling the binding', () => {
     expect(calls[0]).toContain('-Wl,-rpath,$ORIGIN');
     expect(calls[0]).toMatch(/-o \/libraries\/tfjs_binding\.node$/);
     expect(calls[1]).toContain('-DFRAMEWORK_FILE="libtensorflow_framework.so.2"');
+    await compileWith(run)({ ...fakePlatform(), device: 'gpu' }, '/libraries', '/headers');
+    expect(calls[4]).toMatch(/native\/cuda\.cc [^]*-o \/libraries\/cuda\.node$/);
+    calls.length = 2;
     await compileWith(run)(mac, '/libraries', '/headers');
     expect(calls[2]).toMatch(/^clang\+\+ [^]*libtensorflow_cc\.2\.dylib [^]*-Wl,-rpath,@loader_path -undefined dynamic_lookup/);
   });
@@ -121,8 +124,8 @@ describe('compiling the binding', () => {
   });
 
   it('is done anew when a source changes: their hash is steady', async () => {
-    expect(await sourcesSha256()).toMatch(/^[0-9a-f]{64}$/);
-    expect(await sourcesSha256()).toBe(await sourcesSha256());
+    expect(await sourcesSha256(fakePlatform())).toMatch(/^[0-9a-f]{64}$/);
+    expect(await sourcesSha256(fakePlatform())).toBe(await sourcesSha256(fakePlatform()));
   });
 });
 
