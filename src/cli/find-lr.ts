@@ -7,6 +7,7 @@ import { resolveRecipeArgument } from '../recipe/working.js';
 import type { GroupRates } from '../run/find-rate.js';
 import { writeFileAtomic } from '../runtime/folders.js';
 import type { PhaseName } from '../transfer/plan.js';
+import { setComputing } from './computing.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { setOption } from './set-option.js';
@@ -59,6 +60,7 @@ export function findLrVerb(io: Io = processIo()): Command {
         });
       }
       const phase = phaseOf(options.phase, recipe);
+      setComputing(recipe);
       const [{ withPrecision }, { openWorkbench }, { findRates }] = await Promise.all([
         import('../run/precision.js'),
         import('../run/workbench.js'),

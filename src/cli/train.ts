@@ -10,6 +10,7 @@ import { resolveRecipeArgument } from '../recipe/working.js';
 import { writeRecipe } from '../recipe/write.js';
 import type { Manifest } from '../run/manifest.js';
 import { createRunFolder, jsonText, openRunFolder, type RunFolder } from '../train/run-folder.js';
+import { setComputing } from './computing.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { setOption } from './set-option.js';
@@ -41,14 +42,14 @@ export function trainVerb(io: Io = processIo()): Command {
       const series = await seriesOf(given, options, io);
       if (series !== undefined) {
         const { trainSeries } = await import('./train-series.js');
-        setThreads(series.recipe);
+        setComputing(series.recipe);
         const one = (recipe: Recipe, folder: RunFolder | null, part: PartOfSeries) =>
           train(recipe, series.name, folder, options, progress, io, part);
         await trainSeries(series, options.runs, one, progress, io);
         return;
       }
       const { recipe, name, folder } = await recipeOf(given, options, io);
-      setThreads(recipe);
+      setComputing(recipe);
       await train(recipe, name, folder, options, progress, io);
     });
   return withExamples(command, [
@@ -60,12 +61,6 @@ export function trainVerb(io: Io = processIo()): Command {
     ['ft train smoke --seeds 3', 'three runs that differ in their seed, then what of it is chance'],
     ['ft train --resume runs/latest', 'go on where Ctrl-C stopped'],
   ]);
-}
-
-function setThreads({ threads }: Recipe): void {
-  if (threads === null) return;
-  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
-  process.env.TF_NUM_INTEROP_THREADS = String(threads);
 }
 
 /** The series that is asked for, or that is gone on with; undefined where it is one run. */

@@ -76,6 +76,12 @@ export const recipeSchema = z
       .describe(
         'stage: of a trained stage the map that it is given is kept and its other maps are computed once more on the way back: less memory for more arithmetic (activation checkpointing)',
       ),
+    device: z
+      .enum(['auto', 'cpu', 'gpu'])
+      .default('auto')
+      .describe(
+        'auto: an NVIDIA card where one is there and TensorFlow for cards is set up, else the processor; FT_DEVICE comes first',
+      ),
     threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
     backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
     data: dataSchema.prefault({}).describe('the images'),

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Recipe } from '../recipe/schema.js';
-import { binding, tf } from '../runtime/tensorflow.js';
+import { binding, onCard, tf } from '../runtime/tensorflow.js';
 import type { FrozenProof } from '../train/frozen-proof.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import type { Workbench } from './workbench.js';
@@ -16,7 +16,13 @@ export interface Manifest {
   readonly started: string;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
-  readonly machine: { readonly cpu: string; readonly threads: number; readonly platform: string };
+  readonly machine: {
+    readonly cpu: string;
+    readonly threads: number;
+    readonly platform: string;
+    /** What TensorFlow computed on; absent in runs of ft before it knew cards. */
+    readonly device?: 'cpu' | 'gpu';
+  };
   readonly git: { readonly commit: string; readonly clean: boolean } | null;
   readonly data: {
     readonly name: string;
@@ -49,7 +55,12 @@ export function makeManifest(bench: Workbench, recipeName: string, command: read
       tensorflow: binding().TF_Version,
       tfjs: (tf.version as unknown as Record<string, string>)['tfjs-core'] ?? '',
     },
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', threads: cpus().length, platform: `${process.platform} ${process.arch}` },
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      threads: cpus().length,
+      platform: `${process.platform} ${process.arch}`,
+      device: onCard ? 'gpu' : 'cpu',
+    },
     git: gitState(),
     data: {
       name: dataset.name,
