@@ -28,7 +28,7 @@ export interface Cards {
 
 /** CUDA 12's libraries run on every driver from this one on (NVIDIA, CUDA Compatibility, "Minor Version Compatibility"). */
 const OLDEST_DRIVER = [525, 60, 13] as const;
-/** The oldest that TensorFlow 2.21's library has kernels for (read off its fat binaries: docs/gpu.md). */
+/** The oldest that TensorFlow 2.21's library has kernels for (read off its fat binaries: docs/gpu-measured.md). */
 const OLDEST_CAPABILITY = 6;
 /** cuDNN's and cuBLAS' own work space and a context take this much before anything is computed. */
 const LEAST_FREE = 1e9;
