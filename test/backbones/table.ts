@@ -13,9 +13,6 @@ const NOTES = {
   '³':
     'Stages of a graph go by resolution. Where one branch of a block halves the map before another does, this many convolutions of the next stage ' +
     'stand before the last one of a stage, and freeze with it; `until` takes a layer’s name too.',
-  '⁴':
-    'Keras writes ConvNeXt’s dense layers as Tensordot with a transposition that is computed, and calls its depthwise convolutions as functions that ' +
-    'stay in a graph model: neither is read.',
 } as const;
 type Mark = keyof typeof NOTES;
 
@@ -67,9 +64,7 @@ function publisherCell(row: Row, column: Column, cells: ReadonlyMap<string, Cell
 
 function graphCell({ format, smallest: key }: Row, column: Column, cells: ReadonlyMap<string, Cell>): string {
   const found = cellAt(cells, { format, key, column });
-  // Should the reader learn them, the cells are filled.
-  const unread = key.startsWith('convnext') && (format === 'SavedModel' || format === 'tfjs graph');
-  if (found === undefined) return unread ? '—⁴' : NOT_RUN;
+  if (found === undefined) return NOT_RUN;
   switch (column) {
     case 'file':
       return `by ${found}`;

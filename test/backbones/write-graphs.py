@@ -59,6 +59,16 @@ def layers_model(model, folder):
                              'weights': [{'name': name, 'shape': list(values.shape), 'dtype': 'float32'} for name, values in weights]}]}))
 
 
+def put_away(node, weights, data):
+    """The numbers of a constant among the weights, by its name."""
+    values = tf.make_ndarray(node.attr['value'].tensor)
+    kind = 'float32' if values.dtype == np.float32 else 'int32'
+    weights.append({'name': node.name, 'shape': list(values.shape), 'dtype': kind})
+    data.append(values.astype(kind).tobytes())
+    for field in ('tensor_content', 'float_val', 'int_val'):
+        node.attr['value'].tensor.ClearField(field)
+
+
 def graph_model(saved, folder):
     folder.mkdir()
     model = tf.saved_model.load(str(saved))  # its variables live as long as it does
@@ -77,15 +87,17 @@ def graph_model(saved, folder):
     optimised = tf_optimizer.OptimizeGraph(config, meta)
     weights, data = [], []
     for node in optimised.node:
-        if node.op != 'Const':
-            continue
-        values = tf.make_ndarray(node.attr['value'].tensor)
-        kind = 'float32' if values.dtype == np.float32 else 'int32'
-        weights.append({'name': node.name, 'shape': list(values.shape), 'dtype': kind})
-        data.append(values.astype(kind).tobytes())
-        for field in ('tensor_content', 'float_val', 'int_val'):
-            node.attr['value'].tensor.ClearField(field)
-    optimised.ClearField('library')
+        if node.op == 'Const':
+            put_away(node, weights, data)
+    # Calls of functions that XLA must compile stay, which the converter lets pass with --skip_op_check. It gives constants inside them
+    # the function's name.
+    for function in optimised.library.function:
+        own = {node.name: f'{function.signature.name}/{node.name}' for node in function.node_def if node.op == 'Const'}
+        for node in function.node_def:
+            node.input[:] = [':'.join([own.get(name, name), *rest]) for name, *rest in (i.split(':') for i in node.input)]
+            if node.op == 'Const':
+                node.name = own[node.name]
+                put_away(node, weights, data)
     (folder / 'group1-shard1of1.bin').write_bytes(b''.join(data))
     (folder / 'model.json').write_text(json.dumps({
         'format': 'graph-model', 'generatedBy': tf.__version__, 'modelTopology': MessageToDict(optimised),

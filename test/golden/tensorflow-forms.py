@@ -31,6 +31,7 @@ flat = lambda a: [float(np.float32(v)) for v in np.asarray(a).ravel()]
 C = 6
 gamma, beta = tensor('gamma', (C,), .6, 1), tensor('beta', (C,), .6, .1)
 kernel, depthwise = tensor('dilated', (3, 3, C, C)), tensor('depthwise', (3, 3, C, 1), 2)
+matrix, grouped = tensor('matrix', (C, C), 2), tensor('grouped', (3, 3, 1, C), 2)
 
 
 def keras_layer(layer):
@@ -72,6 +73,11 @@ def prelu(x):
     return tf.nn.relu(x) + -gamma * tf.nn.relu(-x)
 
 
+def each_channel_alone(x):
+    """keras 3.15, backend/tensorflow/nn.py, `conv`: groups go through XLA, as a function of its own."""
+    return tf.function(lambda: tf.nn.conv2d(x, grouped, 1, 'SAME'), jit_compile=True)() + beta
+
+
 def loose_batch(f):
     """The batch and the size left open, so that paddings are computed by the graph."""
     f.open = True
@@ -103,6 +109,10 @@ FORMS = {
     # The bias before the places are put back, as Grappler leaves it.
     'dilated-bias-inside': lambda x: tf.batch_to_space(tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(
         tf.space_to_batch(x, [2, 2], [[2, 3], [2, 3]]), kernel, 1, 'VALID'), beta)), [2, 2], [[0, 1], [0, 1]]),
+    'dense-on-map': keras_layer(layers.Dense(C)),
+    'dense-on-map-open': loose_batch(lambda x: tf.nn.relu(tf.tensordot(x, matrix, 1) + beta)),
+    'dense-on-rows': lambda x: tf.reshape(tf.nn.relu(tf.reshape(x, [-1, C]) @ matrix + beta), tf.shape(x)),
+    'grouped': each_channel_alone,
 }
 golden = {'tensorflow': tf.__version__, 'keras': keras.__version__, 'side': SIDE, 'forms': {}, 'tf1': {}}
 

@@ -61,6 +61,10 @@ const FORMS: readonly [name: string, layers: readonly string[]][] = [
   ),
   ['dilated-depthwise', ['depthwise-conv', 'relu']],
   ['dilated-bias-inside', ['conv', 'relu']],
+  ['dense-on-map', ['conv']],
+  ['dense-on-map-open', ['conv', 'relu']],
+  ['dense-on-rows', ['conv', 'relu']],
+  ['grouped', ['depthwise-conv']],
 ];
 
 describe('what TensorFlow writes in several ways is the one layer that it is, with its map and its gradient', () => {

@@ -51,6 +51,16 @@ export function constantResult(node: GraphNode, inputs: readonly NamedTensor[]):
     }
     case 'Squeeze':
       return { ...first, shape: first.shape.filter((length) => length !== 1) };
+    case 'Transpose':
+      return second !== undefined && isIdentity(second) ? first : undefined;
+    case 'ConcatV2': {
+      const parts = inputs.slice(0, -1);
+      if (parts.some((part) => part.shape.length !== 1 || size(part) > 8)) return undefined;
+      return {
+        shape: [parts.reduce((sum, part) => sum + size(part), 0)],
+        values: () => Float32Array.from(parts.flatMap((part) => [...part.values()])),
+      };
+    }
     case 'Pack':
       return inputs.every((input) => size(input) === 1) && numberOf(node, 'axis', 0) === 0
         ? { shape: [inputs.length], values: () => Float32Array.from(inputs, (input) => input.values()[0] ?? 0) }
@@ -58,6 +68,11 @@ export function constantResult(node: GraphNode, inputs: readonly NamedTensor[]):
     default:
       return undefined;
   }
+}
+
+/** Whether a permutation of axes leaves them as they are. */
+export function isIdentity(permutation: NamedTensor): boolean {
+  return size(permutation) <= 8 && permutation.values().every((axis, at) => axis === at);
 }
 
 function size(tensor: NamedTensor): number {

@@ -1,40 +1,42 @@
 import { UserError } from '../../errors.js';
-import { dataInputs, type GraphNode, plainReference, splitReference, textOf } from './graph.js';
-import type { ReadFunction, ReadGraph, ReadNode } from './messages.js';
-import { readAttributes } from './proto-node.js';
+import { type GraphNode, plainReference, splitReference, textOf } from './graph.js';
 
 /** A network of a thousand layers has some ten thousand nodes; functions that call each other twice grow without end. */
 const MOST_NODES = 300_000;
 const CALLS = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 
-interface Body {
+/** A function as a file of TensorFlow has it: inside it a reference is an argument, or `node:name:index`. */
+export interface GraphFunction {
   readonly arguments: readonly string[];
   readonly nodes: readonly GraphNode[];
   readonly results: readonly string[];
 }
 
+/** A graph with the functions that it may call, each read where it is called. */
+export interface GraphWithFunctions {
+  readonly nodes: readonly GraphNode[];
+  readonly functions: ReadonlyMap<string, () => GraphFunction>;
+}
+
 /**
- * The nodes of a graph with the functions that it calls written out: the nodes of a call stand under the call's name, and
- * the call itself hands on their results as an IdentityN. A function that calls itself, and one that is missing, are errors.
+ * The nodes of a graph with the functions that it calls written out, in the order of the file: the nodes of a call stand under the call's
+ * name, and the call itself hands on their results as an IdentityN. A function that calls itself, and one that is missing, are errors.
  */
-export function inlineFunctions(graph: ReadGraph, where: string): ReadonlyMap<string, GraphNode> {
-  const library = new Map((graph.getLibrary()?.getFunctionList() ?? []).map((one) => [one.getSignature()?.getName() ?? '', one]));
-  const bodies = new Map<string, Body>();
-  const bodyOf = (call: GraphNode): Body => {
+export function inlineFunctions(graph: GraphWithFunctions, where: string): ReadonlyMap<string, GraphNode> {
+  const bodies = new Map<string, GraphFunction>();
+  const bodyOf = (call: GraphNode): GraphFunction => {
     const name = textOf(call, 'f', '');
     const known = bodies.get(name);
     if (known !== undefined) return known;
-    const found = library.get(name);
+    const found = graph.functions.get(name);
     if (found === undefined)
       throw new UserError({ where, what: `${call.op} '${call.name}' calls '${name}', which is not in the file` });
-    const body = readBody(found, where);
+    const body = inGraph(found());
     bodies.set(name, body);
     return body;
   };
   const nodes = new Map<string, GraphNode>();
-  const open: { node: GraphNode; callers: readonly string[] }[] = graph
-    .getNodeList()
-    .map((node) => ({ node: readNode(node, where), callers: [] }));
+  const open: { node: GraphNode; callers: readonly string[] }[] = graph.nodes.map((node) => ({ node, callers: [] })).reverse();
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
     const { node, callers } = item;
     if (!CALLS.has(node.op)) {
@@ -49,7 +51,7 @@ export function inlineFunctions(graph: ReadGraph, where: string): ReadonlyMap<st
     const inputs = new Map(body.arguments.map((argument, at) => [argument, node.inputs[at] ?? '']));
     const outer = (reference: string): string => inputs.get(reference) ?? `${node.name}/${reference}`;
     nodes.set(node.name, { ...node, op: 'IdentityN', inputs: body.results.map(outer) });
-    for (const inner of body.nodes)
+    for (const inner of body.nodes.toReversed())
       open.push({
         node: { ...inner, name: `${node.name}/${inner.name}`, inputs: inner.inputs.map(outer) },
         callers: [...callers, name],
@@ -58,24 +60,13 @@ export function inlineFunctions(graph: ReadGraph, where: string): ReadonlyMap<st
   return nodes;
 }
 
-function readNode(node: ReadNode, where: string): GraphNode {
+/** A function whose references are those of a graph. */
+function inGraph(found: GraphFunction): GraphFunction {
+  const ops = new Map(found.nodes.map((node) => [node.name, node.op]));
   return {
-    name: node.getName(),
-    op: node.getOp(),
-    inputs: dataInputs(node.getInputList()),
-    attributes: readAttributes(node, where),
-  };
-}
-
-function readBody(found: ReadFunction, where: string): Body {
-  const signature = found.getSignature();
-  const nodes = found.getNodeDefList().map((node) => readNode(node, where));
-  const ops = new Map(nodes.map((node) => [node.name, node.op]));
-  const results = found.getRetMap();
-  return {
-    arguments: (signature?.getInputArgList() ?? []).map((argument) => argument.getName()),
-    results: (signature?.getOutputArgList() ?? []).map((output) => graphReference(results.get(output.getName()) ?? '', ops)),
-    nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map((input) => graphReference(input, ops)) })),
+    arguments: found.arguments,
+    results: found.results.map((result) => graphReference(result, ops)),
+    nodes: found.nodes.map((node) => ({ ...node, inputs: node.inputs.map((input) => graphReference(input, ops)) })),
   };
 }
 

@@ -1,10 +1,12 @@
+import { composed, step } from './affine.js';
 import type { GraphNode } from './graph.js';
 import { matchActivation } from './match-activation.js';
 import { matchBatchNorm } from './match-batch-norm.js';
 import { matchDilated } from './match-dilated.js';
 import { matchLayerNorm } from './match-layer-norm.js';
+import { matchPointwise } from './match-pointwise.js';
 import { isWeighted, matchWeighted } from './match-weighted.js';
-import { type Affine, type Draft, everyChannel, type Pattern, type Site, vector } from './pattern.js';
+import { type Affine, type Draft, everyChannel, type Pattern, type Site } from './pattern.js';
 import type { GraphView } from './view.js';
 
 /**
@@ -31,9 +33,9 @@ export function matchAffine(node: GraphNode, view: GraphView): Pattern | undefin
   if (isWeighted(bottom.op) && view.once(map) && affine.scale.every((scale) => scale === 1)) {
     return matchWeighted(bottom, view, affine.shift);
   }
-  if (bottom.op === 'BatchToSpaceND' && view.once(map) && affine.scale.every((scale) => scale === 1)) {
-    const dilated = matchDilated(bottom, view, affine.shift);
-    if (dilated !== undefined) return dilated;
+  if (view.once(map) && affine.scale.every((scale) => scale === 1)) {
+    const biased = matchDilated(bottom, view, affine.shift) ?? matchPointwise(bottom, view, affine.shift);
+    if (biased !== undefined) return biased;
   }
   return { inputs: [map], make: (site) => [affineDraft(site, node, affine)] };
 }
@@ -42,46 +44,6 @@ export function matchAffine(node: GraphNode, view: GraphView): Pattern | undefin
 export function inputDraft(site: Site, node: GraphNode): Draft {
   const path = node.name.replace(/^serving_default_/, '');
   return { layer: { kind: 'input', name: site.name(path, 'input'), inputs: [], stage: '' }, variables: [] };
-}
-
-/** The map that a node multiplies by constants or adds constants to. */
-export function step(node: GraphNode, view: GraphView): { map: string; affine: Affine } | undefined {
-  const [a = '', b = ''] = node.inputs;
-  if (node.op === 'Neg' && view.constant(a) === undefined) return { map: view.source(a), affine: { scale: [-1], shift: [0] } };
-  const left = vector(view.constant(a));
-  const right = vector(view.constant(b));
-  if ((left === undefined) === (right === undefined)) return undefined;
-  const factors = (right ?? left) as readonly number[];
-  if (view.constant(a) !== undefined && view.constant(b) !== undefined) return undefined;
-  const map = view.source(right === undefined ? b : a);
-  switch (node.op) {
-    case 'Mul':
-      return { map, affine: { scale: factors, shift: [0] } };
-    case 'RealDiv':
-    case 'Div':
-      return right === undefined ? undefined : { map, affine: { scale: factors.map((factor) => 1 / factor), shift: [0] } };
-    case 'Add':
-    case 'AddV2':
-    case 'BiasAdd':
-      return { map, affine: { scale: [1], shift: factors } };
-    case 'Sub':
-      return right === undefined
-        ? { map, affine: { scale: [-1], shift: factors } }
-        : { map, affine: { scale: [1], shift: factors.map((factor) => -factor) } };
-    default:
-      return undefined;
-  }
-}
-
-/** The lower one first: `s₂(s₁x + b₁) + b₂`. */
-export function composed(upper: Affine, lower: Affine): Affine {
-  const both = (a: readonly number[], b: readonly number[], apply: (a: number, b: number) => number): number[] =>
-    Array.from({ length: Math.max(a.length, b.length) }, (_, at) => apply(a[at % a.length] ?? 0, b[at % b.length] ?? 0));
-  const product = (a: number, b: number): number => a * b;
-  return {
-    scale: both(upper.scale, lower.scale, product),
-    shift: both(both(upper.scale, lower.shift, product), upper.shift, (a, b) => a + b),
-  };
 }
 
 function affineDraft(site: Site, node: GraphNode, { scale, shift }: Affine): Draft {

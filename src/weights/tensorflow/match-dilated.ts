@@ -1,9 +1,8 @@
 import type { ConvLayer, DepthwiseConvLayer } from '../../network/network.js';
 import { plainPadding } from '../explicit-padding.js';
 import { type GraphNode, textOf } from './graph.js';
-import { activationDraft, plainActivation } from './match-activation.js';
-import { matchWeighted } from './match-weighted.js';
-import { type Draft, type Facts, type Pattern, type Site, vector } from './pattern.js';
+import { type LaidOut, laidOut } from './laid-out.js';
+import type { Draft, Facts, Pattern, Site } from './pattern.js';
 import { shapeArithmetic } from './shape-arithmetic.js';
 import type { GraphView } from './view.js';
 
@@ -13,46 +12,24 @@ import type { GraphView } from './view.js';
  * @param after a bias that is added to it
  */
 export function matchDilated(node: GraphNode, view: GraphView, after?: readonly number[]): Pattern | undefined {
-  if (node.op !== 'BatchToSpaceND') return undefined;
-  const activations: GraphNode[] = [];
-  let bias = after;
-  let below = view.node(node.inputs[0] ?? '');
-  while (plainActivation(below.op) !== undefined && plainActivation(below.op) !== 'softmax') {
-    activations.unshift(below);
-    below = view.node(below.inputs[0] ?? '');
-  }
-  if (below.op === 'BiasAdd') {
-    bias = vector(view.constant(below.inputs[1]));
-    below = view.node(below.inputs[0] ?? '');
-  }
-  // A bias behind an activation, or a second one, is no part of the convolution.
-  if (after !== undefined && (bias !== after || activations.length > 0)) return undefined;
-  const conv = below;
-  const space = view.node(conv.inputs[0] ?? '');
-  const pattern = space.op === 'SpaceToBatchND' ? matchWeighted(conv, view, bias) : undefined;
-  const map = view.source(space.inputs[0] ?? '');
-  // A second map would lie as the first does, laid out in the batch.
-  if (pattern === undefined || pattern.inputs.length > 1) return undefined;
+  const inside = node.op === 'BatchToSpaceND' ? laidOut(node, 'SpaceToBatchND', view, after) : undefined;
+  if (inside === undefined) return undefined;
   return {
-    inputs: [map],
+    inputs: [inside.map],
     make: (site) => {
-      const [first, ...others] = pattern.make(site);
-      const drafts: Draft[] = [dilated(first as Draft, { node, space, conv, map }, site, view), ...others];
-      for (const one of activations)
-        drafts.push(activationDraft(site, one, plainActivation(one.op) ?? 'linear', drafts.at(-1)?.layer.name ?? ''));
-      return drafts;
+      const [first, ...others] = inside.make(site);
+      return [dilated(first as Draft, node, inside, site, view), ...others];
     },
   };
 }
 
-interface Places {
-  readonly node: GraphNode;
-  readonly space: GraphNode;
-  readonly conv: GraphNode;
-  readonly map: string;
-}
-
-function dilated(draft: Draft, { node, space, conv, map }: Places, site: Site, view: GraphView): Draft {
+function dilated(
+  draft: Draft,
+  node: GraphNode,
+  { map, opening: space, weighted: conv }: LaidOut,
+  site: Site,
+  view: GraphView,
+): Draft {
   const layer = draft.layer as ConvLayer | DepthwiseConvLayer;
   const numbers = (one: GraphNode, at: number, what: string, length: number): readonly number[] => {
     const found = shapeArithmetic(one.inputs[at] ?? '', map, site.inputs[0] as Facts, view)?.values;

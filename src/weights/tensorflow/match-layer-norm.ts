@@ -13,7 +13,7 @@ interface Normal {
 /** A sum of products of x (`X`), its mean (`M`) and 1/√(its variance + ε) (`I`), each with a number, or one for each channel. */
 type Expansion = ReadonlyMap<string, readonly number[]>;
 
-const ARITHMETIC = new Set(['Add', 'AddV2', 'Sub', 'Mul', 'RealDiv', 'Neg']);
+const ARITHMETIC = new Set(['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'RealDiv', 'Neg']);
 /** The longest form has some five operations between its result and its root. */
 const DEEPEST = 6;
 const MOST_TERMS = 8;
@@ -125,6 +125,9 @@ function expansion(reference: string, normal: Normal, view: GraphView, depth: nu
         ])
       : undefined;
   if (!ARITHMETIC.has(node.op) || depth > DEEPEST) return undefined;
+  // Grappler joins sums.
+  if (node.op === 'AddN')
+    return node.inputs.map((input) => expansion(input, normal, view, depth + 1)).reduce((sum, one) => plus(sum, one));
   const [first = '', second = ''] = node.inputs;
   const left = expansion(first, normal, view, depth + 1);
   if (left === undefined) return undefined;

@@ -1,5 +1,6 @@
+import { composed, step } from './affine.js';
 import type { GraphNode } from './graph.js';
-import { composed, inputDraft, step } from './match-affine.js';
+import { inputDraft } from './match-affine.js';
 import type { Affine, Pattern } from './pattern.js';
 import type { GraphView } from './view.js';
 

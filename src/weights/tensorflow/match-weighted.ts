@@ -7,7 +7,8 @@ import { normDraft, normOf } from './match-batch-norm.js';
 import { type Draft, everyChannel, type Pattern, type Site, variable } from './pattern.js';
 import type { GraphView } from './view.js';
 
-const KINDS: ReadonlyMap<string, 'conv' | 'depthwise-conv' | 'dense'> = new Map([
+type Kind = 'conv' | 'depthwise-conv' | 'dense';
+const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['Conv2D', 'conv'],
   ['_FusedConv2D', 'conv'],
   ['DepthwiseConv2dNative', 'depthwise-conv'],
@@ -38,13 +39,14 @@ export function matchWeighted(node: GraphNode, view: GraphView, bias?: readonly 
   return {
     inputs: maps.map((map) => view.source(map)),
     make: (site) => {
-      const kernel = view.constant(node.inputs[1]);
-      if (kernel === undefined) return site.refuse(node, 'has a kernel that the graph computes', 'a constant or a variable');
+      const stored = view.constant(node.inputs[1]);
+      if (stored === undefined) return site.refuse(node, 'has a kernel that the graph computes', 'a constant or a variable');
+      const [own, kernel] = ungrouped(kind, stored, site.inputs[0]?.channels ?? 0);
       const constants = extra.map((_, at) => view.constant(node.inputs[2 + at]));
       const path = fused.length === 0 ? node.name : kernelPath(node, view);
       const first = weighted(
         node,
-        kind,
+        own,
         kernel,
         bias ?? (fused[0] === 'BiasAdd' ? biasOf(node, constants[0], site) : undefined),
         path,
@@ -53,6 +55,13 @@ export function matchWeighted(node: GraphNode, view: GraphView, bias?: readonly 
       return [first, ...afterwards(node, fused, constants, first, site)];
     },
   };
+}
+
+/** A convolution in as many groups as there are channels ([h, w, 1, C · m], as Keras 3 writes ConvNeXt's) is a depthwise one: [h, w, C, m]. */
+function ungrouped(kind: Kind, kernel: NamedTensor, channels: number): readonly [Kind, NamedTensor] {
+  const [height = 0, width = 0, taken, made = 0] = kernel.shape;
+  if (kind !== 'conv' || taken !== 1 || channels < 2 || made % channels !== 0) return [kind, kernel];
+  return ['depthwise-conv', { ...kernel, shape: [height, width, channels, made / channels] }];
 }
 
 /**
@@ -102,7 +111,7 @@ function afterwards(
 
 function weighted(
   node: GraphNode,
-  kind: 'conv' | 'depthwise-conv' | 'dense',
+  kind: Kind,
   kernel: NamedTensor,
   bias: readonly number[] | undefined,
   path: string,

@@ -5,6 +5,7 @@ import { matchBatchNorm } from './match-batch-norm.js';
 import { matchDilated } from './match-dilated.js';
 import { matchLayerNorm } from './match-layer-norm.js';
 import { matchMap } from './match-map.js';
+import { matchPointwise } from './match-pointwise.js';
 import { matchRows } from './match-rows.js';
 import { matchWeighted } from './match-weighted.js';
 import type { Pattern } from './pattern.js';
@@ -17,6 +18,7 @@ export function matchNode(node: GraphNode, view: GraphView): Pattern {
     matchBatchNorm(node, view) ??
     matchLayerNorm(node, view) ??
     matchDilated(node, view) ??
+    matchPointwise(node, view) ??
     matchWeighted(node, view) ??
     matchActivation(node, view) ??
     matchAffine(node, view) ??

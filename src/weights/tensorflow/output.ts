@@ -3,6 +3,7 @@ import { type GraphNode, plainReference, splitReference, type TensorflowGraph } 
 import { poolsGlobally } from './match-map.js';
 import { spokenNames } from './names.js';
 import { nodesBelow } from './order.js';
+import { targetRank } from './shape-arithmetic.js';
 import { GraphView } from './view.js';
 
 /**
@@ -17,17 +18,21 @@ export function featureMap(graph: TensorflowGraph, wanted: string | undefined, w
     throw new UserError({ where, what: 'the graph puts nothing out', mend: 'fetch or convert the model again' });
   const order = nodesBelow(graph, outputs, where);
   const view = new GraphView(graph, order, first, where);
-  const pool =
-    order.findLast((node) => poolsGlobally(node, view)) ??
-    order.findLast((node) => node.op === 'Reshape' && view.constant(node.name) === undefined && flattens(node, view));
+  const pool = order.findLast((node) => poolsGlobally(node, view)) ?? flattening(order, view);
   return pool === undefined ? first : view.source(pool.inputs[0] ?? '');
 }
 
-function flattens(node: GraphNode, view: GraphView): boolean {
-  const target = view.constant(node.inputs[1]);
-  if (target !== undefined) return target.shape.join() === '2';
-  const pack = view.node(node.inputs[1] ?? '');
-  return pack.op === 'Pack' && pack.inputs.length === 2;
+/** The last flattening: what is laid out as a matrix, and does not become a map again. */
+function flattening(order: readonly GraphNode[], view: GraphView): GraphNode | undefined {
+  const rows = new Set<string>();
+  return order.findLast((node) => {
+    const flat = node.op === 'Reshape' && view.constant(node.name) === undefined && targetRank(node, view) === 2;
+    if (flat && !rows.has(node.name)) return true;
+    const made = node.op === 'ExpandDims' || (node.op === 'Reshape' && !flat);
+    if (made || rows.has(node.name))
+      for (const input of made ? node.inputs.slice(0, 1) : node.inputs) rows.add(splitReference(view.source(input))[0]);
+    return false;
+  });
 }
 
 function named(graph: TensorflowGraph, wanted: string, where: string): string {

@@ -3,14 +3,42 @@ import { DT } from '../../runtime/graph/proto.js';
 import { bytesInMemory, takeBytes } from '../byte-source.js';
 import type { NamedTensor } from '../named-tensor.js';
 import { elementBytes, readElements } from './elements.js';
-import type { Attribute } from './graph.js';
-import { keysOf, type ReadAttribute, type ReadNode, type ReadTensor } from './messages.js';
+import { type Attribute, dataInputs, type GraphNode } from './graph.js';
+import type { GraphFunction, GraphWithFunctions } from './inline.js';
+import { keysOf, type ReadAttribute, type ReadFunction, type ReadGraph, type ReadNode, type ReadTensor } from './messages.js';
 
 /** A constant may say one number for all its elements; beyond this many a few bytes would ask for gigabytes. */
 const MOST_REPEATED = 2 ** 24;
 
-/** The attributes of a node of a protobuf graph. */
-export function readAttributes(node: ReadNode, where: string): ReadonlyMap<string, Attribute> {
+/** A protobuf graph with its library of functions. */
+export function readProtoGraph(graph: ReadGraph, where: string): GraphWithFunctions {
+  const library = graph.getLibrary()?.getFunctionList() ?? [];
+  return {
+    nodes: graph.getNodeList().map((node) => readNode(node, where)),
+    functions: new Map(library.map((one) => [one.getSignature()?.getName() ?? '', () => readFunction(one, where)])),
+  };
+}
+
+function readFunction(found: ReadFunction, where: string): GraphFunction {
+  const signature = found.getSignature();
+  const results = found.getRetMap();
+  return {
+    arguments: (signature?.getInputArgList() ?? []).map((argument) => argument.getName()),
+    nodes: found.getNodeDefList().map((node) => readNode(node, where)),
+    results: (signature?.getOutputArgList() ?? []).map((output) => results.get(output.getName()) ?? ''),
+  };
+}
+
+function readNode(node: ReadNode, where: string): GraphNode {
+  return {
+    name: node.getName(),
+    op: node.getOp(),
+    inputs: dataInputs(node.getInputList()),
+    attributes: readAttributes(node, where),
+  };
+}
+
+function readAttributes(node: ReadNode, where: string): ReadonlyMap<string, Attribute> {
   const attributes = new Map<string, Attribute>();
   const map = node.getAttrMap();
   for (const key of keysOf(map as unknown as Parameters<typeof keysOf>[0])) {

@@ -8,6 +8,7 @@ import { type GraphNode, plainReference, splitReference, type TensorflowGraph, t
 import { type GraphOptions, graphNetwork } from './graph-network.js';
 import { inlineFunctions } from './inline.js';
 import { keysOf, parseSavedModel, type ReadMetaGraph } from './messages.js';
+import { readProtoGraph } from './proto-node.js';
 
 export interface SavedModelOptions extends GraphOptions {
   /** The signature whose output is looked at; left out: `serving_default`, else the first. */
@@ -35,7 +36,7 @@ export async function readSavedModel(folder: string, options: SavedModelOptions)
   if (definition === undefined) throw new UserError({ where, what: 'this SavedModel holds no graph' });
   let nodes: ReadonlyMap<string, GraphNode>;
   try {
-    nodes = inlineFunctions(definition, where);
+    nodes = inlineFunctions(readProtoGraph(definition, where), where);
   } catch (error) {
     throw error instanceof UserError ? error : broken(error, bytes, where);
   }

@@ -1,4 +1,4 @@
-import { type GraphNode, numberOf } from './graph.js';
+import { flagOf, type GraphNode, numberOf } from './graph.js';
 import type { Facts } from './pattern.js';
 import type { GraphView } from './view.js';
 
@@ -58,6 +58,14 @@ export function shapeArithmetic(reference: string, map: string, facts: Facts, vi
   return value(reference, 0);
 }
 
+/** How many lengths a Reshape leads to, where the graph says so without computing it. */
+export function targetRank(node: GraphNode, view: GraphView): number | undefined {
+  const constant = view.constant(node.inputs[1]);
+  if (constant !== undefined) return constant.shape[0] ?? 0;
+  const pack = view.node(node.inputs[1] ?? '');
+  return pack.op === 'Pack' ? pack.inputs.length : undefined;
+}
+
 function applied(node: GraphNode, inputs: readonly Numbers[]): Numbers | undefined {
   const [first, second] = inputs;
   if (first === undefined) return undefined;
@@ -74,8 +82,15 @@ function applied(node: GraphNode, inputs: readonly Numbers[]): Numbers | undefin
     case 'Pack':
       if (numberOf(node, 'axis', 0) !== 0) return undefined;
       return { shape: [inputs.length, ...first.shape], values: inputs.flatMap(({ values }) => [...values]) };
+    case 'GatherV2':
+      return gathered(node, inputs);
+    case 'Prod': {
+      if (first.shape.length !== 1 || second?.values.join() !== '0' || flagOf(node, 'keep_dims', false)) return undefined;
+      return { shape: [], values: [first.values.reduce((product, value) => product * value, 1)] };
+    }
     case 'ConcatV2': {
       const parts = inputs.slice(0, -1);
+      if (inputs.at(-1)?.values[0] !== 0) return undefined;
       const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
       return { shape: [rows, ...first.shape.slice(1)], values: parts.flatMap(({ values }) => [...values]) };
     }
@@ -84,6 +99,15 @@ function applied(node: GraphNode, inputs: readonly Numbers[]): Numbers | undefin
     default:
       return undefined;
   }
+}
+
+/** Numbers of a vector by their places. */
+function gathered(node: GraphNode, [first, places, axis]: readonly Numbers[]): Numbers | undefined {
+  if (first?.shape.length !== 1 || places === undefined || axis?.values[0] !== 0) return undefined;
+  const values = places.values.map((place) => first.values[place]);
+  return numberOf(node, 'batch_dims', 0) === 0 && values.every((value) => value !== undefined)
+    ? { shape: places.shape, values }
+    : undefined;
 }
 
 /** A slice of a vector or a matrix; bit n of a mask is about axis n. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { DT } from '../../runtime/graph/proto.js';
+import type { NamedTensor } from '../named-tensor.js';
 import { type Attribute, dataInputs, type GraphNode } from './graph.js';
+import type { GraphFunction, GraphWithFunctions } from './inline.js';
 
 const number = z.union([z.number(), z.string()]);
 const shape = z.looseObject({ dim: z.array(z.looseObject({ size: number.nullish() })).nullish() });
@@ -13,14 +15,28 @@ const attribute = z.looseObject({
   type: number.nullish(),
   shape: shape.nullish(),
   list: list.nullish(),
+  func: z.looseObject({ name: z.string() }).nullish(),
 });
 
 /** A node of a GraphDef in protobuf's JSON: integers may be strings, strings are base64, data types go by name. */
-export const nodeSchema = z.looseObject({
+const nodeSchema = z.looseObject({
   name: z.string(),
   op: z.string(),
   input: z.array(z.string()).nullish(),
   attr: z.record(z.string(), attribute).nullish(),
+});
+
+const argument = z.looseObject({ name: z.string() });
+const functionSchema = z.looseObject({
+  signature: z.looseObject({ name: z.string(), inputArg: z.array(argument).nullish(), outputArg: z.array(argument).nullish() }),
+  nodeDef: z.array(nodeSchema).nullish(),
+  ret: z.record(z.string(), z.string()).nullish(),
+});
+
+/** A GraphDef with its library of functions. */
+export const topologySchema = z.looseObject({
+  node: z.array(nodeSchema).min(1),
+  library: z.looseObject({ function: z.array(functionSchema).nullish() }).nullish(),
 });
 
 const TYPES: ReadonlyMap<string, number> = new Map([
@@ -35,12 +51,33 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ['DT_HALF', DT.float16],
 ]);
 
-export function readJsonNode(node: z.infer<typeof nodeSchema>): GraphNode {
+/**
+ * The graph of a tfjs model. Constants, those inside functions too, have no numbers of their own: they are the weights of their names.
+ */
+export function readJsonGraph(
+  { node, library }: z.infer<typeof topologySchema>,
+  weights: ReadonlyMap<string, NamedTensor>,
+): GraphWithFunctions {
+  const nodes = (found: readonly z.infer<typeof nodeSchema>[]): GraphNode[] => found.map((one) => readNode(one, weights));
+  const read = ({ signature, nodeDef, ret }: z.infer<typeof functionSchema>): GraphFunction => ({
+    arguments: (signature.inputArg ?? []).map(({ name }) => name),
+    nodes: nodes(nodeDef ?? []),
+    results: (signature.outputArg ?? []).map(({ name }) => ret?.[name] ?? ''),
+  });
+  return {
+    nodes: nodes(node),
+    functions: new Map((library?.function ?? []).map((one) => [one.signature.name, () => read(one)])),
+  };
+}
+
+function readNode(node: z.infer<typeof nodeSchema>, weights: ReadonlyMap<string, NamedTensor>): GraphNode {
   const attributes = new Map<string, Attribute>();
   for (const [key, value] of Object.entries(node.attr ?? {})) {
     const read = readAttribute(value);
     if (read !== undefined) attributes.set(key, read);
   }
+  const weight = node.op === 'Const' ? weights.get(node.name) : undefined;
+  if (weight !== undefined) attributes.set('value', weight);
   return { name: node.name, op: node.op, inputs: dataInputs(node.input ?? []), attributes };
 }
 
@@ -50,6 +87,7 @@ function readAttribute(value: z.infer<typeof attribute>): Attribute | undefined 
   if (value.i != null) return Number(value.i);
   if (value.f != null) return Number(value.f);
   if (value.type != null) return typeof value.type === 'number' ? value.type : (TYPES.get(value.type) ?? -1);
+  if (value.func != null) return value.func.name;
   if (value.shape != null) return (value.shape.dim ?? []).map(({ size }) => Number(size ?? 0));
   if (value.list != null) return value.list.s?.map(text) ?? (value.list.i ?? value.list.f ?? []).map(Number);
   return undefined;

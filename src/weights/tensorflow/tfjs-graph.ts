@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { UserError } from '../../errors.js';
 import type { Network } from '../../network/network.js';
 import { checkedModel, groupTensors, hasAddress, localPath, missingFiles, readModelJson } from '../tfjs/manifest.js';
-import { plainReference, type TensorflowGraph } from './graph.js';
+import { plainReference, type TensorflowGraph, tensorOf } from './graph.js';
 import { type GraphOptions, graphNetwork } from './graph-network.js';
-import { nodeSchema, readJsonNode } from './tfjs-graph-json.js';
+import { inlineFunctions } from './inline.js';
+import { readJsonGraph, topologySchema } from './tfjs-graph-json.js';
 
 const endpoints = z.record(z.string(), z.looseObject({ name: z.string().nullish() }));
 const signature = z.looseObject({ outputs: endpoints.nullish() });
-const topologySchema = z.looseObject({ node: z.array(nodeSchema).min(1) });
 const signaturesSchema = z.looseObject({
   signature: signature.nullish(),
   userDefinedMetadata: z.looseObject({ signature: signature.nullish() }).nullish(),
@@ -24,7 +24,6 @@ export async function readTfjsGraph(folder: string, options: GraphOptions): Prom
   const where = join(folder, 'model.json');
   const json = await readModelJson(folder);
   const { topology, groups } = checkedModel(json, 'graph', topologySchema, where);
-  const nodes = new Map(topology.node.map((node) => [node.name, readJsonNode(node)]));
   const weights = new Map(
     groups.flatMap((group) => {
       for (const path of missingFiles(folder, group)) throw missing(folder, path);
@@ -34,8 +33,8 @@ export async function readTfjsGraph(folder: string, options: GraphOptions): Prom
   const { signature, userDefinedMetadata } = signaturesSchema.safeParse(json).data ?? {};
   const outputs = (signature ?? userDefinedMetadata?.signature)?.outputs ?? {};
   const graph: TensorflowGraph = {
-    nodes,
-    constant: (node) => (node.op === 'Const' ? weights.get(node.name) : undefined),
+    nodes: inlineFunctions(readJsonGraph(topology, weights), where),
+    constant: (node) => (node.op === 'Const' ? tensorOf(node, 'value') : undefined),
     outputs: Object.entries(outputs).map(([key, { name }]) => plainReference(name ?? key)),
   };
   return graphNetwork(graph, options, folder);

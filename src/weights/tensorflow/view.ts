@@ -1,12 +1,14 @@
 import { DT } from '../../runtime/graph/proto.js';
 import type { NamedTensor } from '../named-tensor.js';
-import { constantResult } from './constants.js';
+import { constantResult, isIdentity } from './constants.js';
 import { type GraphNode, numberOf, plainReference, splitReference, type TensorflowGraph } from './graph.js';
 
 const SAME = new Set(['Identity', 'IdentityN', 'StopGradient', 'PreventGradient', 'CheckNumerics', 'Snapshot']);
 const FLOATS: readonly number[] = [DT.float32, DT.float64, DT.float16, DT.bfloat16];
 /** Constants computed from constants that lie deeper than this are not those of a layer. */
 const DEEPEST = 64;
+
+const NOTHING: GraphNode = { name: '', op: '', inputs: [], attributes: new Map() };
 
 /**
  * A graph without what does nothing: names that stand for the same map lead to one node, and everything that depends on
@@ -39,10 +41,10 @@ export class GraphView {
     return this.aliases.get(reference) ?? reference;
   }
 
-  /** The node behind a reference. */
+  /** The node behind a reference; one of no operation where a node lacks an input that others of its kind have. */
   node(reference: string): GraphNode {
     const [name] = splitReference(this.source(reference));
-    return this.graph.nodes.get(name) as GraphNode;
+    return this.graph.nodes.get(name) ?? NOTHING;
   }
 
   constant(reference: string | undefined): NamedTensor | undefined {
@@ -100,10 +102,14 @@ export class GraphView {
     if (same !== undefined) this.aliases.set(node.name, this.source(same));
   }
 
-  /** The input that the node gives back as it is: what dropout leaves behind at inference, and casts between floats. */
+  /** The input that the node gives back as it is: what dropout leaves behind at inference, casts between floats, axes put where they are. */
   private unchanged(node: GraphNode): string | undefined {
     const [first = '', second = ''] = node.inputs;
     switch (node.op) {
+      case 'Transpose': {
+        const permutation = this.constant(second);
+        return permutation !== undefined && isIdentity(permutation) ? first : undefined;
+      }
       case 'Cast':
         return FLOATS.includes(numberOf(node, 'DstT', DT.float32)) ? first : undefined;
       case 'Mul':
