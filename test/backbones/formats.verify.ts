@@ -41,6 +41,7 @@ const ENDINGS = {
   torchvision: ['pth', 'safetensors'],
   timm: ['pth', 'safetensors'],
   keras: ['h5', 'weights.h5', 'keras'],
+  'efficientnet-pytorch': ['pth', 'safetensors'],
 } as const;
 
 const scientific = (value: number) => value.toExponential(1);

@@ -7,9 +7,6 @@ export const TITLES = ['family', 'format', 'network', 'file', 'forward', 'gradie
 /** Why a cell holds less than a check of every network, by its mark. */
 const NOTES = {
   '¹': 'The others have no golden: the same functions give the names of their tensors, and the publisher’s code was not run on them.',
-  '²':
-    'The package of efficientnet-pytorch is not among the requirements of the tests: its names are those of its published files, of which one is ' +
-    'read, and compared with that package’s features and logits, by [`efficientnet-lite0.test.ts`](../test/backbones/efficientnet-lite0.test.ts).',
   '³':
     'Stages of a graph go by resolution. Where one branch of a block halves the map before another does, this many convolutions of the next stage ' +
     'stand before the last one of a stage, and freeze with it; `until` takes a layer’s name too.',
@@ -43,13 +40,11 @@ function publisherCell(row: Row, column: Column, cells: ReadonlyMap<string, Cell
   };
   switch (column) {
     case 'file':
-      return format === 'efficientnet-pytorch' ? '—²' : (at(smallest) ?? NOT_RUN);
     case 'train':
       return at(smallest) ?? NOT_RUN;
     case 'forward':
     case 'gradient': {
       const compared = keys.filter(hasGolden);
-      if (compared.length === 0) return '—²';
       const found = all(compared);
       return found === null ? NOT_RUN : largest(found, keys.length, '¹');
     }

@@ -1,6 +1,7 @@
 """Files of whole networks as their publishers' own libraries write them, with the weights of test/golden/backbones.py:
   python test/backbones/write-files.py FOLDER NAME.LAYOUT ...     (test/backbones/requirements.txt)
-A network of torchvision or timm: NAME.LAYOUT.{pth,safetensors,onnx}; one of Keras: NAME.LAYOUT.{h5,weights.h5,keras}.
+A network of torchvision or timm: NAME.LAYOUT.{pth,safetensors,onnx}; of efficientnet-pytorch: NAME.LAYOUT.{pth,safetensors}; of Keras:
+NAME.LAYOUT.{h5,weights.h5,keras}.
 VGG's classifier, nine tenths of it, is left out.
 """
 import os
@@ -55,6 +56,8 @@ def of_pytorch(reference, key, path):
     tensors = {n: t for n, t in reference.model.state_dict().items() if not (headless and n.startswith(HEAD))}
     torch.save(tensors, f'{path}.pth')
     save_file({n: t.contiguous() for n, t in tensors.items()}, f'{path}.safetensors')
+    if key.endswith('.efficientnet-pytorch'):
+        return  # pads by arithmetic on each map's size, as timm's does, which has an ONNX
     model = torch.nn.Sequential(reference.model.features, torch.nn.AdaptiveAvgPool2d(1)).eval() if headless else reference.model
     image = torch.zeros(1, 3, 96, 128) if key.startswith('inception') else torch.zeros(1, 3, 64, 96)
     fixed = pad_for(model, image)

@@ -1,4 +1,4 @@
-"""What torchvision, timm and Keras make of the backbones that ft knows: features, logits and the gradient of every parameter, with weights and
+"""What torchvision, timm, efficientnet-pytorch and Keras make of the backbones that ft knows: features, logits and the gradient of every parameter, with weights and
 images from a formula, so that no file is shared. Computed in float64. Where rounding comes to another side of a kink (a ReLU's 0, the larger of two in
 a pool), a gradient jumps: images are drawn anew until float32, and weights that differ by a millionth, give the same gradients.
   python test/golden/backbones.py [NAME.LAYOUT ...]      (test/backbones/requirements.txt)  writes test/golden/backbones/NAME.LAYOUT.json
@@ -17,6 +17,8 @@ import torch
 _library = torch.library.Library('torchvision', 'DEF')
 for _name in ('nms', 'qnms'):
     _library.define(_name + '(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
+import efficientnet_lite_pytorch
+import efficientnet_pytorch
 import keras
 import timm
 import torchvision
@@ -30,7 +32,7 @@ torch.manual_seed(0)
 
 
 class PyTorch:
-    """A model of torchvision or timm, and the way from images to its last feature map."""
+    """A model of PyTorch's, and the way from images to its last feature map."""
 
     def __init__(self, model, parts):
         self.model, self.parts = model.eval(), parts
@@ -115,6 +117,11 @@ def of_timm(model, x):
     return features, model.forward_head(features)
 
 
+def of_lukemelas(model, x):
+    features = model.extract_features(x)
+    return features, model._fc(features.mean((2, 3)))
+
+
 def tv(name, parts=before('avgpool')):
     more = dict(init_weights=False) if name in ('googlenet', 'inception_v3') else {}
     return lambda: PyTorch(torchvision.models.get_model(name, weights=None, **more), parts)
@@ -122,6 +129,11 @@ def tv(name, parts=before('avgpool')):
 
 def tm(name):
     return lambda: PyTorch(timm.create_model(name, pretrained=False), of_timm)
+
+
+def ep(package, name):
+    # Without a size of its own it pads each map as TensorFlow does.
+    return lambda: PyTorch(package.EfficientNet.from_name(name, image_size=None), of_lukemelas)
 
 
 def ks(make, scaled=1, **more):
@@ -180,6 +192,11 @@ case('efficientnet-b0', 'timm', tm('efficientnet_b0'))
 case('efficientnet-b0.tf', 'timm', tm('tf_efficientnet_b0'))
 for n in range(5):
     case(f'efficientnet-lite{n}', 'timm', tm(f'tf_efficientnet_lite{n}'), DEEP if n == 4 else (SMALL, ODD))
+for n in range(4):
+    case(f'efficientnet-b{n}.tf', 'efficientnet-pytorch', ep(efficientnet_pytorch, f'efficientnet-b{n}'))
+for n in range(5):
+    case(f'efficientnet-lite{n}', 'efficientnet-pytorch', ep(efficientnet_lite_pytorch, f'efficientnet-lite{n}'),
+         DEEP if n > 0 else (SMALL, ODD))
 for size, make in (('tiny', A.ConvNeXtTiny), ('small', A.ConvNeXtSmall)):
     case(f'convnext-{size}', 'torchvision', tv(f'convnext_{size}'))
     case(f'convnext-{size}', 'keras', ks(make, include_preprocessing=False))
