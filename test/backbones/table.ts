@@ -7,7 +7,7 @@ export const TITLES = ['family', 'format', 'network', 'file', 'forward', 'gradie
 /** Why a cell holds less than a check of every network, by its mark. */
 const NOTES = {
   '¹': 'The others have no golden: the same functions give the names of their tensors, and the publisher’s code was not run on them.',
-  '³':
+  '²':
     'Stages of a graph go by resolution. Where one branch of a block halves the map before another does, this many convolutions of the next stage ' +
     'stand before the last one of a stage, and freeze with it; `until` takes a layer’s name too.',
 } as const;
@@ -72,7 +72,7 @@ function graphCell({ format, smallest: key }: Row, column: Column, cells: Readon
     }
     case 'until': {
       const [stages, early] = found.split(' + ');
-      return early === undefined ? `${stages} stages` : `${stages} stages + ${early}³`;
+      return early === undefined ? `${stages} stages` : `${stages} stages + ${early}²`;
     }
     case 'train':
       return found;
