@@ -68,6 +68,12 @@ def layer_norm_by_hand(x):
     return beta + gamma * (x - mean) / tf.sqrt(variance + 1e-3)
 
 
+def layer_norm_behind_another(x):
+    """With one sum between them, as where a stage of ConvNeXt has one block."""
+    y = batch_normalization_layer_norm(x)
+    return batch_normalization_layer_norm(tf.nn.relu(y) + y)
+
+
 def prelu(x):
     """keras, layers/activations/prelu.py, with a slope for each channel."""
     return tf.nn.relu(x) + -gamma * tf.nn.relu(-x)
@@ -101,6 +107,7 @@ FORMS = {
     'layer-norm-batch-normalization': batch_normalization_layer_norm,
     'layer-norm-by-hand': layer_norm_by_hand,
     'layer-norm-of-sum': lambda x: x + layer_norm_by_hand(x),
+    'layer-norm-behind-another': layer_norm_behind_another,
     'dilated': lambda x: tf.nn.conv2d(x, kernel, 1, 'SAME', dilations=[2, 1]),
     'dilated-space-to-batch': lambda x: tf.nn.atrous_conv2d(x, kernel, 2, 'SAME'),
     'dilated-space-to-batch-valid': lambda x: tf.nn.atrous_conv2d(x, kernel, 2, 'VALID') + beta,

@@ -56,6 +56,7 @@ const FORMS: readonly [name: string, layers: readonly string[]][] = [
     (name) => [`layer-norm-${name}`, ['layer-norm']] as [string, string[]],
   ),
   ['layer-norm-of-sum', ['layer-norm', 'add']],
+  ['layer-norm-behind-another', ['layer-norm', 'relu', 'add', 'layer-norm']],
   ...['dilated', 'dilated-space-to-batch', 'dilated-space-to-batch-valid', 'dilated-space-to-batch-open'].map(
     (name) => [name, ['conv']] as [string, string[]],
   ),

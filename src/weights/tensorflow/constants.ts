@@ -55,7 +55,7 @@ export function constantResult(node: GraphNode, inputs: readonly NamedTensor[]):
       return second !== undefined && isIdentity(second) ? first : undefined;
     case 'ConcatV2': {
       const parts = inputs.slice(0, -1);
-      if (parts.some((part) => part.shape.length !== 1 || size(part) > 8)) return undefined;
+      if (parts.some((part) => part.shape.length !== 1 || size(part) < 1 || size(part) > 8)) return undefined;
       return {
         shape: [parts.reduce((sum, part) => sum + size(part), 0)],
         values: () => Float32Array.from(parts.flatMap((part) => [...part.values()])),

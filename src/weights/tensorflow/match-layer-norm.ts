@@ -17,6 +17,7 @@ const ARITHMETIC = new Set(['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'RealDiv', 'Ne
 /** The longest form has some five operations between its result and its root. */
 const DEEPEST = 6;
 const MOST_TERMS = 8;
+const MOST_LOOKED_AT = 64;
 
 /**
  * LayerNormalization in any arithmetic form: whatever multiplies out to γ·I·X − γ·I·M + β, as Keras 3, `tf.nn.batch_normalization` and
@@ -24,13 +25,14 @@ const MOST_TERMS = 8;
  */
 export function matchLayerNorm(node: GraphNode, view: GraphView): Pattern | undefined {
   if (!ARITHMETIC.has(node.op) && node.op !== 'Reshape') return undefined;
-  const normal = normalBelow(node.name, view, 0);
-  if (normal === undefined) return undefined;
-  const terms = expansion(node.name, normal, view, 0);
-  const [gamma, centre] = [terms?.get('IX'), terms?.get('IM')];
-  if (terms === undefined || gamma === undefined || centre === undefined) return undefined;
-  if ([...terms.keys()].some((key) => !['IX', 'IM', ''].includes(key)) || !cancels(gamma, centre)) return undefined;
-  return { inputs: [normal.x], make: (site) => [normDraft(node, normal, gamma, terms.get(''), site)] };
+  for (const normal of normalsBelow(node.name, view)) {
+    const terms = expansion(node.name, normal, view, 0);
+    const [gamma, centre] = [terms?.get('IX'), terms?.get('IM')];
+    if (terms === undefined || gamma === undefined || centre === undefined) continue;
+    if ([...terms.keys()].some((key) => !['IX', 'IM', ''].includes(key)) || !cancels(gamma, centre)) continue;
+    return { inputs: [normal.x], make: (site) => [normDraft(node, normal, gamma, terms.get(''), site)] };
+  }
+  return undefined;
 }
 
 function cancels(a: readonly number[], b: readonly number[]): boolean {
@@ -40,17 +42,26 @@ function cancels(a: readonly number[], b: readonly number[]): boolean {
   );
 }
 
-/** The first normalisation that a reference comes from by arithmetic alone. */
-function normalBelow(reference: string, view: GraphView, depth: number): Normal | undefined {
-  if (depth > DEEPEST || view.constant(reference) !== undefined) return undefined;
-  const node = view.node(reference);
-  const found = rootOf(node, view) ?? laidOut(node, view);
-  if (found !== undefined || !ARITHMETIC.has(node.op)) return found;
-  for (const input of node.inputs) {
-    const below = normalBelow(view.source(input), view, depth + 1);
-    if (below !== undefined) return below;
+/** The normalisations that a reference comes from by arithmetic alone, the nearest first: behind a sum with one may lie another. */
+function normalsBelow(reference: string, view: GraphView): Normal[] {
+  const found: Normal[] = [];
+  const seen = new Set([reference]);
+  let level = [reference];
+  for (let depth = 0; depth <= DEEPEST; depth++) {
+    const nodes = level.filter((one) => view.constant(one) === undefined).map((one) => view.node(one));
+    level = [];
+    for (const node of nodes) {
+      const normal = rootOf(node, view) ?? laidOut(node, view);
+      if (normal !== undefined) found.push(normal);
+      else if (ARITHMETIC.has(node.op))
+        for (const input of node.inputs.map((one) => view.source(one))) {
+          if (seen.has(input) || seen.size > MOST_LOOKED_AT) continue;
+          seen.add(input);
+          level.push(input);
+        }
+    }
   }
-  return undefined;
+  return found;
 }
 
 /** √(variance + ε), or one over it. */
@@ -125,9 +136,13 @@ function expansion(reference: string, normal: Normal, view: GraphView, depth: nu
         ])
       : undefined;
   if (!ARITHMETIC.has(node.op) || depth > DEEPEST) return undefined;
-  // Grappler joins sums.
+  // Grappler joins sums; of this one there are three terms at most.
   if (node.op === 'AddN')
-    return node.inputs.map((input) => expansion(input, normal, view, depth + 1)).reduce((sum, one) => plus(sum, one));
+    return node.inputs.length > 3
+      ? undefined
+      : node.inputs
+          .map((input) => expansion(input, normal, view, depth + 1))
+          .reduce<Expansion | undefined>((sum, one) => plus(sum, one), new Map());
   const [first = '', second = ''] = node.inputs;
   const left = expansion(first, normal, view, depth + 1);
   if (left === undefined) return undefined;
