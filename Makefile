@@ -60,7 +60,8 @@ bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --roun
 
 loading: setup ## measure how ft loads weights of every format beside Python's own loaders [options='--rounds 5'] (minutes; leave the machine alone)
 	@pytorch=$$(sh test/bench/venv.sh test/backbones/requirements.txt) && tensorflow=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
-	  node --import tsx test/bench/loading.ts --pytorch "$$pytorch" --tensorflow "$$tensorflow" $(options)
+	  tensorflowjs=$$(sh test/bench/venv.sh test/bench/loading/requirements.txt) && \
+	  node --import tsx test/bench/loading.ts --pytorch "$$pytorch" --tensorflow "$$tensorflow" --tensorflowjs "$$tensorflowjs" $(options)
 
 forecast: setup ## measure what ft plan foresees of memory beside the peak of runs [options='--only densenet121'] (minutes)
 	@pytorch=$$(sh test/bench/venv.sh test/backbones/requirements.txt) && \

@@ -1,5 +1,7 @@
 /** Compares a backbone with what its reference implementation gave (test/golden/backbones.py). */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { assemble } from '../../src/backbones/assemble.js';
 import type { Layout } from '../../src/backbones/layout.js';
@@ -10,13 +12,14 @@ import { u } from '../train/formula.js';
 import { formulaWeights, namesHash, publishedTensors } from './published.js';
 import { variantAndLayout } from './rows.js';
 
-interface Outline {
+/** A tensor as its norm, its product with the formula's numbers, and sixteen of its values. */
+export interface Outline {
   readonly size: number;
   readonly norm: number;
   readonly product: number;
   readonly values: string;
 }
-interface Golden {
+export interface Golden {
   readonly draw: number;
   readonly sizes: readonly { height: number; width: number; map: number[]; features: Outline; logits: Outline | null }[];
   readonly loss: number;
@@ -29,8 +32,9 @@ interface Golden {
 const FORWARD = 1e-4;
 const GRADIENT = 1e-3;
 
-export function readGolden(key: string): Golden {
-  return JSON.parse(readFileSync(new URL(`../golden/backbones/${key}.json`, import.meta.url), 'utf8')) as Golden;
+/** What is committed, or what the generator wrote in another folder. */
+export function readGolden(key: string, folder = fileURLToPath(new URL('../golden/', import.meta.url))): Golden {
+  return JSON.parse(readFileSync(join(folder, 'backbones', `${key}.json`), 'utf8')) as Golden;
 }
 
 interface Reference {
@@ -197,7 +201,8 @@ function relative(a: number, b: number): number {
   return Math.abs(a - b) / Math.abs(b);
 }
 
-function floats(base64: string): Float32Array {
+/** Numbers that the generator packed. */
+export function floats(base64: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64');
   return new Float32Array(Uint8Array.from(bytes).buffer);
 }

@@ -26,9 +26,10 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
-    /** With torch, torchvision, safetensors and onnx; with TensorFlow and Keras. */
+    /** With torch, torchvision, safetensors and onnx; with TensorFlow and Keras; with tensorflowjs and its older TensorFlow. */
     pytorch: { type: 'string', default: 'python3' },
     tensorflow: { type: 'string', default: 'python3' },
+    tensorflowjs: { type: 'string', default: 'python3' },
   },
 });
 const rounds = wholeNumber(values.rounds, '--rounds');
@@ -60,7 +61,7 @@ async function measure(one: LoadingCase, folder: string): Promise<LoadingFigures
   const path = join(folder, one.file);
   const sides = {
     ft: () => loaded(process.execPath, ['--import', 'tsx', here('load.ts'), path]),
-    peer: async () => (one.peer === null ? null : loaded(values[one.peer.python], [here('load.py'), one.peer.loader, path])),
+    peer: () => loaded(values[one.peer.python], [here('load.py'), one.peer.loader, path]),
   };
   const measured: LoadingRound[] = [];
   // Each goes first in turn; one round before them brings the file into the page cache for both.
@@ -79,6 +80,7 @@ try {
   const cases = LOADING.filter(({ file }) => values.only === undefined || file.includes(values.only));
   await call(values.pytorch, [here('files_torch.py'), folder]);
   await call(values.tensorflow, [here('files_tensorflow.py'), folder]);
+  await call(values.tensorflowjs, [here('files_tensorflowjs.py'), folder]);
   const measured: LoadingFigures[] = [];
   const bar = progress.bar('loading', cases.length, 'formats');
   for (const one of cases) {

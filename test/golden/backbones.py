@@ -2,6 +2,7 @@
 images from a formula, so that no file is shared. Computed in float64. Where rounding comes to another side of a kink (a ReLU's 0, the larger of two in
 a pool), a gradient jumps: images are drawn anew until float32, and weights that differ by a millionth, give the same gradients.
   python test/golden/backbones.py [NAME.LAYOUT ...]      (test/backbones/requirements.txt)  writes test/golden/backbones/NAME.LAYOUT.json
+  python test/golden/backbones.py --names                what it knows, one a line
 """
 import base64
 import hashlib
@@ -263,6 +264,8 @@ def golden(make, sizes, head_at):
 
 
 if __name__ == '__main__':
+    if sys.argv[1:] == ['--names']:
+        sys.exit(print('\n'.join(CASES)))
     for key in sys.argv[1:] or CASES:
         result = golden(*CASES[key])
         filled.cache_clear()

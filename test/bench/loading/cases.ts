@@ -5,12 +5,13 @@ export interface LoadingCase {
   /** Where its weights lie, if in another file. */
   readonly data?: string;
   readonly words: string;
-  /** The function of load.py, and the interpreter that has its library; null where none in Python loads the format. */
-  readonly peer: { readonly loader: string; readonly words: string; readonly python: 'pytorch' | 'tensorflow' } | null;
+  /** The function of load.py, and the interpreter that has its library. */
+  readonly peer: { readonly loader: string; readonly words: string; readonly python: 'pytorch' | 'tensorflow' | 'tensorflowjs' };
 }
 
 const pytorch = (loader: string, words: string) => ({ loader, words, python: 'pytorch' }) as const;
 const tensorflow = (loader: string, words: string) => ({ loader, words, python: 'tensorflow' }) as const;
+const tensorflowjs = (loader: string, words: string) => ({ loader, words, python: 'tensorflowjs' }) as const;
 
 export const LOADING: readonly LoadingCase[] = [
   { file: 'torch-zip.pth', words: 'PyTorch (zip)', peer: pytorch('torch_load', 'torch.load') },
@@ -27,6 +28,8 @@ export const LOADING: readonly LoadingCase[] = [
     words: 'TensorFlow checkpoint',
     peer: tensorflow('checkpoint', 'tf.train.load_checkpoint'),
   },
-  { file: 'tfjs-layers', words: 'tfjs layers model', peer: null },
-  { file: 'tfjs-graph', words: 'tfjs graph model', peer: null },
+  { file: 'tfjs-layers', words: 'tfjs layers model', peer: tensorflowjs('tfjs_layers', 'load_keras_model') },
+  // tensorflowjs itself makes no graph of a graph model: its arrays alone, and what another package makes of it.
+  { file: 'tfjs-graph', words: 'tfjs graph model', peer: tensorflowjs('tfjs_arrays', 'read_weights') },
+  { file: 'tfjs-graph', words: 'tfjs graph model', peer: tensorflowjs('tfjs_graph', 'tfjs_graph_converter') },
 ];

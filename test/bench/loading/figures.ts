@@ -13,10 +13,10 @@ export interface Loaded {
   readonly wholeSeconds: number;
 }
 
-/** Both, one right after the other; the peer's null where there is none. */
+/** Both, one right after the other. */
 export interface LoadingRound {
   readonly ft: Loaded;
-  readonly peer: Loaded | null;
+  readonly peer: Loaded;
 }
 
 export interface LoadingFigures {
@@ -25,29 +25,24 @@ export interface LoadingFigures {
   readonly rounds: readonly LoadingRound[];
 }
 
-const NONE = '–';
-
 const spreadOf = (values: readonly number[]): Spread => ({
   median: median(values),
   min: Math.min(...values),
   max: Math.max(...values),
 });
 
-/** ft ÷ peer, taken inside each round; undefined without a peer. */
-export function ratio(rounds: readonly LoadingRound[], of: (loaded: Loaded) => number): Spread | undefined {
-  const ratios = rounds.flatMap(({ ft, peer }) => (peer === null ? [] : [of(ft) / of(peer)]));
-  return ratios.length === 0 ? undefined : spreadOf(ratios);
+/** ft ÷ peer, taken inside each round. */
+export function ratio(rounds: readonly LoadingRound[], of: (loaded: Loaded) => number): Spread {
+  return spreadOf(rounds.map(({ ft, peer }) => of(ft) / of(peer)));
 }
 
 /** Peak growth in sizes of the file. */
-export function inFiles({ rounds, fileMiB }: LoadingFigures, of: 'ft' | 'peer'): Spread | undefined {
-  const grown = rounds.flatMap((round) => (round[of] === null ? [] : [(round[of] as Loaded).grownMiB / fileMiB]));
-  return grown.length === 0 ? undefined : spreadOf(grown);
+export function inFiles({ rounds, fileMiB }: LoadingFigures, of: 'ft' | 'peer'): Spread {
+  return spreadOf(rounds.map((round) => round[of].grownMiB / fileMiB));
 }
 
-const middle = (spread: Spread | undefined) => spread?.median.toFixed(2) ?? NONE;
-const withSpan = (spread: Spread | undefined) =>
-  spread === undefined ? NONE : `**${middle(spread)}** (${spread.min.toFixed(2)}–${spread.max.toFixed(2)})`;
+const middle = ({ median }: Spread) => median.toFixed(2);
+const withSpan = (spread: Spread) => `**${middle(spread)}** (${spread.min.toFixed(2)}–${spread.max.toFixed(2)})`;
 
 /** The table: ratios alone, for the machine may be shared. */
 export function loadingRows(measured: readonly LoadingFigures[]): { titles: string[]; rows: string[][] } {
@@ -64,7 +59,7 @@ export function loadingRows(measured: readonly LoadingFigures[]): { titles: stri
     ],
     rows: measured.map((figures) => [
       figures.one.words,
-      figures.one.peer === null ? NONE : `\`${figures.one.peer.words}\``,
+      `\`${figures.one.peer.words}\``,
       figures.fileMiB.toFixed(0),
       withSpan(ratio(figures.rounds, ({ work }) => work)),
       withSpan(ratio(figures.rounds, ({ seconds }) => seconds)),

@@ -22,22 +22,6 @@ model.export(folder / 'savedmodel', verbose=False)
 tf.raw_ops.SaveV2(prefix=str(folder / 'checkpoint'), tensor_names=[v.path for v in model.weights],
                   shape_and_slices=[''] * len(model.weights), tensors=[v.value.read_value() for v in model.weights])
 
-
-def tfjs(name, head, weights):
-    """A model.json and its weights in files of 4 MiB, as tensorflowjs' converter cuts them."""
-    place = folder / name
-    place.mkdir()
-    data = b''.join(values.astype('f4' if values.dtype.kind == 'f' else 'i4').tobytes() for _, values in weights)
-    paths = [f'group1-shard{at + 1}of{-(-len(data) // SHARD)}.bin' for at in range(-(-len(data) // SHARD))]
-    for at, path in enumerate(paths):
-        (place / path).write_bytes(data[at * SHARD:(at + 1) * SHARD])
-    entries = [{'name': key, 'shape': list(values.shape), 'dtype': 'float32' if values.dtype.kind == 'f' else 'int32'} for key, values in weights]
-    (place / 'model.json').write_text(json.dumps({**head, 'weightsManifest': [{'paths': paths, 'weights': entries}]}))
-
-
-tfjs('tfjs-layers', {'format': 'layers-model', 'modelTopology': {'keras_version': keras.__version__, 'model_config': json.loads(model.to_json())}},
-     [(v.path, v.numpy()) for v in model.weights])
-
 call = tf.function(lambda images: model(images, training=False))
 frozen = convert_variables_to_constants_v2(call.get_concrete_function(tf.TensorSpec((None, 224, 224, 3), tf.float32)))
 graph = frozen.graph.as_graph_def()
@@ -48,5 +32,15 @@ for node in graph.node:
         constants.append((node.name, tf.make_ndarray(node.attr['value'].tensor)))
         for field in ('tensor_content', 'float_val', 'int_val'):
             node.attr['value'].tensor.ClearField(field)
-tfjs('tfjs-graph', {'format': 'graph-model', 'modelTopology': MessageToDict(graph),
-                    'signature': {'outputs': {'top': {'name': frozen.outputs[0].name}}}}, constants)
+
+# A model.json and its weights in files of 4 MiB, as tensorflowjs' converter cuts them.
+place = folder / 'tfjs-graph'
+place.mkdir()
+data = b''.join(values.astype('f4' if values.dtype.kind == 'f' else 'i4').tobytes() for _, values in constants)
+paths = [f'group1-shard{at + 1}of{-(-len(data) // SHARD)}.bin' for at in range(-(-len(data) // SHARD))]
+for at, path in enumerate(paths):
+    (place / path).write_bytes(data[at * SHARD:(at + 1) * SHARD])
+entries = [{'name': key, 'shape': list(values.shape), 'dtype': 'float32' if values.dtype.kind == 'f' else 'int32'} for key, values in constants]
+(place / 'model.json').write_text(json.dumps({
+    'format': 'graph-model', 'modelTopology': MessageToDict(graph), 'signature': {'outputs': {'top': {'name': frozen.outputs[0].name}}},
+    'weightsManifest': [{'paths': paths, 'weights': entries}]}))

@@ -70,6 +70,26 @@ def checkpoint():
     return load
 
 
+def manifest():
+    with open(f'{path}/model.json') as file:
+        return json.load(file)['weightsManifest']
+
+
+def tfjs_layers():
+    converters = importlib.import_module('tensorflowjs').converters
+    return lambda: converters.load_keras_model(f'{path}/model.json')
+
+
+def tfjs_arrays():
+    read_weights = importlib.import_module('tensorflowjs.read_weights').read_weights
+    return lambda: read_weights(manifest(), path, flatten=True)
+
+
+def tfjs_graph():
+    api = importlib.import_module('tfjs_graph_converter.api')
+    return lambda: api.load_graph_model(path)
+
+
 load = globals()[loader]()
 # The peak starts anew: what the imports took at most is not in it.
 with open('/proc/self/clear_refs', 'w') as peak:
