@@ -1,5 +1,14 @@
 import { withoutGradient } from '../miners/without-gradient.js';
-import { backend, binding, type OpAttribute, type Scalar, type Tensor1D, type Tensor2D, tf } from '../runtime/tensorflow.js';
+import {
+  backend,
+  binding,
+  type OpAttribute,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tf,
+} from '../runtime/tensorflow.js';
 import { ownGradient } from './own-gradient.js';
 
 export interface CrossEntropyOptions {
@@ -37,7 +46,9 @@ export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D, { smooth
 
 /** Share of the rows whose largest logit is the label's. `logits` [N, C], `labels` int32 [N]. No gradient flows through it. */
 export function accuracy(logits: Tensor2D, labels: Tensor1D): Scalar {
-  return withoutGradient(() => tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32')) as Scalar);
+  // As float32, which holds every number of a class: TensorFlow compares int32 on the host, and would wait there for the card.
+  const float = (tensor: Tensor) => tf.cast(tensor, 'float32');
+  return withoutGradient(() => tf.mean(float(tf.equal(float(tf.argMax(logits, 1)), float(labels)))) as Scalar);
 }
 
 function target(labels: Tensor1D, mixed: CrossEntropyOptions['mixed'], spread: (labels: Tensor1D) => Tensor2D): Tensor2D {

@@ -1,5 +1,6 @@
-// A small addon beside the runtime for cards: says which of NVIDIA's libraries TensorFlow opens, and which versions they are. It needs
-// no card, so that a machine without one can be told whether the libraries lie where TensorFlow looks.
+// A small addon beside the runtime for cards: says which of NVIDIA's libraries TensorFlow opens and which versions they are, and
+// which kernels are registered for cards. It needs no card, so that a machine without one can be told whether the libraries lie where
+// TensorFlow looks, and whether a graph would run on a card.
 //
 // libtensorflow_framework opens them by name, by its own list of paths (RUNPATH). Its loader is a function that the library exports;
 // it returns an absl::Status, whose one word is 1 where all is well.
@@ -57,15 +58,15 @@ std::int64_t VersionOf(void* library, const std::string& name) {
 
 void Set(napi_env env, napi_value object, const char* name, napi_value value) { napi_set_named_property(env, object, name, value); }
 
-std::string FrameworkPath() {
+std::string Beside(const char* file) {
   Dl_info self;
-  if (dladdr(reinterpret_cast<const void*>(&FrameworkPath), &self) == 0) return FRAMEWORK_FILE;
+  if (dladdr(reinterpret_cast<const void*>(&Beside), &self) == 0) return file;
   const std::string path = self.dli_fname;
-  return path.substr(0, path.rfind('/') + 1) + FRAMEWORK_FILE;
+  return path.substr(0, path.rfind('/') + 1) + file;
 }
 
 napi_value Libraries(napi_env env, napi_callback_info) {
-  void* framework = dlopen(FrameworkPath().c_str(), RTLD_LAZY);
+  void* framework = dlopen(Beside(FRAMEWORK_FILE).c_str(), RTLD_LAZY);
   napi_value list;
   napi_create_array(env, &list);
   std::uint32_t at = 0;
@@ -85,12 +86,44 @@ napi_value Libraries(napi_env env, napi_callback_info) {
   return list;
 }
 
+// As tensorflow/c/c_api.h has it.
+struct TF_Buffer {
+  const void* data;
+  std::size_t length;
+  void (*data_deallocator)(void* data, std::size_t length);
+};
+
+napi_value BytesOf(napi_env env, const TF_Buffer* buffer) {
+  napi_value bytes = nullptr;
+  if (buffer != nullptr) napi_create_buffer_copy(env, buffer->length, buffer->data, nullptr, &bytes);
+  return bytes;
+}
+
+// Every operation (a tensorflow.OpList) and every kernel (a tensorflow.KernelList) of the library, as protocol buffers.
+napi_value Definitions(napi_env env, napi_callback_info) {
+  dlopen(Beside(FRAMEWORK_FILE).c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  void* library = dlopen(Beside("libtensorflow_cc.so.2").c_str(), RTLD_LAZY);
+  napi_value result;
+  napi_create_object(env, &result);
+  if (library == nullptr) return result;
+  auto ops = reinterpret_cast<TF_Buffer* (*)()>(dlsym(library, "TF_GetAllOpList"));
+  auto kernels = reinterpret_cast<TF_Buffer* (*)(void*)>(dlsym(library, "TF_GetAllRegisteredKernels"));
+  auto status = reinterpret_cast<void* (*)()>(dlsym(library, "TF_NewStatus"));
+  if (ops == nullptr || kernels == nullptr || status == nullptr) return result;
+  Set(env, result, "ops", BytesOf(env, ops()));
+  Set(env, result, "kernels", BytesOf(env, kernels(status())));
+  return result;
+}
+
+void Export(napi_env env, napi_value exports, const char* name, napi_callback function) {
+  napi_value value = nullptr;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value) == napi_ok) Set(env, exports, name, value);
+}
+
 }  // namespace
 
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
-  napi_value function;
-  if (napi_create_function(env, "libraries", NAPI_AUTO_LENGTH, Libraries, nullptr, &function) == napi_ok) {
-    Set(env, exports, "libraries", function);
-  }
+  Export(env, exports, "libraries", Libraries);
+  Export(env, exports, "definitions", Definitions);
   return exports;
 }

@@ -1,0 +1,80 @@
+/**
+ * Where the operations of ft's steps run on a machine with a card, asked of TensorFlow's library without one; writes the table of docs/gpu.md.
+ *   node --import tsx test/runtime/placement/run.ts      (make placement; needs the runtime for cards: FT_DEVICE=gpu make setup)
+ * Ends with 1 where an operation would run on the host, or a tensor be copied, that is not in `EXPECTED`.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cudaAddonFile, runtimeFolder } from '../../../src/runtime/native/location.js';
+import { NETWORKS } from '../../bench/network-names.js';
+import { markdown, replaceSection } from '../../bench/report.js';
+import { type Placement, placementOf, readLibrary, readNodes } from './placement.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const DOCUMENT = join(ROOT, 'docs/gpu.md');
+
+/** What may be on the host: the batch comes in as a string, which no card reads. */
+const EXPECTED = {
+  onHost: new Set(['DecodeRaw']),
+  crossings: new Set(['DecodeRaw → Reshape', 'IsFinite → Switch']),
+};
+
+const addon = cudaAddonFile(runtimeFolder('gpu'));
+if (!existsSync(addon)) {
+  process.stderr.write(`${addon} is not there\n  do this:  FT_DEVICE=gpu make setup\n`);
+  process.exit(2);
+}
+const library = await readLibrary(addon);
+
+/** The graphs that a command traces, one Placement each. */
+async function placements(args: readonly string[]): Promise<[name: string, nodes: number, placement: Placement][]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ft-placement-'));
+  try {
+    execFileSync(process.execPath, args, {
+      cwd: ROOT,
+      env: { ...process.env, FT_DEBUG_GRAPHS: folder },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const found: [string, number, Placement][] = [];
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.pb'))) {
+      const nodes = await readNodes(readFileSync(join(folder, file)));
+      found.push([file.replace(/^\d+-\d+-(.*)\.pb$/, '$1'), nodes.length, placementOf(nodes, library)]);
+    }
+    return found;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const rows: string[][] = [];
+const unexpected: string[] = [];
+const words = (counts: ReadonlyMap<string, number>) => [...counts].map(([name, count]) => `${name} ${count}`).join(', ') || '–';
+
+async function add(title: string, args: readonly string[]): Promise<void> {
+  for (const [name, nodes, { onHost, crossings }] of await placements(args)) {
+    if (!name.includes('step')) continue;
+    rows.push([title, `${nodes}`, words(onHost), words(crossings)]);
+    for (const op of onHost.keys()) if (!EXPECTED.onHost.has(op)) unexpected.push(`${title}: ${op} on the host`);
+    for (const edge of crossings.keys()) if (!EXPECTED.crossings.has(edge)) unexpected.push(`${title}: ${edge} is copied`);
+  }
+}
+
+const STEP = ['--import', 'tsx', 'test/bench/step.ts', '--batch', '4', '--side', '64', '--warm', '0', '--steps', '1'];
+for (const network of NETWORKS)
+  for (const precision of ['fp32', 'bf16'])
+    await add(`${network}, classifier, ${precision}`, [...STEP, '--network', network, '--precision', precision]);
+const runs = mkdtempSync(join(tmpdir(), 'ft-placement-runs-'));
+try {
+  await add('smoke, each phase', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs]);
+} finally {
+  rmSync(runs, { recursive: true, force: true });
+}
+
+const table = markdown(['step', 'nodes', 'on the host', 'copied'], rows);
+writeFileSync(DOCUMENT, replaceSection(readFileSync(DOCUMENT, 'utf8'), 'placement', table));
+process.stdout.write(`${table}\n`);
+for (const line of unexpected) process.stderr.write(`${line}\n`);
+process.exitCode = unexpected.length === 0 ? 0 : 1;
