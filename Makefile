@@ -47,7 +47,7 @@ format: $(PACKAGES) ## format the sources and mend what lint can mend
 	@$(BIN)/biome check --write
 
 verify: setup ## hold exports and goldens to Python's TensorFlow, NumPy and PyTorch (minutes; test/**/*.verify.ts)
-	@for kind in bench verify track export backbones; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
+	@for kind in bench verify track export backbones docker; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
 	@FT_TESTS=verify $(BIN)/vitest run
 
 backbones: setup ## hold every network to its publisher's in every format [only='resnet|vgg'] [again=1] (an hour; goes on where it was)
