@@ -37,7 +37,7 @@ test: setup ## run the tests
 
 check: $(PACKAGES) ## types, lint, format, import rules
 	@echo 'types'
-	@$(BIN)/tsc -p .
+	@$(BIN)/tsc -p . && $(BIN)/tsc -p src/web
 	@echo 'lint and format'
 	@$(BIN)/biome check --error-on-warnings
 	@echo 'import rules'
