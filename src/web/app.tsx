@@ -4,13 +4,14 @@ import { Compare } from './compare/compare.js';
 import { type Server, ServerContext } from './context.js';
 import { Enrol } from './enrol/enrol.js';
 import { Find } from './find/find.js';
-import type { Question } from './find/question.js';
+import { type Question, withImages } from './find/question.js';
 import { About } from './frame/about.js';
 import { useConnection } from './frame/connection.js';
 import { FailureNotice } from './frame/failure-notice.js';
 import { Heading } from './frame/heading.js';
 import { Tabs, useView, VIEWS } from './frame/tabs.js';
 import { TokenForm } from './frame/token-form.js';
+import { sizeProblem } from './images/files.js';
 import { GalleryMap } from './map/map.js';
 import { placeOf, pointAt, USUAL_RATE } from './threshold/rates.js';
 
@@ -41,6 +42,10 @@ export function App() {
     };
   }, [client, known, rate, returns, report, refresh, changes]);
 
+  const ask = (images: readonly File[]) => {
+    if (known === null) return;
+    setQuestions((all) => withImages(all, images, (image) => sizeProblem(image, known.info.limits.bytes)));
+  };
   const wantsToken = failure?.kind === 'token';
   return (
     <>
@@ -65,10 +70,10 @@ export function App() {
             <main>
               {VIEWS.map(({ id }) => (
                 <div key={id} id={`view-${id}`} role="tabpanel" aria-labelledby={`tab-${id}`} hidden={view !== id}>
-                  {id === 'find' && <Find shown={view === id} questions={questions} setQuestions={setQuestions} />}
+                  {id === 'find' && <Find shown={view === id} ask={ask} questions={questions} setQuestions={setQuestions} />}
                   {id === 'compare' && <Compare shown={view === id} />}
                   {id === 'classes' && <Enrol shown={view === id} />}
-                  {id === 'map' && <GalleryMap shown={view === id} questions={questions} />}
+                  {id === 'map' && <GalleryMap shown={view === id} ask={ask} questions={questions} />}
                 </div>
               ))}
             </main>

@@ -13,7 +13,7 @@ export interface WebPage {
 
 /**
  * Bundles the page in memory, in a fraction of a second: nothing is written, and nothing built lies about that could be stale.
- * The page asks for nothing outside its own server, and runs under `Content-Security-Policy: default-src 'self'; img-src 'self' blob:`:
+ * The page asks for nothing outside its own server, and runs under `Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:`:
  * no script or style stands in the markup itself. Its addresses are relative, so it works behind a path of a proxy as well.
  */
 export async function bundlePage(): Promise<WebPage> {
@@ -41,6 +41,7 @@ const HTML = `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>ft serve</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="page.css">
 <script type="module" src="page.js"></script>
 </head>

@@ -62,5 +62,13 @@ export const THRESHOLDS: readonly ThresholdPoint[] = [
 ].map(([asked, threshold, far, tar]) => {
   const middle = threshold as number;
   const at = asked as number;
-  return { asked: at, threshold: middle, low: middle - 0.03, high: middle + 0.02, far: far as number, tar: tar as number, resolved: at >= 0.001 };
+  return {
+    asked: at,
+    threshold: middle,
+    low: middle - 0.03,
+    high: middle + 0.02,
+    far: far as number,
+    tar: tar as number,
+    resolved: at >= 0.001,
+  };
 });

@@ -37,7 +37,9 @@ const USUAL = () => ({
   enrolled: [],
 });
 
-export const POLICY = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+/** The policy of src/serve/page.ts. */
+export const POLICY =
+  "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export async function startStub(page: WebPage): Promise<Stub> {
   const asked: string[] = [];
@@ -165,15 +167,16 @@ function infoOf({ gallery, classifier, enrolled }: Stub): Info {
 /** Every row by its cosine, the highest first. */
 export function ranked(gallery: readonly Row[], file: string): { row: Row; similarity: number }[] {
   const query = embeddingOf(file);
-  return gallery
-    .map((row) => ({ row, similarity: cosine(query, row.embedding) }))
-    .sort((a, b) => b.similarity - a.similarity);
+  return gallery.map((row) => ({ row, similarity: cosine(query, row.embedding) })).sort((a, b) => b.similarity - a.similarity);
 }
 
 function searched({ gallery, classifier, thresholds }: Stub, file: string, top: number): Searched {
   const all = ranked(gallery, file);
   const threshold = thresholds[2] ?? null;
-  const likely = CLASSES.map((name) => ({ class: name, weight: Math.exp(8 * cosine(embeddingOf(`${name}-0.jpg`), embeddingOf(file))) }));
+  const likely = CLASSES.map((name) => ({
+    class: name,
+    weight: Math.exp(8 * cosine(embeddingOf(`${name}-0.jpg`), embeddingOf(file))),
+  }));
   const sum = likely.reduce((total, { weight }) => total + weight, 0);
   const first = all[0]?.row;
   return {
@@ -214,7 +217,14 @@ function enrol(stub: Stub, name: string, files: readonly string[]): Enrolled {
     picture: `/pictures/enrolled-${encodeURIComponent(name)}`,
   };
   stub.enrolled = [...stub.enrolled, enrolled];
-  const row: Row = { id: `enrolled-${name}`, file: name, class: name, kind: 'prototype', images: files.length, embedding: prototype };
+  const row: Row = {
+    id: `enrolled-${name}`,
+    file: name,
+    class: name,
+    kind: 'prototype',
+    images: files.length,
+    embedding: prototype,
+  };
   stub.gallery = [...stub.gallery, row];
   return enrolled;
 }
@@ -227,7 +237,13 @@ function placeOf({ class: name, embedding }: Row): { x: number; y: number } {
 }
 
 function mapOf(gallery: readonly Row[]): MapPoint[] {
-  return gallery.map((row) => ({ ...placeOf(row), id: row.id, class: row.class, file: row.file, picture: `/pictures/${row.id}` }));
+  return gallery.map((row) => ({
+    ...placeOf(row),
+    id: row.id,
+    class: row.class,
+    file: row.file,
+    picture: `/pictures/${row.id}`,
+  }));
 }
 
 function drawingOf(id: string): string {

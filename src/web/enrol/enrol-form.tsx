@@ -94,12 +94,7 @@ export function EnrolForm({ shown, enrolled, added }: Properties) {
           <span class="quiet">{trained ? 'The classifier knows a class of this name; answers will show both.' : ''}</span>
         )}
       </p>
-      <DropZone
-        intake={intake}
-        several
-        label="Drop, paste or choose photos"
-        hint={`Three to five from several sides; ${most} at most.`}
-      />
+      <DropZone intake={intake} several label="Choose photos" hint={`Three to five from several sides; ${most} at most.`} />
       {photos.length > 0 && (
         <ul class="strip" aria-label="Photos">
           {photos.map((photo, index) => (

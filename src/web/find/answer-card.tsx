@@ -11,14 +11,16 @@ export function AnswerCard({ answer, judged }: { answer: Answer; judged: Judged 
   return (
     <li class={`answer ${judged?.same === true ? 'right' : ''}`}>
       <Picture address={picture} alt={kind === 'prototype' ? `a photo of ${name}` : `${name}: ${file}`} />
-      {judged !== null && <VerdictMark judged={judged} />}
       <bdi class="answer-class name">{name}</bdi>
       <span class="numbers small">
-        cosine {figure(similarity)}, distance {figure(distance)}
+        cosine {figure(similarity)}
+        <br />
+        distance {figure(distance)}
       </span>
       <span class="small quiet answer-file">
         {kind === 'prototype' ? `enrolled, ${counted(images, 'photo')}` : <bdi title={file}>{file.split('/').at(-1)}</bdi>}
       </span>
+      {judged !== null && <VerdictMark judged={judged} />}
     </li>
   );
 }

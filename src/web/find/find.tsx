@@ -2,30 +2,28 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useServer } from '../context.js';
 import { FailureNotice } from '../frame/failure-notice.js';
 import { DropZone } from '../images/drop-zone.js';
-import { sizeProblem } from '../images/files.js';
 import { useIntake } from '../images/intake.js';
 import { Preview } from '../images/preview.js';
 import { ThresholdPanel } from '../threshold/threshold-panel.js';
 import { Answers } from './answers.js';
 import { NothingYet } from './nothing-yet.js';
-import { askedAgain, changed, type Question, withImages } from './question.js';
-
-const TOP = 12;
+import { askedAgain, changed, type Question } from './question.js';
 
 interface Properties {
   readonly shown: boolean;
+  readonly ask: (images: readonly File[]) => void;
   readonly questions: readonly Question[];
   readonly setQuestions: (change: (questions: readonly Question[]) => readonly Question[]) => void;
 }
 
 /** Images in, their nearest images out. */
-export function Find({ shown, questions, setQuestions }: Properties) {
-  const { client, info, report, returns, changes } = useServer();
+export function Find({ shown, ask, questions, setQuestions }: Properties) {
+  const { client, report, returns, changes } = useServer();
   const [chosenId, setChosenId] = useState<number | null>(null);
   const chosen = questions.find(({ id }) => id === chosenId) ?? questions[0] ?? null;
   const busy = useRef(false);
   const intake = useIntake(shown, (images) => {
-    setQuestions((all) => withImages(all, images, TOP, (image) => sizeProblem(image, info.limits.bytes)));
+    ask(images);
     setChosenId(null);
   });
 
@@ -50,12 +48,12 @@ export function Find({ shown, questions, setQuestions }: Properties) {
     });
   }, [questions, client, report, setQuestions]);
 
-  const ask = (question: Question, top: number) =>
+  const askAgain = (question: Question, top: number) =>
     setQuestions((all) => changed(all, question, { top, state: 'waiting', failure: null }));
   return (
     <div class="find">
       <section class="ask" aria-label="Your image">
-        <DropZone intake={intake} several label="Drop, paste or choose images" hint="Several at once are fine.">
+        <DropZone intake={intake} several label="Choose images" hint="Several at once are fine.">
           {chosen !== null && <Preview key={chosen.id} image={chosen.image} alt={`Your image: ${chosen.name}`} />}
         </DropZone>
         {questions.length > 1 && (
@@ -65,7 +63,7 @@ export function Find({ shown, questions, setQuestions }: Properties) {
                 <button
                   type="button"
                   aria-pressed={question.id === chosen?.id}
-                  aria-label={question.name}
+                  aria-label={`${question.name}${question.state === 'failed' ? ', not answered' : ''}`}
                   class={question.state}
                   onClick={() => setChosenId(question.id)}
                 >
@@ -83,9 +81,9 @@ export function Find({ shown, questions, setQuestions }: Properties) {
             {chosen.problem}
           </p>
         )}
-        {chosen?.failure != null && <FailureNotice failure={chosen.failure} again={() => ask(chosen, chosen.top)} />}
+        {chosen?.failure != null && <FailureNotice failure={chosen.failure} again={() => askAgain(chosen, chosen.top)} />}
         {chosen !== null && chosen.problem === null && chosen.failure === null && (
-          <Answers key={chosen.id} question={chosen} more={() => ask(chosen, chosen.top * 2)} />
+          <Answers key={chosen.id} question={chosen} more={() => askAgain(chosen, chosen.top * 2)} />
         )}
       </section>
       <ThresholdPanel />

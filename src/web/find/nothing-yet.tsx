@@ -3,7 +3,7 @@ import { useServer } from '../context.js';
 
 /** What to do first: with a gallery, and without one. */
 export function NothingYet() {
-  const { info } = useServer();
+  const { info, point } = useServer();
   const images = (info.gallery?.images ?? 0) + (info.gallery?.enrolled ?? 0);
   if (images === 0) return <EmptyGallery />;
   return (
@@ -11,7 +11,8 @@ export function NothingYet() {
       <h2>Nearest images</h2>
       <p class="quiet">
         Give an image and the {counted(info.gallery?.images ?? 0, 'image')} of the gallery are searched for what is nearest to it.
-        Each answer says whether it shows the same, by the threshold that was calibrated on images the model never saw.
+        {point !== null &&
+          ' Each answer says whether it shows the same, by a threshold calibrated on images the model never saw.'}
       </p>
     </>
   );

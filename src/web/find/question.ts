@@ -16,6 +16,8 @@ export interface Question {
   readonly problem: string | null;
 }
 
+/** How many answers are asked for at first. */
+const TOP = 12;
 /** How many images the page holds; the oldest go first. */
 const KEPT = 24;
 
@@ -23,7 +25,6 @@ const KEPT = 24;
 export function withImages(
   questions: readonly Question[],
   images: readonly File[],
-  top: number,
   problemOf: (image: File) => string | null,
 ): Question[] {
   const next = 1 + Math.max(0, ...questions.map(({ id }) => id));
@@ -33,7 +34,7 @@ export function withImages(
       id: next + index,
       name: image.name,
       image,
-      top,
+      top: TOP,
       state: problem === null ? 'waiting' : 'failed',
       found: null,
       failure: null,

@@ -7,7 +7,7 @@ interface Properties {
   readonly intake: Intake;
   /** What the button says: 'Choose an image'. */
   readonly label: string;
-  /** What may be done with it, below. */
+  /** A line below; where there is one it also says that images may be dropped and pasted. */
   readonly hint?: string;
   readonly several?: boolean;
   /** A preview, in place of the sign. */
@@ -36,10 +36,11 @@ export function DropZone({ intake, label, hint, several = false, children, slot 
         aria-describedby={hint === undefined ? undefined : id}
         onClick={() => files.current?.click()}
       >
-        {children ?? <Sign />}
+        {children || <Sign />}
         <span class="drop-label">{label}</span>
         {hint !== undefined && (
           <span class="drop-hint quiet small" id={id}>
+            <span class="by-pointer">Or drop or paste them anywhere on this page. </span>
             {hint}
           </span>
         )}

@@ -6,6 +6,7 @@ import { useServer } from '../context.js';
 import { EmptyGallery } from '../find/nothing-yet.js';
 import type { Question } from '../find/question.js';
 import { FailureNotice } from '../frame/failure-notice.js';
+import { useIntake } from '../images/intake.js';
 import { Plane } from './plane.js';
 
 /** Between two looks whether the map is drawn, in milliseconds. */
@@ -13,15 +14,17 @@ const LOOK_AGAIN = 1500;
 
 interface Properties {
   readonly shown: boolean;
+  readonly ask: (images: readonly File[]) => void;
   readonly questions: readonly Question[];
 }
 
 /** The gallery in the plane; it is asked for when it is first seen. */
-export function GalleryMap({ shown, questions }: Properties) {
+export function GalleryMap({ shown, ask, questions }: Properties) {
   const { client, report, returns, changes } = useServer();
   const [points, setPoints] = useState<readonly MapPoint[] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [marked, setMarked] = useState('');
+  const intake = useIntake(shown, ask);
   const [seen, setSeen] = useState(false);
   if (shown && !seen) setSeen(true);
 
@@ -72,8 +75,13 @@ export function GalleryMap({ shown, questions }: Properties) {
       <h2>Map</h2>
       <p class="quiet">
         {counted(points.length, 'image')} of the gallery, each at its place: near points have near embeddings, the axes mean
-        nothing by themselves.
+        nothing by themselves. Drop or paste an image to see where it lies.
       </p>
+      {intake.problem !== null && (
+        <p class="bad small" role="alert">
+          {intake.problem}
+        </p>
+      )}
       {classes.length > 0 && (
         <div class="row">
           <label for="marked">Mark a class</label>

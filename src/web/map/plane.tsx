@@ -4,7 +4,7 @@ import type { Question } from '../find/question.js';
 import { coloursOf, draw } from './draw.js';
 import { useGestures } from './gestures.js';
 import { PointCard } from './point-card.js';
-import { fit, type Place, pan, placeAt, placesInside, type Size, toWindow, type View, zoom } from './view.js';
+import { fit, isInside, type Place, pan, placeAt, placesInside, type Size, toWindow, type View, zoom } from './view.js';
 
 interface Properties {
   readonly shown: boolean;
@@ -64,7 +64,12 @@ export function Plane({ shown, points, classes, marked, questions }: Properties)
   );
   useGestures(plane, { move, tap: pick, hover });
 
+  const point = picked === null ? undefined : points[picked];
+  const pointPlace = point === undefined ? null : toWindow(seen, point);
+  const inside = pointPlace !== null && isInside(pointPlace, size);
   const middle = { x: size.width / 2, y: size.height / 2 };
+  // What one looks at stays where it is.
+  const centre = inside ? pointPlace : middle;
   const next = (by: 1 | -1) => {
     const order = placesInside(seen, points, size);
     const at = picked === null ? -1 : order.indexOf(picked);
@@ -75,9 +80,9 @@ export function Plane({ shown, points, classes, marked, questions }: Properties)
     ArrowRight: () => move((now) => pan(now, -STEP, 0)),
     ArrowUp: () => move((now) => pan(now, 0, STEP)),
     ArrowDown: () => move((now) => pan(now, 0, -STEP)),
-    '+': () => move((now) => zoom(now, FACTOR, middle, whole)),
-    '=': () => move((now) => zoom(now, FACTOR, middle, whole)),
-    '-': () => move((now) => zoom(now, 1 / FACTOR, middle, whole)),
+    '+': () => move((now) => zoom(now, FACTOR, centre, whole)),
+    '=': () => move((now) => zoom(now, FACTOR, centre, whole)),
+    '-': () => move((now) => zoom(now, 1 / FACTOR, centre, whole)),
     '0': () => setView(null),
     n: () => next(1),
     p: () => next(-1),
@@ -90,7 +95,6 @@ export function Plane({ shown, points, classes, marked, questions }: Properties)
     event.preventDefault();
     action();
   };
-  const point = picked === null ? undefined : points[picked];
   const firstPlace = queries[0];
   return (
     <div class="plane-frame">
@@ -105,7 +109,7 @@ export function Plane({ shown, points, classes, marked, questions }: Properties)
         onKeyDown={onKeyDown}
       >
         <canvas ref={canvas} />
-        {point !== undefined && <PointCard point={point} at={toWindow(seen, point)} size={size} />}
+        {point !== undefined && inside && <PointCard point={point} at={pointPlace} size={size} />}
       </div>
       <div class="zoom">
         <button type="button" class="button" aria-label="Zoom in" onClick={actions['+']}>

@@ -77,11 +77,16 @@ export function placeAt(view: View, places: readonly Place[], at: Place, reach: 
   return nearest;
 }
 
+/** Whether a place, in pixels of the window, is seen. */
+export function isInside({ x, y }: Place, { width, height }: Size): boolean {
+  return x >= 0 && x <= width && y >= 0 && y <= height;
+}
+
 /** Indices of the places inside the window, from left to right: the order in which the keyboard goes through them. */
-export function placesInside(view: View, places: readonly Place[], { width, height }: Size): number[] {
+export function placesInside(view: View, places: readonly Place[], size: Size): number[] {
   const seen = places.flatMap((place, index) => {
-    const { x, y } = toWindow(view, place);
-    return x >= 0 && x <= width && y >= 0 && y <= height ? [{ index, x, y }] : [];
+    const at = toWindow(view, place);
+    return isInside(at, size) ? [{ index, ...at }] : [];
   });
   return seen.sort((a, b) => a.x - b.x || a.y - b.y).map(({ index }) => index);
 }

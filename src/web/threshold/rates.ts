@@ -34,11 +34,7 @@ export const USUAL_RATE = 0.01;
 export function share(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const percent = value * 100;
-  const text =
-    percent >= 10 || percent === 0
-      ? percent.toFixed(percent === 0 || percent === 100 ? 0 : 1)
-      : String(Number(percent.toPrecision(2)));
-  return `${text}\u00a0%`;
+  return `${Number(percent >= 10 ? percent.toFixed(1) : percent.toPrecision(2))}\u00a0%`;
 }
 
 /** 'one in 1,000' for 0.001; null where the rate is not near such a share. */
