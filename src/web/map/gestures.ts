@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { type Place, pan, pinch, type View, zoom } from './view.js';
 
 interface Gestures {
@@ -17,7 +17,10 @@ const STILL = 6;
 const REACH = { mouse: 10, pen: 12, touch: 22 } as const;
 
 /** Drag moves, two fingers pinch, the wheel zooms, a tap picks. */
-export function useGestures(plane: RefObject<HTMLElement | null>, { move, tap, hover }: Gestures): void {
+export function useGestures(plane: RefObject<HTMLElement | null>, gestures: Gestures): void {
+  // The listeners stay while the view changes under them: what is held would be forgotten with them.
+  const latest = useRef(gestures);
+  latest.current = gestures;
   useEffect(() => {
     const element = plane.current;
     if (element === null) return;
@@ -37,29 +40,29 @@ export function useGestures(plane: RefObject<HTMLElement | null>, { move, tap, h
       const now = placeOf(event);
       const before = held.get(event.pointerId);
       if (before === undefined) {
-        if (event.pointerType === 'mouse') hover(now);
+        if (event.pointerType === 'mouse') latest.current.hover(now);
         return;
       }
       const other = [...held].find(([id]) => id !== event.pointerId)?.[1];
       held.set(event.pointerId, now);
       travelled += Math.hypot(now.x - before.x, now.y - before.y);
-      if (other !== undefined) move((view, whole) => pinch(view, [before, other], [now, other], whole));
-      else if (travelled >= STILL) move((view) => pan(view, now.x - before.x, now.y - before.y));
+      if (other !== undefined) latest.current.move((view, whole) => pinch(view, [before, other], [now, other], whole));
+      else if (travelled >= STILL) latest.current.move((view) => pan(view, now.x - before.x, now.y - before.y));
     };
     const onUp = (event: PointerEvent) => {
       const at = held.get(event.pointerId);
       held.delete(event.pointerId);
       if (at === undefined || held.size > 0 || travelled >= STILL || event.type === 'pointercancel') return;
-      tap(at, REACH[event.pointerType as keyof typeof REACH] ?? REACH.touch);
+      latest.current.tap(at, REACH[event.pointerType as keyof typeof REACH] ?? REACH.touch);
     };
     const onWheel = (event: WheelEvent) => {
       event.preventDefault();
       // Some browsers count lines or pages, not pixels.
       const pixels = event.deltaY * ([1, 16, 400][event.deltaMode] ?? 1);
       const at = placeOf(event);
-      move((view, whole) => zoom(view, Math.exp(-Math.max(-200, Math.min(200, pixels)) / 400), at, whole));
+      latest.current.move((view, whole) => zoom(view, Math.exp(-Math.max(-200, Math.min(200, pixels)) / 400), at, whole));
     };
-    const onLeave = () => hover(null);
+    const onLeave = () => latest.current.hover(null);
     element.addEventListener('pointerdown', onDown);
     element.addEventListener('pointermove', onMove);
     element.addEventListener('pointerup', onUp);
@@ -74,5 +77,5 @@ export function useGestures(plane: RefObject<HTMLElement | null>, { move, tap, h
       element.removeEventListener('pointerleave', onLeave);
       element.removeEventListener('wheel', onWheel);
     };
-  }, [plane, move, tap, hover]);
+  }, [plane]);
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { MapPoint } from '../../serve/api.js';
 import type { Question } from '../find/question.js';
 import { coloursOf, draw } from './draw.js';
@@ -52,16 +52,13 @@ export function Plane({ shown, points, classes, marked, questions }: Properties)
     draw(context, seen, size, coloursOf(element), { points, classAt, marked: markedAt, picked, queries });
   }, [seen, size, points, classAt, classes, marked, picked, queries, scheme]);
 
-  const move = useCallback((change: (view: View, whole: View) => View) => setView((now) => change(now ?? whole, whole)), [whole]);
-  const pick = useCallback((at: Place, reach: number) => setPicked(placeAt(seen, points, at, reach)), [seen, points]);
-  const hover = useCallback(
-    (at: Place | null) => {
-      // What was picked stays until the mouse finds something else.
-      const found = at === null ? null : placeAt(seen, points, at, 10);
-      if (found !== null) setPicked(found);
-    },
-    [seen, points],
-  );
+  const move = (change: (view: View, whole: View) => View) => setView((now) => change(now ?? whole, whole));
+  const pick = (at: Place, reach: number) => setPicked(placeAt(seen, points, at, reach));
+  const hover = (at: Place | null) => {
+    // What was picked stays until the mouse finds something else.
+    const found = at === null ? null : placeAt(seen, points, at, 10);
+    if (found !== null) setPicked(found);
+  };
   useGestures(plane, { move, tap: pick, hover });
 
   const point = picked === null ? undefined : points[picked];
