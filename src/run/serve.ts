@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import type { Progress } from '../progress.js';
+import { cacheFolder } from '../runtime/folders.js';
+import type { Precision } from '../runtime/program.js';
+import { isLoopback } from '../serve/access.js';
+import { fillStore } from '../serve/fill-store.js';
+import { interimStore } from '../serve/interim-store.js';
+import type { PageFiles } from '../serve/page.js';
+import { createServer, type Server } from '../serve/server.js';
+import { mapMaker } from './serving/map-maker.js';
+import { startModel } from './serving/model.js';
+
+export interface ServeOptions {
+  /** A run or an export. */
+  readonly argument: string;
+  readonly folder: string;
+  readonly name: string | null;
+  /** What is searched, a whole path: a folder, a table, a file of vectors; null: only what is enrolled. */
+  readonly gallery: string | null;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly token: string | null;
+  /** Whether anybody who reaches the host may ask. */
+  readonly noToken: boolean;
+  readonly precision: Precision | 'auto';
+  /** Images a batch, images inside at one time, images a request, at most. */
+  readonly batch: number;
+  readonly queue: number;
+  readonly images: number;
+  /** Of a request's body; pixels of an image. */
+  readonly bytes: number;
+  readonly pixels: number;
+  /** Milliseconds a request has. */
+  readonly time: number;
+  /** The page, where there is one. */
+  readonly page: (() => Promise<PageFiles>) | null;
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly server: Server;
+  /** Broken when the model is. */
+  readonly broken: Promise<never>;
+}
+
+/** Opens a model and its gallery and serves them. @throws UserError, for instance where the port is taken */
+export async function serve(options: ServeOptions, progress: Progress): Promise<Serving> {
+  const { host, port, token, page } = options;
+  refuseOpenHost(options);
+  const files = page === null ? null : await page();
+  const { model, engine, gallery, broken } = await startModel({ ...options, largest: options.batch }, progress);
+  const store = interimStore(model.dimensions);
+  try {
+    if (gallery !== null) await fillStore(store, gallery);
+    const server = await createServer({
+      model,
+      engine,
+      store,
+      mapMaker,
+      pictures: join(cacheFolder('serve'), model.hash.slice(0, 16), 'enrolled'),
+      page: files,
+      limits: { bytes: options.bytes, pixels: options.pixels, images: options.images },
+      time: options.time,
+      largest: options.batch,
+      capacity: options.queue,
+      token,
+      host,
+      say: (line) => progress.line(line),
+    });
+    const bound = await server.listen(port).catch((error: NodeJS.ErrnoException) => {
+      throw inWords(error, options);
+    });
+    const name = host.includes(':') ? `[${host}]` : host;
+    return { url: `http://${name}:${bound}`, server, broken };
+  } catch (error) {
+    await Promise.allSettled([engine.close(), store.close()]);
+    throw error;
+  }
+}
+
+function refuseOpenHost({ host, token, noToken }: ServeOptions): void {
+  if (isLoopback(host) || token !== null || noToken) return;
+  throw new UserError({
+    what: 'others than this machine could reach the server, and anybody may ask it',
+    where: `--host ${host}`,
+    expected: '--token TOKEN, or --no-token where that is meant',
+    mend: `--token ${randomBytes(18).toString('base64url')}`,
+  });
+}
+
+function inWords(error: NodeJS.ErrnoException, { host, port }: ServeOptions): unknown {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new UserError({
+        what: `port ${port} is taken`,
+        where: '--port',
+        mend: 'end what listens there, or name another port (0: any that is free)',
+      });
+    case 'EACCES':
+      return new UserError({
+        what: `port ${port} may not be listened on by you`,
+        where: '--port',
+        mend: 'name one from 1024 on',
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new UserError({ what: 'this machine has no such address', where: `--host ${host}`, mend: '--host 127.0.0.1' });
+    default:
+      return error;
+  }
+}
