@@ -48,10 +48,12 @@ export interface Serving {
 
 /** Opens a model and its gallery and serves them. @throws UserError, for instance where the port is taken */
 export async function serve(options: ServeOptions, progress: Progress): Promise<Serving> {
-  const { host, port, token, page } = options;
+  // What opens the model crosses to its thread; a function cannot.
+  const { page, ...values } = options;
+  const { host, port, token } = options;
   refuseOpenHost(options);
   const files = page === null ? null : await page();
-  const { model, engine, gallery, broken } = await startModel({ ...options, largest: options.batch }, progress);
+  const { model, engine, gallery, broken } = await startModel({ ...values, largest: options.batch }, progress);
   const store = interimStore(model.dimensions);
   try {
     if (gallery !== null) await fillStore(store, gallery);

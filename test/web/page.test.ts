@@ -1,34 +1,13 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bundlePage } from '../../src/web/bundle.js';
-import { browserPath, measure, openBrowser } from '../report/browser.js';
-import { choose, hand, type Opened, open } from './opened.js';
+import type { Locator } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { measure } from '../report/browser.js';
+import { choose, hand } from './opened.js';
 import { png } from './pictures.js';
+import { describePage, middleOf, textOf } from './session.js';
 import { CLASSES, cosine, embeddingOf, GALLERY, THRESHOLDS } from './stub-gallery.js';
-import { ranked, type Stub, startStub } from './stub-server.js';
+import { ranked } from './stub-server.js';
 
-const skipped = browserPath === undefined;
 const TOP = 12;
-
-let browser: Browser;
-let stub: Stub;
-let opened: Opened | null = null;
-
-async function visit(options: Parameters<typeof open>[2] = {}, view = 'find'): Promise<{ page: Page; view: Locator }> {
-  opened = await open(browser, `${stub.address}#${view}`, options);
-  return { page: opened.page, view: opened.page.locator(`#view-${view}`) };
-}
-
-async function middleOf(box: Locator): Promise<{ x: number; y: number }> {
-  const { x, y, width, height } = (await box.boundingBox())!;
-  return { x: x + width / 2, y: y + height / 2 };
-}
-
-/** As it is laid out: with a line for each block. */
-async function textOf(element: Locator): Promise<string> {
-  await element.first().waitFor();
-  return (await element.allInnerTexts())[0] ?? '';
-}
 
 const verdictsOf = (view: Locator) => view.locator('.answer .verdict').allTextContents();
 
@@ -38,477 +17,323 @@ function verdict(similarity: number, { threshold, low, high }: { threshold: numb
   return similarity < low || similarity > high ? side : `${side}, but near the threshold`;
 }
 
-describe.skipIf(skipped)(
-  `the page of ft serve in Chromium${skipped ? ' (skipped: there is none here; apt-get install chromium, or FT_CHROMIUM=path)' : ''}`,
-  () => {
-    beforeAll(async () => {
-      stub = await startStub(await bundlePage());
-      browser = await openBrowser(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
-    });
-    afterAll(async () => {
-      await browser?.close();
-      await stub?.close();
-    });
-    afterEach(async () => {
-      const { complaints, outside } = opened ?? { complaints: [], outside: [] };
-      await opened?.close();
-      opened = null;
-      stub.reset();
-      expect(outside).toEqual([]);
-      // The browser itself reports answers from 400 on and connections that fail; everything else is ours.
-      expect(complaints.filter((text) => !text.startsWith('error: Failed to load resource'))).toEqual([]);
-    });
+describePage('the page of ft serve in Chromium', (session) => {
+  it('shows the nearest images of a file with cosine, distance and verdict, and the classifier', async () => {
+    const { view } = await session.visit();
+    await choose(view, [await png('drum-q.png')]);
+    await view.locator('.answer .verdict').first().waitFor();
+    const nearest = ranked(GALLERY, 'drum-q.png').slice(0, TOP);
+    const cards = await view.locator('.answer').allInnerTexts();
+    expect(cards).toHaveLength(TOP);
+    for (const [at, { row, similarity }] of nearest.entries()) {
+      expect(cards[at]).toContain(row.class);
+      expect(cards[at]).toContain(`cosine ${similarity.toFixed(3)}`);
+      expect(cards[at]).toContain(`distance ${(1 - similarity).toFixed(3)}`);
+    }
+    const bars = await view.locator('.probabilities li').allInnerTexts();
+    const weights = CLASSES.map((name) => Math.exp(8 * cosine(embeddingOf(`${name}-0.jpg`), embeddingOf('drum-q.png'))));
+    const likeliest = Math.max(...weights) / weights.reduce((sum, one) => sum + one, 0);
+    expect(bars).toHaveLength(5);
+    expect(bars[0]?.replaceAll(/\s+/g, ' ')).toBe(`drum ${(100 * likeliest).toFixed(1)} %`);
+    const width = await view
+      .locator('.bar span')
+      .first()
+      .evaluate(new Function('e', 'return e.style.width') as () => string);
+    expect(Number.parseFloat(width)).toBeCloseTo(100 * likeliest, 3);
+    expect(await view.locator('.answer img').count()).toBe(TOP);
+  });
 
-    it('shows the nearest images of a file with cosine, distance and verdict, and the classifier', async () => {
-      const { view } = await visit();
-      await choose(view, [await png('drum-q.png')]);
-      await view.locator('.answer .verdict').first().waitFor();
-      const nearest = ranked(GALLERY, 'drum-q.png').slice(0, TOP);
-      const cards = await view.locator('.answer').allInnerTexts();
-      expect(cards).toHaveLength(TOP);
-      for (const [at, { row, similarity }] of nearest.entries()) {
-        expect(cards[at]).toContain(row.class);
-        expect(cards[at]).toContain(`cosine ${similarity.toFixed(3)}`);
-        expect(cards[at]).toContain(`distance ${(1 - similarity).toFixed(3)}`);
-      }
-      const bars = await view.locator('.probabilities li').allInnerTexts();
-      const weights = CLASSES.map((name) => Math.exp(8 * cosine(embeddingOf(`${name}-0.jpg`), embeddingOf('drum-q.png'))));
-      const likeliest = Math.max(...weights) / weights.reduce((sum, one) => sum + one, 0);
-      expect(bars).toHaveLength(5);
-      expect(bars[0]?.replaceAll(/\s+/g, ' ')).toBe(`drum ${(100 * likeliest).toFixed(1)} %`);
-      const width = await view
-        .locator('.bar span')
-        .first()
-        .evaluate(new Function('e', 'return e.style.width') as () => string);
-      expect(Number.parseFloat(width)).toBeCloseTo(100 * likeliest, 3);
-      expect(await view.locator('.answer img').count()).toBe(TOP);
-    });
+  it('gives every verdict anew at each rate of the slider, without asking the server', async () => {
+    const { view } = await session.visit();
+    await choose(view, [await png('far-drum.png')]);
+    await view.locator('.answer .verdict').first().waitFor();
+    const before = session.stub.asked.length;
+    const nearest = ranked(GALLERY, 'far-drum.png').slice(0, TOP);
+    const slider = view.getByRole('slider');
+    await slider.focus();
+    await slider.press('End');
+    const seen: string[][] = [];
+    for (const point of THRESHOLDS) {
+      expect(await slider.getAttribute('aria-valuetext')).toContain(`${Number((point.asked * 100).toPrecision(2))}\u00a0%`);
+      seen.push(await verdictsOf(view));
+      const words = await textOf(view.locator('.threshold-words'));
+      expect(words).toContain(`cosine of ${point.threshold.toFixed(3)}`);
+      expect(words).toContain(`interval ${point.low.toFixed(3)} to ${point.high.toFixed(3)}`);
+      expect(words.includes('lower bound')).toBe(!point.resolved);
+      await slider.press('ArrowLeft');
+    }
+    expect(seen).toEqual(THRESHOLDS.map((point) => nearest.map(({ similarity }) => verdict(similarity, point))));
+    // All three kinds were there to be told apart.
+    expect(new Set(seen.flat().map((one) => one.includes('near') || one)).size).toBe(3);
+    expect(session.stub.asked.slice(before).filter((one) => !one.includes('/pictures/'))).toEqual([]);
+  });
 
-    it('gives every verdict anew at each rate of the slider, without asking the server', async () => {
-      const { view } = await visit();
-      await choose(view, [await png('far-drum.png')]);
-      await view.locator('.answer .verdict').first().waitFor();
-      const before = stub.asked.length;
-      const nearest = ranked(GALLERY, 'far-drum.png').slice(0, TOP);
-      const slider = view.getByRole('slider');
-      await slider.focus();
-      await slider.press('End');
-      const seen: string[][] = [];
-      for (const point of THRESHOLDS) {
-        expect(await slider.getAttribute('aria-valuetext')).toContain(`${Number((point.asked * 100).toPrecision(2))}\u00a0%`);
-        seen.push(await verdictsOf(view));
-        const words = await textOf(view.locator('.threshold-words'));
-        expect(words).toContain(`cosine of ${point.threshold.toFixed(3)}`);
-        expect(words).toContain(`interval ${point.low.toFixed(3)} to ${point.high.toFixed(3)}`);
-        expect(words.includes('lower bound')).toBe(!point.resolved);
-        await slider.press('ArrowLeft');
-      }
-      expect(seen).toEqual(THRESHOLDS.map((point) => nearest.map(({ similarity }) => verdict(similarity, point))));
-      // All three kinds were there to be told apart.
-      expect(new Set(seen.flat().map((one) => one.includes('near') || one)).size).toBe(3);
-      expect(stub.asked.slice(before).filter((one) => !one.includes('/pictures/'))).toEqual([]);
-    });
+  it('takes what is dropped anywhere and what is pasted anywhere, several at once, and one bad file spoils no other', async () => {
+    const { page, view } = await session.visit();
+    await hand(page.locator('footer'), 'drop', [await png('bell-q.png'), await png('harp-q.png')]);
+    await view.locator('.strip li').nth(1).waitFor();
+    await view.getByText('Nearest: bell').waitFor();
+    await view.locator('.strip .answered').nth(1).waitFor();
+    session.stub.refusal = {
+      status: 400,
+      body: {
+        error: 'x',
+        fault: { what: 'this is HEIC', where: 'image', expected: 'JPEG or PNG', found: 'HEIC', mend: 'save as JPEG' },
+      },
+    };
+    await hand(page.locator('body'), 'paste', [await png('egg-q.png'), await png('comb-q.png')]);
+    const notice = view.getByRole('alert');
+    await notice.waitFor();
+    expect((await textOf(notice)).split(/\n+/)).toEqual([
+      'This is HEIC.',
+      'Where',
+      'image',
+      'Expected',
+      'JPEG or PNG',
+      'Found',
+      'HEIC',
+      'Do this',
+      'save as JPEG',
+      'Try again',
+    ]);
+    await view.getByRole('button', { name: 'comb-q.png' }).click();
+    await view.getByText('Nearest: comb').waitFor();
+    await view.getByRole('button', { name: 'egg-q.png' }).click();
+    await view.getByRole('button', { name: 'Try again' }).click();
+    await view.getByText('Nearest: egg').waitFor();
+    await hand(page.locator('body'), 'drop', [{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('no image') }]);
+    await view.getByText('That holds no image file.').waitFor();
+    expect(await view.locator('.strip li').count()).toBe(4);
+  });
 
-    it('moves the slider by the mouse too, and it stops at calibrated rates alone', async () => {
-      const { page, view } = await visit();
-      const slider = view.getByRole('slider');
-      const box = (await slider.boundingBox())!;
-      const thumb = 28;
-      const at = (place: number) => box.x + thumb / 2 + place * (box.width - thumb);
-      await page.mouse.move(at(2 / 3), box.y + box.height / 2);
-      await page.mouse.down();
-      await page.mouse.move(at(0.36), box.y + box.height / 2, { steps: 4 });
-      await page.mouse.up();
-      // 0.36 of three decades lies nearest to 0.001, at a third.
-      expect(await slider.getAttribute('aria-valuetext')).toBe('0.1\u00a0%, one in 1,000');
-      expect(Number(await slider.inputValue())).toBeCloseTo(1 / 3, 6);
-      // The curve's point lies above the thumb.
-      const point = (await view.locator('circle.point').boundingBox())!;
-      expect(Math.abs(point.x + point.width / 2 - at(1 / 3))).toBeLessThan(2);
-    });
+  it('takes photos with the camera, and gives it back', async () => {
+    const { page, view } = await session.visit();
+    await view.getByRole('button', { name: 'Use the camera' }).click();
+    const dialog = view.getByRole('dialog', { name: 'Camera' });
+    await dialog.locator('button:enabled', { hasText: 'Take a photo' }).click();
+    await dialog.getByText('1 taken').waitFor();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await view.locator('.answer .verdict').first().waitFor();
+    const size = await view
+      .locator('.drop img')
+      .evaluate(new Function('e', 'return e.decode().then(() => [e.naturalWidth, e.naturalHeight])') as () => Promise<number[]>);
+    expect(Math.min(...size)).toBeGreaterThan(200);
+    expect(await page.locator('video').count()).toBe(0);
+  });
 
-    it('takes what is dropped anywhere and what is pasted anywhere, several at once, and one bad file spoils no other', async () => {
-      const { page, view } = await visit();
-      await hand(page.locator('footer'), 'drop', [await png('bell-q.png'), await png('harp-q.png')]);
-      await view.locator('.strip li').nth(1).waitFor();
-      await view.getByText('Nearest: bell').waitFor();
-      await view.locator('.strip .answered').nth(1).waitFor();
-      stub.refusal = {
-        status: 400,
-        body: {
-          error: 'x',
-          fault: { what: 'this is HEIC', where: 'image', expected: 'JPEG or PNG', found: 'HEIC', mend: 'save as JPEG' },
-        },
-      };
-      await hand(page.locator('body'), 'paste', [await png('egg-q.png'), await png('comb-q.png')]);
-      const notice = view.getByRole('alert');
-      await notice.waitFor();
-      expect((await textOf(notice)).split(/\n+/)).toEqual([
-        'This is HEIC.',
-        'Where',
-        'image',
-        'Expected',
-        'JPEG or PNG',
-        'Found',
-        'HEIC',
-        'Do this',
-        'save as JPEG',
-        'Try again',
-      ]);
-      await view.getByRole('button', { name: 'comb-q.png' }).click();
-      await view.getByText('Nearest: comb').waitFor();
-      await view.getByRole('button', { name: 'egg-q.png' }).click();
-      await view.getByRole('button', { name: 'Try again' }).click();
-      await view.getByText('Nearest: egg').waitFor();
-      await hand(page.locator('body'), 'drop', [{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('no image') }]);
-      await view.getByText('That holds no image file.').waitFor();
-      expect(await view.locator('.strip li').count()).toBe(4);
-    });
+  it('compares two images, and the slider changes the verdict', async () => {
+    const { page, view } = await session.visit({}, 'compare');
+    await view.getByText('Give two images.').waitFor();
+    await hand(page.locator('[data-slot=b] .drop'), 'drop', [await png('drum-b.png')]);
+    await view.getByText('One image is missing.').waitFor();
+    await hand(page.locator('body'), 'paste', [await png('drum-a.png')]);
+    const large = view.locator('.verdict-large');
+    await large.waitFor();
+    expect(await view.locator('[data-slot=a] img').getAttribute('alt')).toBe('First image: drum-a.png');
+    const similarity = cosine(embeddingOf('drum-a.png'), embeddingOf('drum-b.png'));
+    await view.getByText(`cosine ${similarity.toFixed(3)}, distance ${(1 - similarity).toFixed(3)}`).waitFor();
+    expect(await textOf(large)).toBe(verdict(similarity, THRESHOLDS[2]!));
+    const slider = view.getByRole('slider');
+    await slider.press('Home');
+    expect(await textOf(large)).toBe(verdict(similarity, THRESHOLDS[6]!));
+    await slider.press('End');
+    expect(await textOf(large)).toBe(verdict(similarity, THRESHOLDS[0]!));
+    expect(verdict(similarity, THRESHOLDS[0]!)).not.toBe(verdict(similarity, THRESHOLDS[6]!));
+  });
 
-    it('says before it sends that a file is too large', async () => {
-      const { view } = await visit();
-      await choose(view, [{ name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(5_100_000) }]);
-      await view.getByText('The file has 5.1 MB, and the server takes 5.0 MB at most.').waitFor();
-      expect(stub.asked.filter((one) => one.startsWith('POST'))).toEqual([]);
-    });
+  it('enrols a class that is among the answers at once, refuses its name twice, and removes it again', async () => {
+    const { page, view } = await session.visit({}, 'classes');
+    await view.getByText('None yet.').waitFor();
+    await view.getByRole('button', { name: 'Enrol' }).click();
+    await view.getByText('Give the class a name.').waitFor();
+    await view.getByLabel('Name').fill('Kettle & co');
+    await view.getByRole('button', { name: 'Enrol' }).click();
+    await view.getByText('Give at least one photo').waitFor();
+    await choose(view, [await png('drum-x.png'), await png('drum-y.png'), await png('odd.png'), await png('drum-x.png')]);
+    expect(await view.locator('.strip li').count()).toBe(4);
+    await view.getByRole('button', { name: 'Leave out photo 4' }).click();
+    await view.getByRole('button', { name: 'Enrol from 3 photos' }).click();
+    await view.getByText('“Kettle & co” is enrolled').waitFor();
+    const { agreement } = session.stub.enrolled[0]!;
+    const words = await textOf(view.locator('.enrolled li'));
+    expect(words).toContain(`${agreement?.mean.toFixed(3)} on average, ${agreement?.smallest.toFixed(3)} at the least`);
+    expect(words.includes('Check the photos.')).toBe((agreement?.smallest ?? 0) < THRESHOLDS[2]!.threshold);
+    await page.getByText('1 class enrolled').waitFor();
 
-    it('asks for more answers where there are more', async () => {
-      const { view } = await visit();
-      await choose(view, [await png('drum-q.png')]);
-      await view.getByRole('button', { name: 'Show more' }).click();
-      await view.locator('.answer').nth(23).waitFor();
-      expect(await view.locator('.answer').count()).toBe(24);
-      expect(stub.asked.filter((one) => one.startsWith('POST'))).toEqual(['POST /search?top=12', 'POST /search?top=24']);
-    });
+    await view.getByLabel('Name').fill('Kettle & co');
+    await view.getByRole('button', { name: 'Enrol' }).click();
+    await view.getByText('“Kettle & co” is enrolled already.').waitFor();
 
-    it('takes photos with the camera, and gives it back', async () => {
-      const { page, view } = await visit();
-      await view.getByRole('button', { name: 'Use the camera' }).click();
-      const dialog = view.getByRole('dialog', { name: 'Camera' });
-      await dialog.locator('button:enabled', { hasText: 'Take a photo' }).click();
-      await dialog.getByText('1 taken').waitFor();
-      await dialog.getByRole('button', { name: 'Done' }).click();
-      await view.locator('.answer .verdict').first().waitFor();
-      const size = await view
-        .locator('.drop img')
-        .evaluate(
-          new Function('e', 'return e.decode().then(() => [e.naturalWidth, e.naturalHeight])') as () => Promise<number[]>,
-        );
-      expect(Math.min(...size)).toBeGreaterThan(200);
-      expect(await page.locator('video').count()).toBe(0);
-    });
+    await page.getByRole('tab', { name: 'Find' }).click();
+    await choose(page.locator('#view-find'), [await png('drum-x.png')]);
+    await page.locator('.answer', { hasText: 'enrolled, 3 photos' }).waitFor();
 
-    for (const [what, script, words] of [
-      ['no camera', "Object.assign(new Error(), { name: 'NotFoundError' })", 'No camera was found.'],
-      ['no permission', "Object.assign(new Error(), { name: 'NotAllowedError' })", 'The camera was not allowed.'],
-    ] as const)
-      it(`says what to do where there is ${what}`, async () => {
-        const { page, view } = await visit();
-        await page.evaluate(`navigator.mediaDevices.getUserMedia = () => Promise.reject(${script})`);
-        await view.getByRole('button', { name: 'Use the camera' }).click();
-        await view.getByRole('alert').getByText(words).waitFor();
-        await page.keyboard.press('Escape');
-        expect(await view.getByRole('dialog').count()).toBe(0);
+    await page.getByRole('tab', { name: 'Classes' }).click();
+    await view.getByRole('button', { name: 'Remove Kettle & co' }).click();
+    await view.getByRole('button', { name: 'Keep' }).click();
+    await view.getByRole('button', { name: 'Remove Kettle & co' }).click();
+    await view.getByRole('button', { name: 'Yes, remove' }).click();
+    await view.getByText('“Kettle & co” was removed.').waitFor();
+    await view.getByText('None yet.').waitFor();
+    expect(session.stub.enrolled).toEqual([]);
+    // The answer that is seen is asked for again.
+    await page.getByRole('tab', { name: 'Find' }).click();
+    await page.locator('.answer', { hasText: 'enrolled, 3 photos' }).waitFor({ state: 'detached' });
+  });
+
+  it('waits for the map, zooms by wheel, pinch, buttons and keys, and shows what is pointed at', async () => {
+    session.stub.drawing = 1;
+    const { page, view } = await session.visit({ hasTouch: true }, 'map');
+    await view.getByText('The map is being drawn').waitFor();
+    const plane = view.locator('.plane[data-zoom]');
+    await plane.waitFor();
+    const zoom = async () => Number(await plane.getAttribute('data-zoom'));
+    expect(await zoom()).toBe(1);
+    const middle = await middleOf(plane);
+    await page.mouse.move(middle.x, middle.y);
+    await page.mouse.wheel(0, -200);
+    await expect.poll(zoom).toBeCloseTo(Math.exp(0.5), 2);
+    await view.getByRole('button', { name: 'Show all' }).click();
+    expect(await zoom()).toBe(1);
+    await view.getByRole('button', { name: 'Zoom in' }).click();
+    expect(await zoom()).toBe(1.5);
+    await plane.focus();
+    await plane.press('+');
+    expect(await zoom()).toBe(2.25);
+    await plane.press('0');
+
+    const centre = await middleOf(plane);
+    const touch = await page.context().newCDPSession(page);
+    const fingers = (type: string, apart: number) =>
+      touch.send('Input.dispatchTouchEvent', {
+        type: type as 'touchStart',
+        touchPoints: apart === 0 ? [] : [-1, 1].map((side, id) => ({ x: centre.x + side * apart, y: centre.y, id })),
       });
+    await fingers('touchStart', 40);
+    for (const apart of [60, 80, 100, 120]) await fingers('touchMove', apart);
+    await fingers('touchEnd', 0);
+    await expect.poll(zoom).toBeCloseTo(3, 1);
+    await plane.press('0');
 
-    it('says why a page that is not secure has no camera', async () => {
-      const { page, view } = await visit();
-      await page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })");
-      await view.getByRole('button', { name: 'Use the camera' }).click();
-      await view.getByRole('alert').getByText('only to pages by https').waitFor();
-    });
+    // The keyboard goes from image to image, from left to right; the pointer picks the nearest.
+    await plane.press('n');
+    const card = view.locator('.point-card');
+    await card.waitFor();
+    const first = await textOf(card);
+    expect(CLASSES).toContain(first.split('\n')[0]);
+    await plane.press('n');
+    expect(await textOf(card)).not.toBe(first);
+    await plane.press('p');
+    expect(await textOf(card)).toBe(first);
+    await plane.press('Escape');
+    expect(await card.count()).toBe(0);
+  });
 
-    it('compares two images, and the slider changes the verdict', async () => {
-      const { page, view } = await visit({}, 'compare');
-      await view.getByText('Give two images.').waitFor();
-      await hand(page.locator('[data-slot=b] .drop'), 'drop', [await png('drum-b.png')]);
-      await view.getByText('One image is missing.').waitFor();
-      await hand(page.locator('body'), 'paste', [await png('drum-a.png')]);
-      const large = view.locator('.verdict-large');
-      await large.waitFor();
-      expect(await view.locator('[data-slot=a] img').getAttribute('alt')).toBe('First image: drum-a.png');
-      const similarity = cosine(embeddingOf('drum-a.png'), embeddingOf('drum-b.png'));
-      await view.getByText(`cosine ${similarity.toFixed(3)}, distance ${(1 - similarity).toFixed(3)}`).waitFor();
-      expect(await textOf(large)).toBe(verdict(similarity, THRESHOLDS[2]!));
-      const slider = view.getByRole('slider');
-      await slider.press('Home');
-      expect(await textOf(large)).toBe(verdict(similarity, THRESHOLDS[6]!));
-      await slider.press('End');
-      expect(await textOf(large)).toBe(verdict(similarity, THRESHOLDS[0]!));
-      expect(verdict(similarity, THRESHOLDS[0]!)).not.toBe(verdict(similarity, THRESHOLDS[6]!));
-    });
-
-    it('enrols a class that is among the answers at once, refuses its name twice, and removes it again', async () => {
-      const { page, view } = await visit({}, 'classes');
-      await view.getByText('None yet.').waitFor();
-      await view.getByRole('button', { name: 'Enrol' }).click();
-      await view.getByText('Give the class a name.').waitFor();
-      await view.getByLabel('Name').fill('Kettle & co');
-      await view.getByRole('button', { name: 'Enrol' }).click();
-      await view.getByText('Give at least one photo').waitFor();
-      await choose(view, [await png('drum-x.png'), await png('drum-y.png'), await png('odd.png'), await png('drum-x.png')]);
-      expect(await view.locator('.strip li').count()).toBe(4);
-      await view.getByRole('button', { name: 'Leave out photo 4' }).click();
-      await view.getByRole('button', { name: 'Enrol from 3 photos' }).click();
-      await view.getByText('“Kettle & co” is enrolled').waitFor();
-      const { agreement } = stub.enrolled[0]!;
-      const words = await textOf(view.locator('.enrolled li'));
-      expect(words).toContain(`${agreement?.mean.toFixed(3)} on average, ${agreement?.smallest.toFixed(3)} at the least`);
-      expect(words.includes('Check the photos.')).toBe((agreement?.smallest ?? 0) < THRESHOLDS[2]!.threshold);
-      await page.getByText('1 class enrolled').waitFor();
-
-      await view.getByLabel('Name').fill('Kettle & co');
-      await view.getByRole('button', { name: 'Enrol' }).click();
-      await view.getByText('“Kettle & co” is enrolled already.').waitFor();
-
-      await page.getByRole('tab', { name: 'Find' }).click();
-      await choose(page.locator('#view-find'), [await png('drum-x.png')]);
-      await page.locator('.answer', { hasText: 'enrolled, 3 photos' }).waitFor();
-
-      await page.getByRole('tab', { name: 'Classes' }).click();
-      await view.getByRole('button', { name: 'Remove Kettle & co' }).click();
-      await view.getByRole('button', { name: 'Keep' }).click();
-      await view.getByRole('button', { name: 'Remove Kettle & co' }).click();
-      await view.getByRole('button', { name: 'Yes, remove' }).click();
-      await view.getByText('“Kettle & co” was removed.').waitFor();
-      await view.getByText('None yet.').waitFor();
-      expect(stub.enrolled).toEqual([]);
-      // The answer that is seen is asked for again.
-      await page.getByRole('tab', { name: 'Find' }).click();
-      await page.locator('.answer', { hasText: 'enrolled, 3 photos' }).waitFor({ state: 'detached' });
-    });
-
-    it('waits for the map, zooms by wheel, pinch, buttons and keys, and shows what is pointed at', async () => {
-      stub.drawing = 1;
-      const { page, view } = await visit({ hasTouch: true }, 'map');
-      await view.getByText('The map is being drawn').waitFor();
-      const plane = view.locator('.plane[data-zoom]');
-      await plane.waitFor();
-      const zoom = async () => Number(await plane.getAttribute('data-zoom'));
-      expect(await zoom()).toBe(1);
-      const middle = await middleOf(plane);
-      await page.mouse.move(middle.x, middle.y);
-      await page.mouse.wheel(0, -200);
-      await expect.poll(zoom).toBeCloseTo(Math.exp(0.5), 2);
-      await view.getByRole('button', { name: 'Show all' }).click();
-      expect(await zoom()).toBe(1);
-      await view.getByRole('button', { name: 'Zoom in' }).click();
-      expect(await zoom()).toBe(1.5);
-      await plane.focus();
-      await plane.press('+');
-      expect(await zoom()).toBe(2.25);
-      await plane.press('0');
-
-      const centre = await middleOf(plane);
-      const touch = await page.context().newCDPSession(page);
-      const fingers = (type: string, apart: number) =>
-        touch.send('Input.dispatchTouchEvent', {
-          type: type as 'touchStart',
-          touchPoints: apart === 0 ? [] : [-1, 1].map((side, id) => ({ x: centre.x + side * apart, y: centre.y, id })),
-        });
-      await fingers('touchStart', 40);
-      for (const apart of [60, 80, 100, 120]) await fingers('touchMove', apart);
-      await fingers('touchEnd', 0);
-      await expect.poll(zoom).toBeCloseTo(3, 1);
-      await plane.press('0');
-
-      // The keyboard goes from image to image, from left to right; the pointer picks the nearest.
-      await plane.press('n');
-      const card = view.locator('.point-card');
-      await card.waitFor();
-      const first = await textOf(card);
-      expect(CLASSES).toContain(first.split('\n')[0]);
-      await plane.press('n');
-      expect(await textOf(card)).not.toBe(first);
-      await plane.press('p');
-      expect(await textOf(card)).toBe(first);
-      await plane.press('Escape');
-      expect(await card.count()).toBe(0);
-    });
-
-    it('shows the picture of the point under the mouse, moves by drag and arrows, and marks the place of an image', async () => {
-      const { page, view } = await visit();
-      await choose(view, [await png('drum-q.png')]);
-      await view.locator('.answer .verdict').first().waitFor();
-      await page.keyboard.press('4');
-      const map = page.locator('#view-map');
-      const plane = map.locator('.plane[data-zoom]');
-      await map.getByText('The ring is your image').waitFor();
-      await map.getByRole('button', { name: 'Go to your image' }).click();
-      expect(Number(await plane.getAttribute('data-zoom'))).toBe(4);
-      // It lies at its nearest image, which is now in the middle.
-      await plane.focus();
-      const middle = await middleOf(plane);
-      const nearest = ranked(GALLERY, 'drum-q.png')[0]!.row;
-      await page.mouse.move(middle.x, middle.y);
-      const card = map.locator('.point-card');
-      await card.waitFor();
-      expect((await textOf(card)).split(/\n+/)).toEqual(['drum', nearest.file.split('/')[1]]);
-      const left = async () => (await card.boundingBox())!.x;
-      const before = await left();
-      await plane.press('ArrowRight');
-      expect(await left()).toBeCloseTo(before - 60, 0);
-      await page.mouse.down();
-      await page.mouse.move(middle.x - 50, middle.y, { steps: 3 });
-      await page.mouse.up();
-      expect(await left()).toBeCloseTo(before - 110, 0);
-      await map.getByLabel('Mark a class').selectOption('drum');
-      await hand(plane, 'drop', [await png('bell-q.png')]);
-      await expect.poll(() => stub.asked.filter((one) => one.startsWith('POST')).length).toBe(2);
-    });
-
-    it('can be used by keyboard alone, and the focus is always seen', async () => {
-      const { page } = await visit();
-      await page.getByRole('tab', { name: 'Find' }).waitFor();
-      const focused = () =>
-        page.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent');
+  it('can be used by keyboard alone, and the focus is always seen', async () => {
+    const { page } = await session.visit();
+    await page.getByRole('tab', { name: 'Find' }).waitFor();
+    const focused = () =>
+      page.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Find');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toBe('Compare two');
+    expect(await page.locator('#view-compare').isVisible()).toBe(true);
+    await page.keyboard.press('End');
+    expect(await focused()).toBe('Map');
+    await page.keyboard.press('Home');
+    // The browser is told to hand the picker over: that takes a moment.
+    const picker = page.waitForEvent('filechooser');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toMatch(/^Choose images/);
+    await page.keyboard.press('Enter');
+    await (await picker).setFiles([await png('fan-q.png')]);
+    await page.getByText('Nearest: fan').waitFor();
+    const seen: unknown[] = [];
+    for (let step = 0; step < 12; step++) {
       await page.keyboard.press('Tab');
-      expect(await focused()).toBe('Find');
-      await page.keyboard.press('ArrowRight');
-      expect(await focused()).toBe('Compare two');
-      expect(await page.locator('#view-compare').isVisible()).toBe(true);
-      await page.keyboard.press('End');
-      expect(await focused()).toBe('Map');
-      await page.keyboard.press('Home');
-      // The browser is told to hand the picker over: that takes a moment.
-      const picker = page.waitForEvent('filechooser');
-      await page.keyboard.press('Tab');
-      expect(await focused()).toMatch(/^Choose images/);
-      await page.keyboard.press('Enter');
-      await (await picker).setFiles([await png('fan-q.png')]);
-      await page.getByText('Nearest: fan').waitFor();
-      const seen: unknown[] = [];
-      for (let step = 0; step < 12; step++) {
-        await page.keyboard.press('Tab');
-        const outline = await page.evaluate(
-          '(() => { const e = document.activeElement; return e === document.body ? null : getComputedStyle(e).outlineWidth })()',
-        );
-        if (outline === null) break;
-        seen.push(outline);
-      }
-      // The camera, more answers, the slider, about, the interface.
-      expect(seen).toEqual(Array.from({ length: 5 }, () => '3px'));
-      // Digits belong to a field while one writes in it.
-      await page.keyboard.press('3');
-      await page.getByLabel('Name').fill('');
-      await page.getByLabel('Name').press('1');
-      expect(await page.getByLabel('Name').inputValue()).toBe('1');
-      expect(await page.locator('#view-classes').isVisible()).toBe(true);
-    });
-
-    it('asks for the token, says where it is wrong, keeps it for the tab, and shows pictures with it', async () => {
-      stub.token = 'open sesame';
-      const { page } = await visit();
-      const field = page.getByLabel('Token', { exact: true });
-      await field.fill('wrong');
-      await field.press('Enter');
-      await page.getByText('The server did not take that token.').waitFor();
-      await field.fill('open sesame');
-      await page.getByRole('button', { name: 'Go on' }).click();
-      const view = page.locator('#view-find');
-      await choose(view, [await png('drum-q.png')]);
-      await view
-        .locator('.answer img')
-        .nth(TOP - 1)
-        .waitFor();
-      expect(await view.locator('.answer img').first().getAttribute('src')).toMatch(/^blob:/);
-      await page.reload();
-      await view.getByText('Give an image').waitFor();
-      expect(await page.evaluate('localStorage.length')).toBe(0);
-      // One that no longer holds is asked for where it is missed, and what was there stays.
-      await choose(view, [await png('drum-q.png')]);
-      await view.getByText('Nearest: drum').waitFor();
-      stub.token = 'another';
-      await choose(view, [await png('bell-q.png')]);
-      await field.fill('another');
-      await field.press('Enter');
-      await view.getByText('Nearest: bell').waitFor();
-      expect(await view.locator('.strip li').count()).toBe(2);
-    });
-
-    it('says that the server is gone, and asks again when it is back', async () => {
-      const { page, view } = await visit();
-      await choose(view, [await png('drum-q.png')]);
-      await view.getByText('Nearest: drum').waitFor();
-      stub.away = true;
-      await choose(view, [await png('bell-q.png')]);
-      await page.locator('.banner').getByText('The server does not answer.').waitFor();
-      stub.away = false;
-      await view.getByText('Nearest: bell').waitFor();
-      await page.locator('.banner').waitFor({ state: 'detached' });
-    });
-
-    it('says what to do where the gallery is empty, no threshold is known and no classifier was trained', async () => {
-      stub.gallery = [];
-      stub.thresholds = [];
-      stub.classifier = false;
-      const { page, view } = await visit();
-      await view.getByText('The gallery is empty').waitFor();
-      await view.getByText('This model holds no threshold').waitFor();
-      await choose(view, [await png('drum-q.png')]);
-      await view.getByText('Nothing was found.').waitFor();
-      expect(await view.locator('.probabilities').count()).toBe(0);
-      await view.getByRole('link', { name: 'enrol a class' }).click();
-      await page.getByLabel('Name').waitFor();
-      await page.keyboard.press('4');
-      await page.locator('#view-map').getByText('The gallery is empty').waitFor();
-    });
-
-    it('shows names that hold markup as they are', async () => {
-      const nasty = '<img src=x onerror="document.title=1"> \u202eevil';
-      stub.gallery = [{ id: 'n', file: `${nasty}.jpg`, class: nasty, kind: 'image', images: 1, embedding: embeddingOf('n') }];
-      const { page, view } = await visit();
-      await choose(view, [await png(`${'w'.repeat(150)}.png`)]);
-      await view.locator('.answer .verdict').first().waitFor();
-      expect(await view.locator('.answer bdi').first().textContent()).toBe(nasty);
-      expect(await page.title()).toBe('ft serve');
-      expect((await measure(page)).overflow).toBe(0);
-    });
-
-    for (const width of [1440, 390])
-      for (const scheme of ['light', 'dark'] as const)
-        it(`at ${width} pixels, ${scheme}: nothing cut off, too faint, too wide or, by touch, too small in any view`, async () => {
-          stub.enrolled = [{ class: 'a kettle', images: 3, agreement: { smallest: 0.2, mean: 0.6 }, picture: null }];
-          const touch = width === 390 ? { hasTouch: true, isMobile: true } : {};
-          const { page, view } = await visit({ viewport: { width, height: 844 }, colorScheme: scheme, ...touch });
-          await choose(view, [await png('far-drum.png'), await png('bell-q.png')]);
-          await view.locator('.answer .verdict').first().waitFor();
-          for (const id of ['find', 'compare', 'classes', 'map']) {
-            await page.locator(`#tab-${id}`).click();
-            if (id === 'map') await page.locator('.plane[data-zoom]').waitFor();
-            if (id === 'classes') await page.getByText('a kettle', { exact: true }).waitFor();
-            const seen = await measure(page);
-            expect({ id, ...seen }).toEqual({
-              id,
-              clipped: [],
-              overflow: 0,
-              faint: [],
-              background: scheme === 'light' ? 'rgb(253, 253, 252)' : 'rgb(19, 21, 24)',
-            });
-            if (width === 390) expect(await page.evaluate(SMALL)).toEqual([]);
-          }
-        });
-
-    it('moves nothing by itself while answers come and verdicts change', async () => {
-      const { page, view } = await visit();
-      await page.evaluate(
-        'window.shifts = []; new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) shifts.push(e.value) }).observe({ type: "layout-shift", buffered: true })',
+      const outline = await page.evaluate(
+        '(() => { const e = document.activeElement; return e === document.body ? null : getComputedStyle(e).outlineWidth })()',
       );
-      await choose(view, [await png('drum-q.png')]);
-      await view.getByText('Nearest: drum').waitFor();
-      const top = async () => (await view.locator('.answer').nth(8).boundingBox())!.y;
-      const before = await top();
-      await view.getByRole('slider').press('Home');
-      for (let step = 0; step < 6; step++) {
-        await view.getByRole('slider').press('ArrowRight');
-        expect(await top()).toBe(before);
-      }
-      const shifts = (await page.evaluate('shifts')) as number[];
-      // Google's limit for a good page is 0.1 (web.dev/cls).
-      expect(shifts.reduce((sum, one) => sum + one, 0)).toBeLessThan(0.1);
-    });
-  },
-);
+      if (outline === null) break;
+      seen.push(outline);
+    }
+    // The camera, more answers, the slider, about, the interface.
+    expect(seen).toEqual(Array.from({ length: 5 }, () => '3px'));
+    // Digits belong to a field while one writes in it.
+    await page.keyboard.press('3');
+    await page.getByLabel('Name').fill('');
+    await page.getByLabel('Name').press('1');
+    expect(await page.getByLabel('Name').inputValue()).toBe('1');
+    expect(await page.locator('#view-classes').isVisible()).toBe(true);
+  });
+
+  it('asks for the token, says where it is wrong, keeps it for the tab, and shows pictures with it', async () => {
+    session.stub.token = 'open sesame';
+    const { page } = await session.visit();
+    const field = page.getByLabel('Token', { exact: true });
+    await field.fill('wrong');
+    await field.press('Enter');
+    await page.getByText('The server did not take that token.').waitFor();
+    await field.fill('open sesame');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    const view = page.locator('#view-find');
+    await choose(view, [await png('drum-q.png')]);
+    await view
+      .locator('.answer img')
+      .nth(TOP - 1)
+      .waitFor();
+    expect(await view.locator('.answer img').first().getAttribute('src')).toMatch(/^blob:/);
+    await page.reload();
+    await view.getByText('Give an image').waitFor();
+    expect(await page.evaluate('localStorage.length')).toBe(0);
+    // One that no longer holds is asked for where it is missed, and what was there stays.
+    await choose(view, [await png('drum-q.png')]);
+    await view.getByText('Nearest: drum').waitFor();
+    session.stub.token = 'another';
+    await choose(view, [await png('bell-q.png')]);
+    await field.fill('another');
+    await field.press('Enter');
+    await view.getByText('Nearest: bell').waitFor();
+    expect(await view.locator('.strip li').count()).toBe(2);
+  });
+
+  it('says that the server is gone, and asks again when it is back', async () => {
+    const { page, view } = await session.visit();
+    await choose(view, [await png('drum-q.png')]);
+    await view.getByText('Nearest: drum').waitFor();
+    session.stub.away = true;
+    await choose(view, [await png('bell-q.png')]);
+    await page.locator('.banner').getByText('The server does not answer.').waitFor();
+    session.stub.away = false;
+    await view.getByText('Nearest: bell').waitFor();
+    await page.locator('.banner').waitFor({ state: 'detached' });
+  });
+
+  for (const width of [1440, 390])
+    for (const scheme of ['light', 'dark'] as const)
+      it(`at ${width} pixels, ${scheme}: nothing cut off, too faint, too wide or, by touch, too small in any view`, async () => {
+        session.stub.enrolled = [{ class: 'a kettle', images: 3, agreement: { smallest: 0.2, mean: 0.6 }, picture: null }];
+        const touch = width === 390 ? { hasTouch: true, isMobile: true } : {};
+        const { page, view } = await session.visit({ viewport: { width, height: 844 }, colorScheme: scheme, ...touch });
+        await choose(view, [await png('far-drum.png'), await png('bell-q.png')]);
+        await view.locator('.answer .verdict').first().waitFor();
+        for (const id of ['find', 'compare', 'classes', 'map']) {
+          await page.locator(`#tab-${id}`).click();
+          if (id === 'map') await page.locator('.plane[data-zoom]').waitFor();
+          if (id === 'classes') await page.getByText('a kettle', { exact: true }).waitFor();
+          const seen = await measure(page);
+          expect({ id, ...seen }).toEqual({
+            id,
+            clipped: [],
+            overflow: 0,
+            faint: [],
+            background: scheme === 'light' ? 'rgb(253, 253, 252)' : 'rgb(19, 21, 24)',
+          });
+          if (width === 390) expect(await page.evaluate(SMALL)).toEqual([]);
+        }
+      });
+});
 
 /** Buttons and fields below 44 pixels by touch: WCAG 2.5.5. Links within a text are let out there too. */
 const SMALL = `[...document.querySelectorAll('button, input, select, summary, [role=tab]')]

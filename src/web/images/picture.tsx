@@ -10,8 +10,12 @@ interface Properties {
   readonly missing?: string;
 }
 
+/** Pixels that are asked for: enough for the largest place on a screen of two pixels a point. */
+const SIDE = 320;
+
 /** A picture of the server's. Its place has its size before it comes. With a token it is fetched, as `<img>` cannot send one. */
-export function Picture({ address, alt, missing = 'no picture' }: Properties) {
+export function Picture({ address: place, alt, missing = 'no picture' }: Properties) {
+  const address = place === null ? null : `${place}?side=${SIDE}`;
   const { client } = useServer();
   const [gone, setGone] = useState(false);
   const [blob, setBlob] = useState<Blob | null>(null);

@@ -32,6 +32,11 @@ export function signOf(at: number, colours: Colours): { colour: string; shape: S
   };
 }
 
+/** One of the user's own images. */
+export interface Query extends Place {
+  readonly name: string;
+}
+
 export interface Drawing {
   readonly points: readonly MapPoint[];
   /** Index of each point's class; −1 for none. */
@@ -40,7 +45,7 @@ export interface Drawing {
   readonly marked: number | null;
   /** Index of the point that is picked. */
   readonly picked: number | null;
-  readonly queries: readonly Place[];
+  readonly queries: readonly Query[];
 }
 
 /** Draws the points, the marked ones last, and the user's own images as rings. */
@@ -67,7 +72,7 @@ export function draw(canvas: CanvasRenderingContext2D, view: View, size: Size, c
   if (marked !== null) for (const index of points.keys()) if (classAt[index] === marked) one(index, 1, index === picked);
   if (picked !== null) one(picked, 1, true);
   canvas.globalAlpha = 1;
-  for (const query of queries) ring(canvas, toWindow(view, query), colours);
+  for (const query of queries) ring(canvas, toWindow(view, query), query.name, colours);
 }
 
 function outline(canvas: CanvasRenderingContext2D, { x, y }: Place, radius: number, shape: Shape): void {
@@ -96,7 +101,10 @@ function corners(canvas: CanvasRenderingContext2D, x: number, y: number, radius:
   canvas.closePath();
 }
 
-function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, { ink, paper }: Colours): void {
+/** Of a name, the letters that are shown. */
+const LETTERS = 24;
+
+function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, name: string, { ink, paper }: Colours): void {
   for (const [width, colour] of [
     [7, paper],
     [3, ink],
@@ -111,4 +119,13 @@ function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, { ink, paper }:
     canvas.strokeStyle = colour;
     canvas.stroke();
   }
+  canvas.font = '600 13px system-ui, sans-serif';
+  canvas.textBaseline = 'middle';
+  canvas.lineWidth = 4;
+  canvas.lineJoin = 'round';
+  canvas.strokeStyle = paper;
+  canvas.fillStyle = ink;
+  const text = name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name;
+  canvas.strokeText(text, x + 24, y);
+  canvas.fillText(text, x + 24, y);
 }

@@ -27,7 +27,10 @@ export function Plane({ shown, points, classes, marked, questions }: Properties)
   const [picked, setPicked] = useState<number | null>(null);
   const scheme = useScheme();
   const seen = view ?? whole;
-  const queries = useMemo(() => questions.flatMap(({ found }) => found?.place ?? []), [questions]);
+  const queries = useMemo(
+    () => questions.flatMap(({ found, name }) => (found?.place == null ? [] : [{ ...found.place, name }])),
+    [questions],
+  );
   const classAt = useMemo(() => {
     const index = new Map(classes.map((name, at) => [name, at]));
     return points.map((point) => index.get(point.class ?? '') ?? -1);
