@@ -7,7 +7,7 @@ import { Find } from './find/find.js';
 import { type Question, withImages } from './find/question.js';
 import { About } from './frame/about.js';
 import { useConnection } from './frame/connection.js';
-import { FailureNotice } from './frame/failure-notice.js';
+import { Banner } from './frame/failure-notice.js';
 import { Heading } from './frame/heading.js';
 import { Tabs, useView, VIEWS } from './frame/tabs.js';
 import { TokenForm } from './frame/token-form.js';
@@ -50,11 +50,7 @@ export function App() {
   return (
     <>
       <Heading info={known?.info ?? null} />
-      {failure !== null && failure.kind !== 'token' && (
-        <div class="banner">
-          <FailureNotice failure={failure} again={tryAgain} />
-        </div>
-      )}
+      {failure !== null && <Banner failure={failure} again={tryAgain} />}
       {wantsToken && <TokenForm refused={failure.given} give={giveToken} />}
       {server === null && failure === null && (
         <main>

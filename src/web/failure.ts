@@ -1,21 +1,14 @@
 import type { Fault } from '../errors.js';
 import type { Failure } from './client.js';
 
-/** A failure as a heading, and what is known about it, line by line. */
+/** What the server refused, as a heading, and what is known about it, line by line. */
 export interface FailureWords {
   readonly heading: string;
   readonly facts: readonly (readonly [name: string, text: string])[];
 }
 
-export function failureInWords(failure: Failure): FailureWords {
-  switch (failure.kind) {
-    case 'away':
-      return { heading: 'The server does not answer.', facts: [['Do this', 'Wait: it is tried again as soon as it is back.']] };
-    case 'token':
-      return { heading: 'The server wants its token.', facts: [] };
-    case 'refused':
-      return { heading: sentence(failure.fault.what), facts: factsOf(failure.fault) };
-  }
+export function failureInWords({ fault }: Extract<Failure, { kind: 'refused' }>): FailureWords {
+  return { heading: sentence(fault.what), facts: factsOf(fault) };
 }
 
 function factsOf({ where, expected, found, mend }: Fault): FailureWords['facts'] {

@@ -120,7 +120,7 @@ export function EnrolForm({ shown, enrolled, added }: Properties) {
       <button type="submit" class="button chief" disabled={sending}>
         {sending ? 'Enrolling …' : photos.length === 0 ? 'Enrol' : `Enrol from ${counted(photos.length, 'photo')}`}
       </button>
-      {failure !== null && <FailureNotice failure={failure} />}
+      {failure !== null && <FailureNotice failure={failure} waits={false} />}
     </form>
   );
 }

@@ -29,7 +29,7 @@ export function Enrol({ shown }: { shown: boolean }) {
 
   const remove = async (name: string) => {
     const outcome = await client.remove(name);
-    setFailure(outcome.ok ? null : outcome.failure);
+    setFailure(outcome.ok || outcome.failure.kind !== 'refused' ? null : outcome.failure);
     if (!outcome.ok) return report(outcome.failure);
     setSaid(`“${name}” was removed.`);
     galleryChanged();
