@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
@@ -8,7 +10,7 @@ import { isLoopback } from '../serve/access.js';
 import { fillStore } from '../serve/fill-store.js';
 import { interimStore } from '../serve/interim-store.js';
 import type { PageFiles } from '../serve/page.js';
-import { createServer, type Server } from '../serve/server.js';
+import { createServer as createHttpServer, type Server } from '../serve/server.js';
 import { mapMaker } from './serving/map-maker.js';
 import { startModel } from './serving/model.js';
 
@@ -50,12 +52,14 @@ export interface Serving {
 export async function serve(options: ServeOptions, progress: Progress): Promise<Serving> {
   const { host, port, token, page } = options;
   refuseOpenHost(options);
+  // Known before a model is opened, which takes seconds.
+  await tryPort(options);
   const files = page === null ? null : await page();
   const { model, engine, gallery, broken } = await startModel({ ...options, largest: options.batch }, progress);
   const store = interimStore(model.dimensions);
   try {
     if (gallery !== null) await fillStore(store, gallery);
-    const server = await createServer({
+    const server = await createHttpServer({
       model,
       engine,
       store,
@@ -70,9 +74,7 @@ export async function serve(options: ServeOptions, progress: Progress): Promise<
       host,
       say: (line) => progress.line(line),
     });
-    const bound = await server.listen(port).catch((error: NodeJS.ErrnoException) => {
-      throw inWords(error, options);
-    });
+    const bound = await server.listen(port).catch(refusedPort(options));
     const name = host.includes(':') ? `[${host}]` : host;
     return { url: `http://${name}:${bound}`, server, broken };
   } catch (error) {
@@ -89,6 +91,20 @@ function refuseOpenHost({ host, token, noToken }: ServeOptions): void {
     expected: '--token TOKEN, or --no-token where that is meant',
     mend: `--token ${randomBytes(18).toString('base64url')}`,
   });
+}
+
+/** Listens for a moment. @throws UserError where that is not possible */
+async function tryPort(options: ServeOptions): Promise<void> {
+  const probe = createServer().listen(options.port, options.host);
+  await once(probe, 'listening').catch(refusedPort(options));
+  probe.close();
+  await once(probe, 'close');
+}
+
+function refusedPort(options: ServeOptions) {
+  return (error: NodeJS.ErrnoException): never => {
+    throw inWords(error, options);
+  };
 }
 
 function inWords(error: NodeJS.ErrnoException, { host, port }: ServeOptions): unknown {
