@@ -32,5 +32,6 @@ def embed(file: bytes = Body(media_type="image/jpeg")) -> dict:
 serve(image=tf.zeros([1, 300, 400, 3], tf.uint8))
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
+listener.listen(1024)
 print(listener.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
