@@ -60,7 +60,7 @@ const startFt = ({ run }: MadeRun) =>
   start(
     'ft',
     process.execPath,
-    [FT, 'serve', run, '--port', '0', '--json', '--batch', values.batch, '--precision', values.precision],
+    [FT, 'serve', run, '--port', '0', '--store', 'memory:', '--json', '--batch', values.batch, '--precision', values.precision],
     (line) => (JSON.parse(line) as { url: string }).url,
   );
 

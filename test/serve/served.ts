@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { ThresholdPoint } from '../../src/serve/api.js';
 import { fillStore } from '../../src/serve/fill-store.js';
-import { interimStore } from '../../src/serve/interim-store.js';
 import type { Computed, Engine, ServedModel } from '../../src/serve/model.js';
 import { createServer, type Server, type ServerOptions } from '../../src/serve/server.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { plain } from '../data/images.js';
 
 export const SIDE = 8;
@@ -75,7 +75,7 @@ export async function serverOf(
   paths: Readonly<Record<string, string>> = {},
 ): Promise<Made> {
   const said: string[] = [];
-  const store = options.store ?? interimStore(3);
+  const store = options.store ?? memoryStore(3);
   const files = Object.keys(GALLERY);
   await fillStore(store, {
     files,
