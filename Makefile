@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 # Named after the content of the lock file: a second call is instant, and another lock file installs anew.
 PACKAGES := node_modules/.packages-$(firstword $(shell cksum package-lock.json))
 
-.PHONY: help setup train test check format verify backbones bench loading forecast growth faults clean
+.PHONY: help setup train test check format verify backbones bench serving loading forecast growth faults clean
 
 help: ## show this
 	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
@@ -57,6 +57,9 @@ backbones: setup ## hold every network to its publisher's in every format [only=
 bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --rounds 5'] (40 minutes; leave the machine alone)
 	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && keras=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
 	  node --import tsx test/bench/run.ts --python "$$python" --keras "$$keras" $(options)
+
+serving: setup ## measure ft serve under load beside FastAPI [options='--minutes 10'] (minutes; leave the machine alone)
+	@python=$$(sh test/bench/venv.sh test/bench/serving/requirements.txt) && node --import tsx test/bench/serve.ts --python "$$python" $(options)
 
 loading: setup ## measure how ft loads weights of every format beside Python's own loaders [options='--rounds 5'] (minutes; leave the machine alone)
 	@pytorch=$$(sh test/bench/venv.sh test/backbones/requirements.txt) && tensorflow=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \

@@ -8,6 +8,7 @@ import { type Io, processIo } from './io.js';
 
 interface Options {
   gallery?: string;
+  store?: string;
   name?: string;
   host: string;
   port: number;
@@ -36,6 +37,10 @@ export function serveVerb(io: Io = processIo()): Command {
     .option(
       '--gallery <where>',
       'what is searched: a folder or table of images (embedded once, then remembered), or a file of vectors',
+    )
+    .option(
+      '--store <where>',
+      "where the gallery's rows, and classes that are enrolled, are kept: a folder, or memory: (else the cache)",
     )
     .option('--name <name>', "what it is called in /v1/models/NAME; else by the run's recipe, or the export's folder", modelName)
     .option('--host <address>', 'where to listen; other machines reach 0.0.0.0', '127.0.0.1')
@@ -70,6 +75,7 @@ export function serveVerb(io: Io = processIo()): Command {
             folder: io.folder,
             name: options.name ?? null,
             gallery: options.gallery === undefined ? null : resolve(io.folder, options.gallery),
+            store: storeOf(options.store, io.folder),
             host: options.host,
             port: options.port,
             token: given === false || given === undefined || given === '' ? null : given,
@@ -110,6 +116,12 @@ async function untilAsked({ server, broken }: Serving, asked: () => boolean): Pr
     clearInterval(looking);
     await server.stop();
   }
+}
+
+/** A scheme is two letters at least: `C:\\rows` is a folder. */
+function storeOf(where: string | undefined, folder: string): string | null {
+  if (where === undefined) return null;
+  return /^[a-z][a-z0-9+.-]+:/i.test(where) ? where : resolve(folder, where);
 }
 
 function whole(least: number, most: number) {

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
-import { cacheFolder } from '../runtime/folders.js';
 import type { Precision } from '../runtime/program.js';
 import { isLoopback } from '../serve/access.js';
 import { fillStore } from '../serve/fill-store.js';
-import { interimStore } from '../serve/interim-store.js';
 import type { PageFiles } from '../serve/page.js';
-import { createServer, type Server } from '../serve/server.js';
+import { createServer as createHttpServer, type Server } from '../serve/server.js';
+import type { Store } from '../stores/store.js';
 import { mapMaker } from './serving/map-maker.js';
 import { startModel } from './serving/model.js';
+import { openServedStore, servedFolder } from './serving/store.js';
 
 export interface ServeOptions {
   /** A run or an export. */
@@ -19,6 +21,8 @@ export interface ServeOptions {
   readonly name: string | null;
   /** What is searched, a whole path: a folder, a table, a file of vectors; null: only what is enrolled. */
   readonly gallery: string | null;
+  /** Where its rows are kept: a folder, or `memory:`; null: the cache. */
+  readonly store: string | null;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -52,17 +56,22 @@ export async function serve(options: ServeOptions, progress: Progress): Promise<
   const { page, ...values } = options;
   const { host, port, token } = options;
   refuseOpenHost(options);
+  // Known before a model is opened, which takes seconds.
+  await tryPort(options);
   const files = page === null ? null : await page();
   const { model, engine, gallery, broken } = await startModel({ ...values, largest: options.batch }, progress);
-  const store = interimStore(model.dimensions);
+  let store: Store | null = null;
   try {
+    const record = { dimensions: model.dimensions, model: model.hash };
+    const kept = servedFolder(record, options.gallery);
+    store = await openServedStore(options.store, kept, record);
     if (gallery !== null) await fillStore(store, gallery);
-    const server = await createServer({
+    const server = await createHttpServer({
       model,
       engine,
       store,
       mapMaker,
-      pictures: join(cacheFolder('serve'), model.hash.slice(0, 16), 'enrolled'),
+      pictures: join(kept, 'enrolled'),
       page: files,
       limits: { bytes: options.bytes, pixels: options.pixels, images: options.images },
       time: options.time,
@@ -72,13 +81,11 @@ export async function serve(options: ServeOptions, progress: Progress): Promise<
       host,
       say: (line) => progress.line(line),
     });
-    const bound = await server.listen(port).catch((error: NodeJS.ErrnoException) => {
-      throw inWords(error, options);
-    });
+    const bound = await server.listen(port).catch(refusedPort(options));
     const name = host.includes(':') ? `[${host}]` : host;
     return { url: `http://${name}:${bound}`, server, broken };
   } catch (error) {
-    await Promise.allSettled([engine.close(), store.close()]);
+    await Promise.allSettled([engine.close(), store?.close()]);
     throw error;
   }
 }
@@ -91,6 +98,20 @@ function refuseOpenHost({ host, token, noToken }: ServeOptions): void {
     expected: '--token TOKEN, or --no-token where that is meant',
     mend: `--token ${randomBytes(18).toString('base64url')}`,
   });
+}
+
+/** Listens for a moment. @throws UserError where that is not possible */
+async function tryPort(options: ServeOptions): Promise<void> {
+  const probe = createServer().listen(options.port, options.host);
+  await once(probe, 'listening').catch(refusedPort(options));
+  probe.close();
+  await once(probe, 'close');
+}
+
+function refusedPort(options: ServeOptions) {
+  return (error: NodeJS.ErrnoException): never => {
+    throw inWords(error, options);
+  };
 }
 
 function inWords(error: NodeJS.ErrnoException, { host, port }: ServeOptions): unknown {

@@ -94,6 +94,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     if (stopping && path !== '/health/live')
       throw new Refusal(503, { what: 'the server is ending' }, { Connection: 'close', 'Retry-After': '5' });
   });
+  // A connection that is kept for the next request would hold up the end.
+  app.addHook('onSend', async (_, reply) => {
+    if (stopping) reply.header('Connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) =>
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000),
   );

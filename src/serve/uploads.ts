@@ -26,6 +26,16 @@ export async function readUploads(request: FastifyRequest, limits: Limits, field
 }
 
 async function multipart(request: FastifyRequest, limits: Limits, fields: readonly string[]): Promise<Upload[]> {
+  try {
+    return await parts(request, limits, fields);
+  } catch (error) {
+    if (error instanceof Refusal || typeof (error as { statusCode?: unknown }).statusCode === 'number') throw error;
+    // The reader's own words: no boundary, an end before the end.
+    throw new Refusal(400, { what: 'the form cannot be read', found: (error as Error).message.split('\n', 1)[0] as string });
+  }
+}
+
+async function parts(request: FastifyRequest, limits: Limits, fields: readonly string[]): Promise<Upload[]> {
   const uploads: Upload[] = [];
   let left = limits.bytes;
   // One more than may come, so that it is we who say what is wrong.
