@@ -1,22 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { STYLE } from '../page/style.js';
-
-/** The page of `ft serve`, as text: what is served at `/`, and the two files beside it that it names. */
-export interface WebPage {
-  readonly html: string;
-  /** Served as `page.js`. */
-  readonly js: string;
-  /** Served as `page.css`. */
-  readonly css: string;
-}
+import type { PageFiles } from '../serve/page.js';
 
 /**
- * Bundles the page in memory, in a fraction of a second: nothing is written, and nothing built lies about that could be stale.
+ * Bundles the page in memory: nothing is written, and nothing built lies about that could be stale.
  * The page asks for nothing outside its own server, and runs under `Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:`:
  * no script or style stands in the markup itself. Its addresses are relative, so it works behind a path of a proxy as well.
  */
-export async function bundlePage(): Promise<WebPage> {
+export async function bundlePage(): Promise<PageFiles> {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
     entryPoints: ['main.tsx'],
@@ -29,6 +21,8 @@ export async function bundlePage(): Promise<WebPage> {
     target: ['chrome100', 'firefox100', 'safari15.4'],
     logLevel: 'silent',
   });
+  // The bundler is a process of its own, which would stay for as long as the server.
+  await stop();
   const text = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   return { html: HTML, js: text('.js'), css: STYLE + text('.css') };
 }

@@ -29,15 +29,29 @@ export interface Client {
   picture(address: string): Promise<Outcome<Blob>>;
 }
 
-/** The statuses by which a proxy says that what is behind it does not answer, and a server that it is not ready. */
-const AWAY: readonly number[] = [502, 503, 504];
+/** The statuses by which a proxy says that what is behind it does not answer, and a server that it is not ready, or full. */
+const AWAY: readonly number[] = [502, 503];
+/** How often a request is sent to a server that says when to come again, and the longest pause between, in seconds. */
+const TRIES = 4;
+const LONGEST_PAUSE = 5;
 
-/** @param send `fetch`, or a stand-in for it */
-export function createClient(token: string | null, send: typeof fetch = (...request) => fetch(...request)): Client {
+/**
+ * @param send `fetch`, or a stand-in for it
+ * @param pause waits, by milliseconds
+ */
+export function createClient(
+  token: string | null,
+  send: typeof fetch = (...request) => fetch(...request),
+  pause = (time: number) => new Promise<void>((resolve) => setTimeout(resolve, time)),
+): Client {
   async function ask<T>(address: string, read: (response: Response) => Promise<T>, init: RequestInit = {}): Promise<Outcome<T>> {
     const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
     try {
-      const response = await send(address, { ...init, headers });
+      let response = await send(address, { ...init, headers });
+      for (let tried = 1; response.status === 503 && response.headers.has('Retry-After') && tried < TRIES; tried++) {
+        await pause(1000 * Math.min(LONGEST_PAUSE, Number(response.headers.get('Retry-After')) || 1));
+        response = await send(address, { ...init, headers });
+      }
       if (response.ok) return { ok: true, value: await read(response) };
       if (response.status === 401) return { ok: false, failure: { kind: 'token', given: token !== null } };
       if (AWAY.includes(response.status)) return { ok: false, failure: { kind: 'away' } };

@@ -72,6 +72,24 @@ describe('the client', () => {
     });
   });
 
+  it('comes again to a full server when it says, and gives up after four times', async () => {
+    const pauses: number[] = [];
+    const full = () => new Response('{}', { status: 503, headers: { 'Retry-After': '2' } });
+    const search = async (answers: Response[]) => {
+      const client = createClient(
+        null,
+        async () => answers.shift() ?? full(),
+        async (time) => void pauses.push(time),
+      );
+      const outcome = await client.search(image, 5);
+      return outcome.ok ? outcome.value : outcome.failure;
+    };
+    expect(await search([full(), full(), json({ queries: [] })])).toEqual({ queries: [] });
+    expect(pauses).toEqual([2000, 2000]);
+    expect(await search([])).toEqual({ kind: 'away' });
+    expect(pauses).toHaveLength(5);
+  });
+
   it('waits for a map that is being drawn', async () => {
     expect(await clientWith(() => json({}, 202)).client.map()).toEqual({ ok: true, value: 'drawing' });
     expect(await clientWith(() => json([])).client.map()).toEqual({ ok: true, value: [] });

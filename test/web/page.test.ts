@@ -5,7 +5,7 @@ import { choose, hand } from './opened.js';
 import { png } from './pictures.js';
 import { describePage, middleOf, textOf } from './session.js';
 import { CLASSES, cosine, embeddingOf, GALLERY, THRESHOLDS } from './stub-gallery.js';
-import { ranked } from './stub-server.js';
+import { ranked, startStub } from './stub-server.js';
 
 const TOP = 12;
 
@@ -17,7 +17,7 @@ function verdict(similarity: number, { threshold, low, high }: { threshold: numb
   return similarity < low || similarity > high ? side : `${side}, but near the threshold`;
 }
 
-describePage('the page of ft serve in Chromium', (session) => {
+describePage('the page of ft serve in Chromium', startStub, (session) => {
   it('shows the nearest images of a file with cosine, distance and verdict, and the classifier', async () => {
     const { view } = await session.visit();
     await choose(view, [await png('drum-q.png')]);
@@ -47,7 +47,7 @@ describePage('the page of ft serve in Chromium', (session) => {
     const { view } = await session.visit();
     await choose(view, [await png('far-drum.png')]);
     await view.locator('.answer .verdict').first().waitFor();
-    const before = session.stub.asked.length;
+    const before = session.host.asked.length;
     const nearest = ranked(GALLERY, 'far-drum.png').slice(0, TOP);
     const slider = view.getByRole('slider');
     await slider.focus();
@@ -65,7 +65,7 @@ describePage('the page of ft serve in Chromium', (session) => {
     expect(seen).toEqual(THRESHOLDS.map((point) => nearest.map(({ similarity }) => verdict(similarity, point))));
     // All three kinds were there to be told apart.
     expect(new Set(seen.flat().map((one) => one.includes('near') || one)).size).toBe(3);
-    expect(session.stub.asked.slice(before).filter((one) => !one.includes('/pictures/'))).toEqual([]);
+    expect(session.host.asked.slice(before).filter((one) => !one.includes('/pictures/'))).toEqual([]);
   });
 
   it('takes what is dropped anywhere and what is pasted anywhere, several at once, and one bad file spoils no other', async () => {
@@ -74,7 +74,7 @@ describePage('the page of ft serve in Chromium', (session) => {
     await view.locator('.strip li').nth(1).waitFor();
     await view.getByText('Nearest: bell').waitFor();
     await view.locator('.strip .answered').nth(1).waitFor();
-    session.stub.refusal = {
+    session.host.refusal = {
       status: 400,
       body: {
         error: 'x',
@@ -154,7 +154,7 @@ describePage('the page of ft serve in Chromium', (session) => {
     await view.getByRole('button', { name: 'Leave out photo 4' }).click();
     await view.getByRole('button', { name: 'Enrol from 3 photos' }).click();
     await view.getByText('“Kettle & co” is enrolled').waitFor();
-    const { agreement } = session.stub.enrolled[0]!;
+    const { agreement } = session.host.enrolled[0]!;
     const words = await textOf(view.locator('.enrolled li'));
     expect(words).toContain(`${agreement?.mean.toFixed(3)} on average, ${agreement?.smallest.toFixed(3)} at the least`);
     expect(words.includes('Check the photos.')).toBe((agreement?.smallest ?? 0) < THRESHOLDS[2]!.threshold);
@@ -175,14 +175,14 @@ describePage('the page of ft serve in Chromium', (session) => {
     await view.getByRole('button', { name: 'Yes, remove' }).click();
     await view.getByText('“Kettle & co” was removed.').waitFor();
     await view.getByText('None yet.').waitFor();
-    expect(session.stub.enrolled).toEqual([]);
+    expect(session.host.enrolled).toEqual([]);
     // The answer that is seen is asked for again.
     await page.getByRole('tab', { name: 'Find' }).click();
     await page.locator('.answer', { hasText: 'enrolled, 3 photos' }).waitFor({ state: 'detached' });
   });
 
   it('waits for the map, zooms by wheel, pinch, buttons and keys, and shows what is pointed at', async () => {
-    session.stub.drawing = 1;
+    session.host.drawing = 1;
     const { page, view } = await session.visit({ hasTouch: true }, 'map');
     await view.getByText('The map is being drawn').waitFor();
     const plane = view.locator('.plane[data-zoom]');
@@ -269,7 +269,7 @@ describePage('the page of ft serve in Chromium', (session) => {
   });
 
   it('asks for the token, says where it is wrong, keeps it for the tab, and shows pictures with it', async () => {
-    session.stub.token = 'open sesame';
+    session.host.token = 'open sesame';
     const { page } = await session.visit();
     const field = page.getByLabel('Token', { exact: true });
     await field.fill('wrong');
@@ -290,7 +290,7 @@ describePage('the page of ft serve in Chromium', (session) => {
     // One that no longer holds is asked for where it is missed, and what was there stays.
     await choose(view, [await png('drum-q.png')]);
     await view.getByText('Nearest: drum').waitFor();
-    session.stub.token = 'another';
+    session.host.token = 'another';
     await choose(view, [await png('bell-q.png')]);
     await field.fill('another');
     await field.press('Enter');
@@ -302,10 +302,10 @@ describePage('the page of ft serve in Chromium', (session) => {
     const { page, view } = await session.visit();
     await choose(view, [await png('drum-q.png')]);
     await view.getByText('Nearest: drum').waitFor();
-    session.stub.away = true;
+    session.host.away = true;
     await choose(view, [await png('bell-q.png')]);
     await page.locator('.banner').getByText('The server does not answer.').waitFor();
-    session.stub.away = false;
+    session.host.away = false;
     await view.getByText('Nearest: bell').waitFor();
     await page.locator('.banner').waitFor({ state: 'detached' });
   });
@@ -313,7 +313,7 @@ describePage('the page of ft serve in Chromium', (session) => {
   for (const width of [1440, 390])
     for (const scheme of ['light', 'dark'] as const)
       it(`at ${width} pixels, ${scheme}: nothing cut off, too faint, too wide or, by touch, too small in any view`, async () => {
-        session.stub.enrolled = [{ class: 'a kettle', images: 3, agreement: { smallest: 0.2, mean: 0.6 }, picture: null }];
+        session.host.enrolled = [{ class: 'a kettle', images: 3, agreement: { smallest: 0.2, mean: 0.6 }, picture: null }];
         const touch = width === 390 ? { hasTouch: true, isMobile: true } : {};
         const { page, view } = await session.visit({ viewport: { width, height: 844 }, colorScheme: scheme, ...touch });
         await choose(view, [await png('far-drum.png'), await png('bell-q.png')]);

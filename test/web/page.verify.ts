@@ -4,9 +4,9 @@ import { choose, hand } from './opened.js';
 import { png } from './pictures.js';
 import { describePage, middleOf, textOf } from './session.js';
 import { embeddingOf, GALLERY } from './stub-gallery.js';
-import { ranked } from './stub-server.js';
+import { ranked, startStub } from './stub-server.js';
 
-describePage('the rarer states of the page of ft serve in Chromium', (session) => {
+describePage('the rarer states of the page of ft serve in Chromium', startStub, (session) => {
   it('moves the slider by the mouse too, and it stops at calibrated rates alone', async () => {
     const { page, view } = await session.visit();
     const slider = view.getByRole('slider');
@@ -29,7 +29,7 @@ describePage('the rarer states of the page of ft serve in Chromium', (session) =
     const { view } = await session.visit();
     await choose(view, [{ name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(5_100_000) }]);
     await view.getByText('The file has 5.1 MB, and the server takes 5.0 MB at most.').waitFor();
-    expect(session.stub.asked.filter((one) => one.startsWith('POST'))).toEqual([]);
+    expect(session.host.asked.filter((one) => one.startsWith('POST'))).toEqual([]);
   });
 
   it('asks for more answers where there are more', async () => {
@@ -38,7 +38,7 @@ describePage('the rarer states of the page of ft serve in Chromium', (session) =
     await view.getByRole('button', { name: 'Show more' }).click();
     await view.locator('.answer').nth(23).waitFor();
     expect(await view.locator('.answer').count()).toBe(24);
-    expect(session.stub.asked.filter((one) => one.startsWith('POST'))).toEqual(['POST /search?top=12', 'POST /search?top=24']);
+    expect(session.host.asked.filter((one) => one.startsWith('POST'))).toEqual(['POST /search?top=12', 'POST /search?top=24']);
   });
 
   for (const [what, script, words] of [
@@ -89,13 +89,13 @@ describePage('the rarer states of the page of ft serve in Chromium', (session) =
     expect(await left()).toBeCloseTo(before - 110, 0);
     await map.getByLabel('Mark a class').selectOption('drum');
     await hand(plane, 'drop', [await png('bell-q.png')]);
-    await expect.poll(() => session.stub.asked.filter((one) => one.startsWith('POST')).length).toBe(2);
+    await expect.poll(() => session.host.asked.filter((one) => one.startsWith('POST')).length).toBe(2);
   });
 
   it('says what to do where the gallery is empty, no threshold is known and no classifier was trained', async () => {
-    session.stub.gallery = [];
-    session.stub.thresholds = [];
-    session.stub.classifier = false;
+    session.host.gallery = [];
+    session.host.thresholds = [];
+    session.host.classifier = false;
     const { page, view } = await session.visit();
     await view.getByText('The gallery is empty').waitFor();
     await view.getByText('This model holds no threshold').waitFor();
@@ -110,7 +110,7 @@ describePage('the rarer states of the page of ft serve in Chromium', (session) =
 
   it('shows names that hold markup as they are', async () => {
     const nasty = '<img src=x onerror="document.title=1"> \u202eevil';
-    session.stub.gallery = [
+    session.host.gallery = [
       { id: 'n', file: `${nasty}.jpg`, class: nasty, kind: 'image', images: 1, embedding: embeddingOf('n') },
     ];
     const { page, view } = await session.visit();

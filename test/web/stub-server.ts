@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { verdictOf } from '../../src/search/nearest.js';
 import type { ApiError, Enrolled, Info, MapPoint, Searched, ThresholdPoint, Verified } from '../../src/serve/api.js';
-import type { WebPage } from '../../src/web/bundle.js';
+import type { PageFiles } from '../../src/serve/page.js';
 import { CLASSES, cosine, DIMENSIONS, embeddingOf, GALLERY, type Row, THRESHOLDS, unit } from './stub-gallery.js';
 
 /** What a test may change while the page is open. */
@@ -41,7 +41,7 @@ const USUAL = () => ({
 export const POLICY =
   "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export async function startStub(page: WebPage): Promise<Stub> {
+export async function startStub(page: PageFiles): Promise<Stub> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     if (stub.away) return request.socket.destroy();
@@ -66,7 +66,7 @@ export async function startStub(page: WebPage): Promise<Stub> {
   return stub;
 }
 
-async function answer(stub: Stub, page: WebPage, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(stub: Stub, page: PageFiles, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', stub.address);
   const files: Readonly<Record<string, readonly [string, string]>> = {
     '/': ['text/html; charset=utf-8', page.html],
