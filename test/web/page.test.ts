@@ -119,6 +119,8 @@ describePage('the page of ft serve in Chromium', startStub, (session) => {
       .evaluate(new Function('e', 'return e.decode().then(() => [e.naturalWidth, e.naturalHeight])') as () => Promise<number[]>);
     expect(Math.min(...size)).toBeGreaterThan(200);
     expect(await page.locator('video').count()).toBe(0);
+    // The focus is where it was.
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Use the camera');
   });
 
   it('compares two images, and the slider changes the verdict', async () => {

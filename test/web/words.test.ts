@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agreementInWords, nameProblem } from '../../src/web/enrol/words.js';
 import { failureInWords } from '../../src/web/failure.js';
 import { askedAgain, changed, withImages } from '../../src/web/find/question.js';
+import { summaryOf } from '../../src/web/find/summary.js';
 import { cameraProblem } from '../../src/web/images/camera-words.js';
 import { imagesOf, sizeProblem } from '../../src/web/images/files.js';
 
@@ -122,6 +123,26 @@ describe('questions', () => {
     expect(askedAgain([away, refused]).map(({ state }) => state)).toEqual(['waiting', 'failed']);
   });
 });
+
+describe('what came of a question', () => {
+  it('is said in sentences, with what the classifier says', () => {
+    const [one] = withImages([], [file('a.png')], () => null);
+    expect(summaryOf(null, null)).toBe('');
+    expect(summaryOf(one!, null)).toBe('Looking for what is nearest to a.png …');
+    const answer = (name: string, similarity: number) => ({ ...ANSWER, class: name, similarity });
+    const found = { answers: [answer('cup', 0.8), answer('mug', 0.4)], classes: null, place: null };
+    const point = { asked: 0.01, threshold: 0.5, low: 0.45, high: 0.52, far: 0.01, tar: 0.9, resolved: true };
+    expect(summaryOf({ ...one!, found }, null)).toBe('Nearest: cup, cosine 0.800.');
+    expect(summaryOf({ ...one!, found }, point)).toBe('Nearest: cup, cosine 0.800, same. 1 of 2 answers counts as the same.');
+    const classes = [{ class: 'cup', probability: 0.5 }];
+    expect(summaryOf({ ...one!, found: { answers: [], classes, place: null } }, point)).toBe(
+      'Nothing was found. The classifier says cup, 50\u00a0%.',
+    );
+    expect(summaryOf({ ...one!, found, state: 'failed' }, point)).toBe('');
+  });
+});
+
+const ANSWER = { id: 'x', file: 'x.jpg', kind: 'image' as const, images: 1, distance: 0, verdict: null, picture: null };
 
 describe('a camera that does not start', () => {
   it('says why by the name of the error', () => {

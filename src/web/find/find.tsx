@@ -8,6 +8,7 @@ import { ThresholdPanel } from '../threshold/threshold-panel.js';
 import { Answers } from './answers.js';
 import { NothingYet } from './nothing-yet.js';
 import { askedAgain, changed, type Question } from './question.js';
+import { summaryOf } from './summary.js';
 
 interface Properties {
   readonly shown: boolean;
@@ -18,7 +19,7 @@ interface Properties {
 
 /** Images in, their nearest images out. */
 export function Find({ shown, ask, questions, setQuestions }: Properties) {
-  const { client, report, returns, changes } = useServer();
+  const { client, point, report, returns, changes } = useServer();
   const [chosenId, setChosenId] = useState<number | null>(null);
   const chosen = questions.find(({ id }) => id === chosenId) ?? questions[0] ?? null;
   const busy = useRef(false);
@@ -74,7 +75,11 @@ export function Find({ shown, ask, questions, setQuestions }: Properties) {
           </ul>
         )}
       </section>
-      <section class="found" aria-label="Answers" aria-busy={chosen?.state === 'waiting'}>
+      <section class="found" aria-label="Answers">
+        {/* It stays while its words change: what comes into the page with its words already in it is not read out. */}
+        <p class="summary" role="status">
+          {summaryOf(chosen, point)}
+        </p>
         {chosen === null && <NothingYet />}
         {chosen?.problem != null && (
           <p class="notice" role="alert">

@@ -18,6 +18,8 @@ export function Camera({ several, onPhoto, close }: Properties) {
   const [taken, setTaken] = useState(0);
 
   useEffect(() => dialog.current?.showModal(), []);
+  // The browser then gives the focus back to where it was.
+  const leave = () => dialog.current?.close();
   // `tries` asks for another try.
   useEffect(() => {
     let stream: MediaStream | null = null;
@@ -48,10 +50,10 @@ export function Camera({ several, onPhoto, close }: Properties) {
     if (photo === null) return setProblem('That photo did not come out. Try again.');
     onPhoto(photo);
     setTaken(taken + 1);
-    if (!several) close();
+    if (!several) leave();
   };
   return (
-    <dialog class="camera" aria-label="Camera" ref={dialog} onClose={close} onCancel={close}>
+    <dialog class="camera" aria-label="Camera" ref={dialog} onClose={close}>
       <div class="camera-frame">
         <video ref={video} autoplay playsInline muted onLoadedData={() => setReady(true)} aria-label="What the camera sees" />
         {problem !== null && (
@@ -71,7 +73,7 @@ export function Camera({ several, onPhoto, close }: Properties) {
             Try again
           </button>
         )}
-        <button type="button" class="button" onClick={close}>
+        <button type="button" class="button" onClick={leave}>
           {taken === 0 ? 'Cancel' : 'Done'}
         </button>
         {several && (
