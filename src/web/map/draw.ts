@@ -72,7 +72,7 @@ export function draw(canvas: CanvasRenderingContext2D, view: View, size: Size, c
   if (marked !== null) for (const index of points.keys()) if (classAt[index] === marked) one(index, 1, index === picked);
   if (picked !== null) one(picked, 1, true);
   canvas.globalAlpha = 1;
-  for (const query of queries) ring(canvas, toWindow(view, query), query.name, colours);
+  for (const query of queries) ring(canvas, toWindow(view, query), query.name, size.width, colours);
 }
 
 function outline(canvas: CanvasRenderingContext2D, { x, y }: Place, radius: number, shape: Shape): void {
@@ -104,8 +104,9 @@ function corners(canvas: CanvasRenderingContext2D, x: number, y: number, radius:
 /** Of a name, the letters that are shown. */
 const LETTERS = 24;
 
-function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, name: string, { ink, paper }: Colours): void {
-  for (const [width, colour] of [
+/** @param width of the window */
+function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, name: string, width: number, { ink, paper }: Colours): void {
+  for (const [thick, colour] of [
     [7, paper],
     [3, ink],
   ] as const) {
@@ -115,7 +116,7 @@ function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, name: string, {
     canvas.lineTo(x - 8, y);
     canvas.moveTo(x + 8, y);
     canvas.lineTo(x + 20, y);
-    canvas.lineWidth = width;
+    canvas.lineWidth = thick;
     canvas.strokeStyle = colour;
     canvas.stroke();
   }
@@ -126,6 +127,9 @@ function ring(canvas: CanvasRenderingContext2D, { x, y }: Place, name: string, {
   canvas.strokeStyle = paper;
   canvas.fillStyle = ink;
   const text = name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name;
-  canvas.strokeText(text, x + 24, y);
-  canvas.fillText(text, x + 24, y);
+  const { width: length } = canvas.measureText(text);
+  // To the left of the ring where there is no room at its right.
+  const at = x + 24 + length <= width ? x + 24 : x - 24 - length;
+  canvas.strokeText(text, at, y);
+  canvas.fillText(text, at, y);
 }
