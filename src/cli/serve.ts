@@ -40,7 +40,7 @@ export function serveVerb(io: Io = processIo()): Command {
     )
     .option(
       '--store <where>',
-      "where the gallery's rows, and classes that are enrolled, are kept: a folder, or memory: (else the cache)",
+      "where the gallery's rows, and classes that are enrolled, are kept: a folder, memory:, postgres://…, qdrant://… or milvus://… (else a folder of the cache)",
     )
     .option('--name <name>', "what it is called in /v1/models/NAME; else by the run's recipe, or the export's folder", modelName)
     .option('--host <address>', 'where to listen; other machines reach 0.0.0.0', '127.0.0.1')

@@ -21,7 +21,7 @@ export interface ServeOptions {
   readonly name: string | null;
   /** What is searched, a whole path: a folder, a table, a file of vectors; null: only what is enrolled. */
   readonly gallery: string | null;
-  /** Where its rows are kept: a folder, or `memory:`; null: the cache. */
+  /** Where its rows are kept, as `openStore` takes it; null: in the cache. */
   readonly store: string | null;
   readonly host: string;
   /** 0: any that is free. */

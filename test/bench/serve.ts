@@ -67,6 +67,14 @@ const startFt = ({ run }: MadeRun) =>
 const startPython = (python: string, { savedModel }: MadeRun) =>
   start('python', python, [PEER, savedModel], (line) => `http://127.0.0.1:${line.trim()}`);
 
+/** Images and batches that a server of ft's has computed so far. */
+async function batches({ name, url }: Contender): Promise<{ images: number; count: number }> {
+  if (name !== 'ft') return { images: 0, count: 0 };
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const figure = (key: string) => Number(new RegExp(`^${key} (\\S+)`, 'm').exec(text)?.[1]);
+  return { images: figure('ft_batch_images_sum'), count: figure('ft_batch_images_count') };
+}
+
 async function end({ child }: Contender): Promise<void> {
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
@@ -86,12 +94,18 @@ function median(numbers: readonly number[]): number {
 async function compare(recipe: string, made: MadeRun): Promise<void> {
   const contenders = [await startFt(made), ...(values.python === undefined ? [] : [await startPython(values.python, made)])];
   const measured = new Map<string, Served[]>();
+  const together: string[] = [];
   try {
     for (let round = -1; round < Number(values.rounds); round++) {
-      for (const { name, url } of round % 2 === 0 ? contenders : contenders.toReversed())
+      for (const contender of round % 2 === 0 ? contenders : contenders.toReversed())
         for (const clients of [1, CLIENTS]) {
+          const { name, url } = contender;
+          const before = await batches(contender);
           const seconds = round < 0 ? 2 : Number(values.seconds);
           const served = await load(url, made.images, made.expected, { clients, seconds }, TOLERANCE[name]);
+          const { images, count } = await batches(contender);
+          if (name === 'ft' && clients > 1 && round >= 0)
+            together.push(((images - before.images) / (count - before.count)).toFixed(1));
           if (round >= 0) measured.set(`${name} ${clients}`, [...(measured.get(`${name} ${clients}`) ?? []), served]);
         }
     }
@@ -116,6 +130,7 @@ async function compare(recipe: string, made: MadeRun): Promise<void> {
   const titles = ['clients', 'images/s', '× one by one', 'p50 ms', 'p99 ms', 'off by', 'answers'].map(right);
   print(`\n${recipe}, ${values.side} px, ${values.precision}, medians of ${values.rounds} rounds\n`);
   print(textTable([{ title: '' }, ...titles], rows));
+  print(`images a batch at ${CLIENTS} clients, round by round: ${together.join(', ')}`);
   if (contenders.length > 1)
     for (const clients of [1, CLIENTS]) {
       const ratios = of('ft', clients).map((served, round) => rate(served) / rate(of('python', clients)[round] as Served));

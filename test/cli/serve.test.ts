@@ -42,7 +42,7 @@ beforeAll(async () => {
   const { code, err } = await ft(['train', 'smoke', ...setting(...TINY)], { folder });
   if (code !== 0) throw new Error(err);
   await putTree(join(folder, 'photos'), ['ant', 'bee', 'cow'], 3);
-  run = await started('--gallery', 'photos', '--batch', '4');
+  run = await started('--gallery', 'photos', '--batch', '4', '--store', 'rows');
 });
 
 afterAll(() => {
@@ -94,7 +94,7 @@ describe('ft serve', () => {
   });
 
   it('serves an export as it serves its run', async () => {
-    const exported = await started('runs/latest/export/savedmodel', '--name', 'mine');
+    const exported = await started('runs/latest/export/savedmodel', '--name', 'mine', '--store', 'memory:');
     const of = async ({ post }: typeof run) =>
       (await post<{ embeddings: number[][] }>('/embed', ['image', photo('bee/0.png')])).embeddings[0] as number[];
     const [a, b] = [await of(run), await of(exported)];

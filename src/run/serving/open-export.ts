@@ -42,7 +42,9 @@ export async function openExportServed(opening: Opening, place: string): Promise
     });
   const { side } = card.input;
   const { dimensions, classes } = card.output;
-  const embedding = await reload(format, place, 'embedding');
+  const embedding = await reload(format, place, 'embedding').catch((error: unknown) => {
+    throw noEmbedding(error, place);
+  });
   const classifier = classes === null ? null : await reload(format, place, 'probabilities');
   const compute = async (pixels: Uint8Array) => ({
     embeddings: Float32Array.from(await embedding.run(pixels, side)),
@@ -82,6 +84,16 @@ export async function openExportServed(opening: Opening, place: string): Promise
     compute,
     gallery: (path, progress) => openGalleryBy({ hash, dimensions, side, named: place, embed }, path, progress),
   };
+}
+
+/** The classifier that a training exports beside its model gives classes alone. */
+function noEmbedding(error: unknown, place: string): UserError {
+  return new UserError({
+    what: 'this export gives no embedding',
+    where: place,
+    found: (error as Error).message.split('\n', 1)[0] as string,
+    mend: 'serve the run, or its export of another format',
+  });
 }
 
 function hashOf(files: Card['files']): string {

@@ -92,8 +92,7 @@ async function classifierOf({ folder, model }: FinishedRun): Promise<{ head: Hea
   if (scores?.exported.replace('-whitened', '') !== 'classification') return null;
   const weights = await readWeights(folder, 'classification');
   const outputs = weights[HEAD_BIAS]?.length ?? 0;
-  const card = await folder.readJson<{ output: { classes: string[] | null } }>('export/savedmodel/card.json');
-  const labels = scores.classifier?.classes ?? card?.output.classes ?? null;
+  const labels = scores.classifier?.classes ?? (await folder.readJson<string[]>('export/classifier/labels.json')) ?? null;
   return labels?.length === outputs ? { head: headOf(weights, model, outputs), labels } : null;
 }
 

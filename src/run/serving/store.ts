@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { cacheFolder } from '../../runtime/folders.js';
-import { embeddedStore } from '../../stores/embedded.js';
-import { memoryStore } from '../../stores/memory.js';
+import { openStore } from '../../stores/open.js';
 import type { StoreRecord } from '../../stores/record.js';
 import type { Store } from '../../stores/store.js';
 
@@ -17,8 +16,7 @@ export function servedFolder({ model }: StoreRecord, gallery: string | null): st
   return cacheFolder('serve', key.slice(0, 20));
 }
 
-/** @param where a folder, or `memory:`; null: below `folder` */
+/** @param where as `openStore` takes it; null: below `folder` */
 export async function openServedStore(where: string | null, folder: string, record: StoreRecord): Promise<Store> {
-  if (where === 'memory:') return memoryStore(record.dimensions);
-  return embeddedStore(where ?? join(folder, 'store'), record);
+  return openStore(where ?? join(folder, 'store'), record);
 }
