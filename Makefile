@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 # Named after the content of the lock file: a second call is instant, and another lock file installs anew.
 PACKAGES := node_modules/.packages-$(firstword $(shell cksum package-lock.json))
 
-.PHONY: help setup train test check format verify backbones bench placement loading forecast growth faults clean
+.PHONY: help setup train test check format verify backbones bench serving placement loading forecast growth stores faults clean
 
 help: ## show this
 	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
@@ -37,7 +37,7 @@ test: setup ## run the tests
 
 check: $(PACKAGES) ## types, lint, format, import rules
 	@echo 'types'
-	@$(BIN)/tsc -p .
+	@$(BIN)/tsc -p . && $(BIN)/tsc -p src/web
 	@echo 'lint and format'
 	@$(BIN)/biome check --error-on-warnings
 	@echo 'import rules'
@@ -47,7 +47,7 @@ format: $(PACKAGES) ## format the sources and mend what lint can mend
 	@$(BIN)/biome check --write
 
 verify: setup ## hold exports and goldens to Python's TensorFlow, NumPy and PyTorch (minutes; test/**/*.verify.ts)
-	@for kind in bench verify track export backbones docker; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
+	@for kind in bench verify track export backbones stores docker; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
 	@FT_TESTS=verify $(BIN)/vitest run
 
 backbones: setup ## hold every network to its publisher's in every format [only='resnet|vgg'] [again=1] (an hour; goes on where it was)
@@ -61,6 +61,9 @@ bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --roun
 placement: $(PACKAGES) ## say which operations of a step would run on a card, without one (5 GB are set up for it)
 	@FT_DEVICE=gpu $(BIN)/ft setup && node --import tsx test/runtime/placement/run.ts
 
+serving: setup ## measure ft serve under load beside FastAPI [options='--minutes 10'] (minutes; leave the machine alone)
+	@python=$$(sh test/bench/venv.sh test/bench/serving/requirements.txt) && node --import tsx test/bench/serve.ts --python "$$python" $(options)
+
 loading: setup ## measure how ft loads weights of every format beside Python's own loaders [options='--rounds 5'] (minutes; leave the machine alone)
 	@pytorch=$$(sh test/bench/venv.sh test/backbones/requirements.txt) && tensorflow=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
 	  tensorflowjs=$$(sh test/bench/venv.sh test/bench/loading/requirements.txt) && \
@@ -72,6 +75,9 @@ forecast: setup ## measure what ft plan foresees of memory beside the peak of ru
 
 growth: setup ## measure how time and memory grow [only='pairs retrieval'] (minutes; leave the machine alone)
 	@node --import tsx test/bench/growth.ts $(only)
+
+stores: setup ## measure the embedded vector stores that were weighed up [options='--sizes 10000'] (an hour; takes them from npm)
+	@node --import tsx test/bench/stores.ts $(options)
 
 faults: setup ## kill, fill and break things in the middle of runs (test/**/*.faults.ts)
 	@FT_TESTS=faults $(BIN)/vitest run

@@ -4,6 +4,7 @@
  * All of it goes one way and one path, so that it arrives in order.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { type ProgressSaid, saidProgress } from '../progress.js';
 import type { Io } from './io.js';
 import type { TextStream } from './text-stream.js';
 
@@ -16,10 +17,8 @@ export interface Terminal {
 }
 
 export type Said =
-  | { readonly kind: 'out' | 'err' | 'line'; readonly text: string }
-  | { readonly kind: 'bar'; readonly bar: number; readonly label: string; readonly total: number; readonly unit: string }
-  | { readonly kind: 'advance'; readonly bar: number; readonly count: number; readonly note: string | undefined }
-  | { readonly kind: 'done'; readonly bar: number; readonly note: string | undefined }
+  | ProgressSaid
+  | { readonly kind: 'out' | 'err'; readonly text: string }
   /** `presses` is shared: a press is seen at once, though the thread hears of nothing before its step is over. */
   | { readonly kind: 'listen'; readonly message: string; readonly presses: Int32Array }
   | { readonly kind: 'deaf' }
@@ -28,22 +27,11 @@ export type Said =
 /** The io of a verb in its thread. */
 export function threadIo({ port, stdout, stderr, folder }: Terminal): Io {
   const say = (said: Said) => port.postMessage(said);
-  let bars = 0;
   return {
     stdout: { ...stdout, write: (text) => say({ kind: 'out', text }) },
     stderr: { ...stderr, write: (text) => say({ kind: 'err', text }) },
     folder,
-    progress: {
-      line: (text) => say({ kind: 'line', text }),
-      bar: (label, total, unit) => {
-        const bar = bars++;
-        say({ kind: 'bar', bar, label, total, unit });
-        return {
-          advance: (count, note) => say({ kind: 'advance', bar, count, note }),
-          done: (note) => say({ kind: 'done', bar, note }),
-        };
-      },
-    },
+    progress: saidProgress(say),
     interrupt: (message) => {
       const presses = new Int32Array(new SharedArrayBuffer(4));
       say({ kind: 'listen', message, presses });

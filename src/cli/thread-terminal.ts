@@ -1,5 +1,5 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { Bar } from '../progress.js';
+import { drawSaid } from '../progress.js';
 import type { Interrupt } from './interrupt.js';
 import { type Io, processIo } from './io.js';
 import type { Said } from './thread-io.js';
@@ -10,7 +10,7 @@ import type { Said } from './thread-io.js';
  * @returns the exit code, once the thread is over
  */
 export async function keepTerminal(thread: Worker, port: MessagePort, io: Io = processIo()): Promise<number> {
-  const bars = new Map<number, Bar>();
+  const draw = drawSaid(io.progress);
   let interrupt: Interrupt | undefined;
   let code: number | undefined;
   port.on('message', (said: Said) => {
@@ -19,15 +19,6 @@ export async function keepTerminal(thread: Worker, port: MessagePort, io: Io = p
         return io.stdout.write(said.text);
       case 'err':
         return io.stderr.write(said.text);
-      case 'line':
-        return io.progress.line(said.text);
-      case 'bar':
-        return bars.set(said.bar, io.progress.bar(said.label, said.total, said.unit));
-      case 'advance':
-        return bars.get(said.bar)?.advance(said.count, said.note);
-      case 'done':
-        bars.get(said.bar)?.done(said.note);
-        return bars.delete(said.bar);
       case 'listen':
         interrupt = io.interrupt(said.message, said.presses);
         return;
@@ -35,6 +26,9 @@ export async function keepTerminal(thread: Worker, port: MessagePort, io: Io = p
         return interrupt?.off();
       case 'end':
         code = said.code;
+        return;
+      default:
+        return draw(said);
     }
   });
   // What was said last may still be on its way when the thread is over; the port closes behind it.

@@ -67,6 +67,11 @@ export const verbs: readonly Verb[] = [
     load: async (io) => (await import('./verify.js')).verifyVerb(io),
   },
   {
+    name: 'serve',
+    summary: "serve a model by HTTP: a page, search, and TensorFlow Serving's interface",
+    load: async (io) => (await import('./serve.js')).serveVerb(io),
+  },
+  {
     name: 'export',
     summary: 'write a run as a model that others load',
     load: async (io) => (await import('./export.js')).exportVerb(io),

@@ -13,6 +13,9 @@ const largePixels = 30e6;
 /** Bytes of an SVG: drawings are small, and its parser takes many times its text. */
 const mostSvgBytes = 16 << 20;
 
+/** Thrown before a frame is decoded that has more pixels than are allowed. */
+export class TooManyPixels extends Error {}
+
 /** A picture that stops the decoder for this long is given up. */
 const mostSeconds = 120;
 
@@ -23,16 +26,17 @@ const mostSeconds = 120;
  * (libvips averages whole blocks first where it reduces a lot: photos come out 0.2 grey levels apart on average). A drawing
  * (SVG) is rendered at the size that is wanted; it reads no other file and runs no script, because it is handed over without
  * the place where it lies.
- * @throws Error with the decoder's words where the file is no image, is cut short, or has more pixels than are decoded
+ * @param most pixels of a frame, at most
+ * @throws Error with the decoder's words where the file is no image or is cut short; TooManyPixels
  */
-export async function decodeImage(file: string | Uint8Array, side: number): Promise<Uint8Array> {
+export async function decodeImage(file: string | Uint8Array, side: number, most = mostPixels): Promise<Uint8Array> {
   const bytes = typeof file === 'string' ? await readRegular(file) : file;
   const isSvg = kindOfContent(bytes) === 'SVG';
   if (isSvg && bytes.length > mostSvgBytes)
     throw new Error(`a drawing of ${Math.round(bytes.length / 2 ** 20)} MB is not rendered`);
   const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  if (width * height > mostPixels) {
-    throw new Error(`${width} × ${height} pixels: more than the ${Math.floor(mostPixels / 1e6)} million that are decoded`);
+  if (width * height > most) {
+    throw new TooManyPixels(`${width} × ${height} pixels: more than the ${Math.floor(most / 1e6)} million that are decoded`);
   }
   const decode = () => toSquare(bytes, side, isSvg ? { density: svgDensity(width, height, side) } : {});
   return width * height > largePixels ? oneByOne(decode) : decode();

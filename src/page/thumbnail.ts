@@ -11,17 +11,24 @@ export async function thumbnail(path: string, size: number): Promise<string | nu
   try {
     // A pipe or a device would be waited for.
     if (!(await stat(path)).isFile()) return null;
-    const bytes = await sharp(path, { failOn: 'none' })
-      .autoOrient()
-      .resize(size, size, { fit: 'inside', withoutEnlargement: true })
-      .flatten({ background: '#fff' })
-      .toColourspace('srgb')
-      .webp({ quality: 72, effort: 2 })
-      .toBuffer();
+    const bytes = await small(path, size).webp({ quality: 72, effort: 2 }).toBuffer();
     return `data:image/webp;base64,${bytes.toString('base64')}`;
   } catch {
     return null;
   }
+}
+
+/** The same picture as the bytes of a JPEG, of a file or of its bytes. @throws Error where it does not decode */
+export function jpegThumbnail(image: string | Uint8Array, size: number): Promise<Uint8Array> {
+  return small(image, size).jpeg({ quality: 80 }).toBuffer();
+}
+
+function small(image: string | Uint8Array, size: number) {
+  return sharp(image, { failOn: 'none' })
+    .autoOrient()
+    .resize(size, size, { fit: 'inside', withoutEnlargement: true })
+    .flatten({ background: '#fff' })
+    .toColourspace('srgb');
 }
 
 /** The thumbnails of many files, a few at a time; null for each that cannot be shown. */

@@ -24,7 +24,7 @@ export interface Layout {
  * Whole classes, drawn until there are about `limit` images: single images of many classes would show no group. A class takes
  * at most an eighth of them.
  */
-export function imagesOfMap({ labels, classes }: HeldOut, limit: number, seed: number): number[] {
+export function imagesOfMap({ labels, classes }: Pick<HeldOut, 'labels' | 'classes'>, limit: number, seed: number): number[] {
   const members: number[][] = classes.map(() => []);
   labels.forEach((label, image) => (members[label] as number[]).push(image));
   const draw = seededDraws(seed);

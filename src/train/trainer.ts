@@ -127,3 +127,20 @@ export function createFeatureProgram(
   const functions = { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } };
   return createProgram(engine, state, functions, precision);
 }
+
+/** The function of `createSizedProgram` for so many images. The binding takes a name that begins with a digit for an output's number. */
+export const sizedName = (size: number): string => `of${size}`;
+
+/** The same for several numbers of images a call, over the same variables. */
+export function createSizedProgram(
+  network: Network,
+  weights: Weights,
+  side: number,
+  sizes: readonly number[],
+  precision: Precision,
+): Program {
+  const entry = pixelEntry(network, side);
+  const fn = featureFunction(entry);
+  const functions = sizes.map((size) => [sizedName(size), { signature: { inputs: entry.inputs(size) }, fn }]);
+  return createProgram('traced', networkState(network, weights), Object.fromEntries(functions), precision);
+}

@@ -30,6 +30,16 @@ describe('a random head', () => {
 });
 
 describe('embed', () => {
+  it('gives a row the same embedding alone, among few and among many', () => {
+    const head = randomHead(70, 9, uniform);
+    const features = Float32Array.from({ length: 70 * 20 }, (_, at) => uniform(3 * at + 1) - 0.4);
+    const many = embed(features, head);
+    for (const rows of [1, 2, 8, 9]) {
+      const few = embed(features.subarray(0, rows * 70), head);
+      few.forEach((value, at) => expect(value).toBeCloseTo(many[at] as number, 6));
+    }
+  });
+
   it('gives unit rows of x·kernel + bias', () => {
     const head = { kernel: Float32Array.from([1, 0, 2, 0, 1, -1]), bias: Float32Array.from([0.5, 0, 0]), inputs: 2, outputs: 3 };
     const found = embed(Float32Array.from([1, 2, -1, 0]), head);

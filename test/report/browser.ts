@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -14,7 +14,8 @@ export const browserPath: string | undefined =
     .flatMap((folder) => NAMES.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 
-export async function openBrowser(): Promise<Browser> {
+/** @param switches of Chromium, beside those that every test wants */
+export async function openBrowser(switches: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     ...(browserPath === undefined ? {} : { executablePath: browserPath }),
     args: [
@@ -26,6 +27,7 @@ export async function openBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...switches,
     ],
   });
 }
@@ -60,9 +62,16 @@ export async function look(browser: Browser, file: string, { width, scheme }: Lo
     if (!request.url().startsWith('data:')) requests.push(request.url());
   });
   await page.goto(pathToFileURL(file).href, { waitUntil: 'load' });
-  const measured = (await page.evaluate(MEASURE)) as Pick<Seen, 'clipped' | 'overflow' | 'background' | 'faint'>;
+  const measured = await measure(page);
   await page.close();
   return { console: messages, requests, ...measured };
+}
+
+export type Measured = Pick<Seen, 'clipped' | 'overflow' | 'background' | 'faint'>;
+
+/** What can be measured of a page as it stands. */
+export async function measure(page: Page): Promise<Measured> {
+  return (await page.evaluate(MEASURE)) as Measured;
 }
 
 /** Runs in the page, as text: the compiler of this repository knows no DOM. */
@@ -87,7 +96,7 @@ const MEASURE = `(() => {
     const outside = !scrolls(element) && (box.left < -0.5 || box.right > width + 0.5);
     if (cut || outside) clipped.push(element.tagName.toLowerCase() + '.' + (element.getAttribute('class') || '') + ': ' + element.textContent.trim().slice(0, 40) + ' [' + Math.round(box.left) + ', ' + Math.round(box.right) + ']');
     const colour = inSvg ? style.fill : style.color;
-    if (/^rgb\\(/.test(colour) && element.closest('.maps label, .notice, pre') === null && contrast(colour, background) < 4.5) faint.add(element.tagName + ' ' + colour + ': ' + element.textContent.trim().slice(0, 30));
+    if (/^rgb\\(/.test(colour) && element.closest('.maps label, .notice, pre, .chief, .take-away') === null && contrast(colour, background) < 4.5) faint.add(element.tagName + ' ' + colour + ': ' + element.textContent.trim().slice(0, 30));
   }
   return { clipped, overflow: document.documentElement.scrollWidth - width, background, faint: [...faint] };
 })()`;

@@ -2,8 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage } from '../../src/data/decode.js';
 import { sharp } from '../../src/data/image-library.js';
 import { LoadedSavedModel } from '../../src/export/savedmodel.js';
+import { silent } from '../../src/progress.js';
+import { CURVE_RATES } from '../../src/run/calibrated.js';
+import { embedFiles } from '../../src/run/embed-queries.js';
+import { openFinishedRun } from '../../src/run/finished.js';
+import { openRunServed } from '../../src/run/serving/open-run.js';
 import { ft } from '../cli/terminal.js';
 import { put } from '../data/images.js';
 import { onlyRun, readJson, readLines, setting, sharedFolder, TINY } from './runs.js';
@@ -86,6 +92,27 @@ describe('a classifier of one’s own classes', () => {
       expect(named).toEqual(readJson(run, 'evaluation/classifier.json').named);
     } finally {
       model.close();
+    }
+  });
+
+  it('is served, whole batches and parts of them, as it is exported', async () => {
+    const opening = { argument: run, folder, name: null, gallery: null, largest: 4, precision: 'fp32' } as const;
+    const opened = await openRunServed(opening, silent);
+    expect(opened.model).toMatchObject({ name: 'smoke', classes: CLASSES, side: SIDE });
+    expect(opened.model.thresholds.map(({ asked }) => asked)).toEqual([...CURVE_RATES].sort((a, b) => b - a));
+    const heldOut = readLines(run, 'evaluation/held-out.jsonl').slice(0, 4);
+    const paths = heldOut.map(({ path }) => path as string);
+    const pixels = await Promise.all(paths.map((path) => decodeImage(path, SIDE)));
+    const model = new LoadedSavedModel(join(run, 'export/classifier'), 'probabilities');
+    const expected = model.run(Uint8Array.from(Buffer.concat(pixels)), [SIDE, SIDE]);
+    model.close();
+    const { values, dimensions } = await embedFiles((await openFinishedRun(run, folder, silent)).model, paths);
+    for (const count of [1, 2, 3, 4]) {
+      const { embeddings, probabilities } = await opened.compute(Uint8Array.from(Buffer.concat(pixels.slice(0, count))), count);
+      expect(embeddings).toHaveLength(count * dimensions);
+      embeddings.forEach((value, at) => expect(value).toBeCloseTo(values[at] as number, 5));
+      expect(probabilities).toHaveLength(count * CLASSES.length);
+      probabilities?.forEach((value, at) => expect(value).toBeCloseTo(expected[at] as number, 4));
     }
   });
 

@@ -27,11 +27,16 @@ export interface Source {
   packages: string[];
 }
 
-/** Every TypeScript file below `src`. */
+/** Every TypeScript file below `src`, those with markup as well. */
 export function readSources(): Source[] {
   const src = join(ROOT, 'src');
-  const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return names.map((name) => readSource(name.replaceAll('\\', '/'), readFileSync(join(src, name), 'utf8')));
+  const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
+  const paths = new Set(names.map((name) => name.replaceAll('\\', '/')));
+  return [...paths].map((path) => {
+    const source = readSource(path, readFileSync(join(src, path), 'utf8'));
+    // A file with markup is imported by the name that it would have as JavaScript, as every other.
+    return { ...source, imports: source.imports.map((name) => (paths.has(`${name}x`) ? `${name}x` : name)) };
+  });
 }
 
 /** Finds the imports in a file's text: static, re-exported, dynamic, required, and files named to a worker by their address. */

@@ -1,0 +1,19 @@
+/** For whoever runs the server: is it well, how fast is it, what does it answer. */
+import type { FastifyInstance } from 'fastify';
+import { docsPage } from './docs-page.js';
+import { describeApi } from './openapi.js';
+import type { Parts } from './parts.js';
+import { Refusal } from './refusal.js';
+
+export function addOperationRoutes(app: FastifyInstance, { model, limits, metrics, ready }: Parts): void {
+  const description = describeApi(model, limits);
+  const docs = docsPage(description);
+  app.get('/health/live', async () => ({ status: 'live' }));
+  app.get('/health/ready', async () => {
+    if (!ready()) throw new Refusal(503, { what: 'the server is ending' });
+    return { status: 'ready' };
+  });
+  app.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
+  app.get('/openapi.json', async () => description);
+  app.get('/docs', async (_, reply) => reply.type('text/html; charset=utf-8').send(docs));
+}
