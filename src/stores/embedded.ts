@@ -6,7 +6,7 @@ import { closeSqlite, openSqlite } from './sqlite.js';
 import type { Store } from './store.js';
 import { type Hit, vectorTable } from './vector-table.js';
 
-/** Up to so many rows every one is compared: that takes less time than embedding the query (docs/stores.md). */
+/** Up to so many rows every one is compared: the build of an index costs as much as thousands of such searches (docs/stores.md). */
 const EXACT_UP_TO = 100_000;
 /** Candidates of the index for each row that is wanted, which are then compared exactly. */
 const CANDIDATES = 4;
