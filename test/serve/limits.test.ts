@@ -1,7 +1,10 @@
 import { request as ask } from 'node:http';
 import { deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
 import type { Computed, Engine } from '../../src/serve/model.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { Store } from '../../src/stores/store.js';
 import { arithmetic, computedOf, form, type Made, png, serverOf } from './served.js';
 
 let made: Made;
@@ -176,6 +179,19 @@ describe('what is not right', () => {
     expect(made.said).toEqual([]);
     // A black picture has no direction; nothing of it is learned.
     expect((await made.server.app.inject({ url: '/enrol' })).json()).toEqual([]);
+  });
+
+  it('of a store that is gone is answered with 503, and told to whoever runs the server alone', async () => {
+    const store: Store = {
+      ...memoryStore(3),
+      nearest: async () => {
+        throw new UserError({ what: 'the store does not answer', where: 'postgres://inner-host' });
+      },
+    };
+    const broken = await serverOf({ store });
+    const answer = await post('/search', await png(1, 2, 3), 'image/png', broken);
+    expect([answer.statusCode, answer.payload.includes('inner-host')]).toEqual([503, false]);
+    expect(broken.said).toEqual([expect.stringContaining('inner-host')]);
   });
 
   it('on our side is answered with 500 without a word of what, and told to whoever runs the server', async () => {
