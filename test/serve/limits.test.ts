@@ -2,6 +2,7 @@ import { request as ask } from 'node:http';
 import { deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { createBodies } from '../../src/serve/bodies.js';
 import type { Computed, Engine } from '../../src/serve/model.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { Store } from '../../src/stores/store.js';
@@ -95,6 +96,30 @@ describe('what is too much', () => {
     open();
     expect((await Promise.all(taken)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
     expect((await post('/embed', image, 'image/png', busy)).statusCode).toBe(200);
+  });
+
+  it('of bodies is told to come again before it is read, and room comes back with each answer', async () => {
+    const bodies = createBodies(10, 25);
+    const leave = [bodies.enter(10), bodies.enter(undefined), bodies.enter(5)];
+    expect(() => bodies.enter(1)).toThrow('busy');
+    leave[2]?.();
+    leave[2]?.();
+    expect(() => bodies.enter(6)).toThrow('busy');
+    bodies.enter(5)();
+    for (const one of leave) one();
+    // A body that announces too much is given up at the limit, and holds no more than that.
+    bodies.enter(1e12);
+    bodies.enter(10);
+    expect(() => bodies.enter(10)).toThrow('busy');
+    const { engine, open, calls } = gated();
+    const image = await png(9, 0, 0);
+    const small = await serverOf({ engine, limits: { bytes: image.length, pixels: 1000, images: 1 }, capacity: 99 });
+    const held = Array.from({ length: 16 }, () => post('/embed', image, 'image/png', small));
+    await expect.poll(calls).toBe(1);
+    expect((await post('/embed', image, 'image/png', small)).statusCode).toBe(503);
+    open();
+    expect((await Promise.all(held)).map(({ statusCode }) => statusCode)).toEqual(Array(16).fill(200));
+    expect((await post('/embed', image, 'image/png', small)).statusCode).toBe(200);
   });
 
   it('of time is told so, and the place is free again', async () => {
