@@ -73,7 +73,8 @@ export async function serve(options: ServeOptions, progress: Progress): Promise<
       mapMaker,
       pictures: join(kept, 'enrolled'),
       page: files,
-      limits: { bytes: options.bytes, pixels: options.pixels, images: options.images },
+      // More than fit into the queue would be sent away for ever.
+      limits: { bytes: options.bytes, pixels: options.pixels, images: Math.min(options.images, options.queue) },
       time: options.time,
       largest: options.batch,
       capacity: options.queue,

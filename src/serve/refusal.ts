@@ -18,14 +18,16 @@ export interface RefusedAnswer {
   readonly status: number;
   readonly body: ApiError;
   readonly headers: Readonly<Record<string, string>>;
-  /** Nobody's fault but ours: it is told to whoever runs the server. */
+  /** Not the fault of who asks: whoever runs the server is told. */
   readonly ours: boolean;
 }
 
 /** What is answered in place of what was asked for. It never holds a stack or a path of this machine. */
 export function answerTo(error: unknown): RefusedAnswer {
   if (error instanceof Refusal) return told(error.status, error.fault, error.headers);
-  if (error instanceof UserError) return told(400, error.faults[0] as Fault);
+  // Whoever runs the server can mend it (a store that is gone), and is told of it; who asks may come again.
+  if (error instanceof UserError)
+    return { ...told(503, { what: 'something that the server needs does not answer' }), ours: true };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return told(statusCode, byFastify(code, message));
   return { ...told(500, { what: 'the server failed to answer this' }), ours: true };

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Store } from '../stores/store.js';
 import { createAccess } from './access.js';
 import { type Clock, createBatcher, systemClock } from './batcher.js';
+import { createBodies } from './bodies.js';
 import { createEmbedding } from './embedding.js';
 import { createEnrolment } from './enrolment.js';
 import { addGalleryRoutes } from './gallery-routes.js';
@@ -50,6 +51,8 @@ export interface Server {
 
 /** A body that arrives more slowly than this is given up: milliseconds. */
 const ARRIVAL = 60_000;
+/** How many of the largest bodies are in memory at one time, or as many bytes of smaller ones. */
+const BODIES = 16;
 /** Of a name in a path. */
 const LONGEST_NAME = 300;
 
@@ -86,6 +89,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     exposeHeadRoutes: false,
   });
   hardened(app, options);
+  const bodies = createBodies(limits.bytes, BODIES * limits.bytes);
   const access = createAccess({ token, host });
   app.addHook('onRequest', async (request, reply) => {
     const path = request.url.split('?', 1)[0] as string;
@@ -93,6 +97,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     access.check({ method: request.method, path, headers: request.headers });
     if (stopping && path !== '/health/live')
       throw new Refusal(503, { what: 'the server is ending' }, { Connection: 'close', 'Retry-After': '5' });
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+    if (coding !== undefined || Number(length) > 0)
+      reply.raw.once('close', bodies.enter(coding === undefined ? Number(length) : undefined));
   });
   // A connection that is kept for the next request would hold up the end.
   app.addHook('onSend', async (_, reply) => {

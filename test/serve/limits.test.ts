@@ -1,7 +1,11 @@
 import { request as ask } from 'node:http';
 import { deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.js';
+import { createBodies } from '../../src/serve/bodies.js';
 import type { Computed, Engine } from '../../src/serve/model.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { Store } from '../../src/stores/store.js';
 import { arithmetic, computedOf, form, type Made, png, serverOf } from './served.js';
 
 let made: Made;
@@ -94,6 +98,30 @@ describe('what is too much', () => {
     expect((await post('/embed', image, 'image/png', busy)).statusCode).toBe(200);
   });
 
+  it('of bodies is told to come again before it is read, and room comes back with each answer', async () => {
+    const bodies = createBodies(10, 25);
+    const leave = [bodies.enter(10), bodies.enter(undefined), bodies.enter(5)];
+    expect(() => bodies.enter(1)).toThrow('busy');
+    leave[2]?.();
+    leave[2]?.();
+    expect(() => bodies.enter(6)).toThrow('busy');
+    bodies.enter(5)();
+    for (const one of leave) one();
+    // A body that announces too much is given up at the limit, and holds no more than that.
+    bodies.enter(1e12);
+    bodies.enter(10);
+    expect(() => bodies.enter(10)).toThrow('busy');
+    const { engine, open, calls } = gated();
+    const image = await png(9, 0, 0);
+    const small = await serverOf({ engine, limits: { bytes: image.length, pixels: 1000, images: 1 }, capacity: 99 });
+    const held = Array.from({ length: 16 }, () => post('/embed', image, 'image/png', small));
+    await expect.poll(calls).toBe(1);
+    expect((await post('/embed', image, 'image/png', small)).statusCode).toBe(503);
+    open();
+    expect((await Promise.all(held)).map(({ statusCode }) => statusCode)).toEqual(Array(16).fill(200));
+    expect((await post('/embed', image, 'image/png', small)).statusCode).toBe(200);
+  });
+
   it('of time is told so, and the place is free again', async () => {
     const { engine } = gated();
     const slow = await serverOf({ engine, time: 50, capacity: 1 });
@@ -176,6 +204,19 @@ describe('what is not right', () => {
     expect(made.said).toEqual([]);
     // A black picture has no direction; nothing of it is learned.
     expect((await made.server.app.inject({ url: '/enrol' })).json()).toEqual([]);
+  });
+
+  it('of a store that is gone is answered with 503, and told to whoever runs the server alone', async () => {
+    const store: Store = {
+      ...memoryStore(3),
+      nearest: async () => {
+        throw new UserError({ what: 'the store does not answer', where: 'postgres://inner-host' });
+      },
+    };
+    const broken = await serverOf({ store });
+    const answer = await post('/search', await png(1, 2, 3), 'image/png', broken);
+    expect([answer.statusCode, answer.payload.includes('inner-host')]).toEqual([503, false]);
+    expect(broken.said).toEqual([expect.stringContaining('inner-host')]);
   });
 
   it('on our side is answered with 500 without a word of what, and told to whoever runs the server', async () => {

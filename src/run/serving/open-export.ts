@@ -19,7 +19,7 @@ interface Card {
   readonly output: { readonly dimensions: number; readonly classes: readonly string[] | null };
   readonly scores: Readonly<Record<string, unknown>> | null;
   readonly files: Readonly<Record<string, string>>;
-  readonly model?: string;
+  readonly model?: string | null;
   readonly thresholds?: readonly ThresholdPoint[] | null;
 }
 
@@ -52,7 +52,7 @@ export async function openExportServed(opening: Opening, place: string): Promise
   });
   for (const count of [1, opening.largest]) await compute(new Uint8Array(count * side * side * 3));
   // Quantised weights are another model: their vectors are compared with their own alone.
-  const hash = card.quantization === null && card.model !== undefined ? card.model : hashOf(card.files);
+  const hash = (card.quantization === null ? card.model : null) ?? hashOf(card.files);
   const embed = async (decoded: DecodedDataset, samples: Int32Array, progress: Progress) => {
     const { source, close } = pixelSource(decoded, dimensions, progress);
     const bar = progress.bar('embedding', samples.length, 'images');
