@@ -4,6 +4,7 @@ import type { ImageLayout } from '../weights/onnx/image-entry.js';
 import type { Quantization } from '../weights/quantize.js';
 import { writeCard } from './exports/card.js';
 import { type ExportCheck, exportChecked } from './exports/check.js';
+import { identityOf } from './exports/identity.js';
 import { type ExportPhase, phaseModel } from './exports/model.js';
 import type { FinishedRun } from './finished.js';
 import { openImages } from './images.js';
@@ -25,6 +26,7 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
   const { recipe, folder } = run;
   const images = await openImages(recipe, progress);
   const { model, classifier, published } = await phaseModel(run, phase, images);
+  const identity = await identityOf(run, phase, progress);
   const { source, close } = pixelSource(images.decoded, model.network.features, progress);
   const bar = progress.bar('exporting', formats.length, 'formats');
   const checks: ExportCheck[] = [];
@@ -35,7 +37,7 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
         published,
         quantization,
         layout,
-        also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization }),
+        also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization, identity }),
       });
       checks.push(check);
       bar.advance(1);
