@@ -132,6 +132,11 @@ describe('an exported model', () => {
     expect(await answer.labels?.array()).toEqual(labels);
     expect(await answer.label?.array()).toEqual(rows.map((row) => labels[row.indexOf(Math.max(...row))]));
     whole.dispose();
+    expect(readFileSync(join(place, 'assets/classes.txt'), 'utf8')).toBe('ant\nBär\nc d\n');
+    const { asset_file_def: assets, object_graph_def: objects } = graphOf(place);
+    expect(assets).toMatchObject([{ filename: 'classes.txt', tensor_info: { name: 'asset_classes:0', dtype: 7 } }]);
+    const { node_id: number } = objects.nodes[0].children.find((child: Message) => child.local_name === 'classes');
+    expect(objects.nodes[number].asset).toEqual({});
     const embedding = new LoadedSavedModel(place);
     expect(embedding.run(pixels, [SIDE, SIDE])).toHaveLength(IMAGES * OUTPUTS);
     embedding.close();
