@@ -15,6 +15,8 @@ export interface ExportRunOptions {
   readonly phase: ExportPhase;
   readonly quantization: Quantization | null;
   readonly layout: ImageLayout;
+  /** The most of Recall@1 that quantising may lose; null: any. */
+  readonly maxLoss: number | null;
   /** Where each format goes. */
   readonly folderOf: (format: FormatName) => string;
   readonly progress: Progress;
@@ -22,7 +24,7 @@ export interface ExportRunOptions {
 
 /** Exports a model of a finished run in some formats, each compared on the run's held-out images. */
 export async function exportRun(run: FinishedRun, options: ExportRunOptions): Promise<ExportCheck[]> {
-  const { formats, phase, quantization, layout, folderOf, progress } = options;
+  const { formats, phase, quantization, layout, maxLoss, folderOf, progress } = options;
   const { recipe, folder } = run;
   const images = await openImages(recipe, progress);
   const { model, classifier, published } = await phaseModel(run, phase, images);
@@ -37,6 +39,7 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
         published,
         quantization,
         layout,
+        maxLoss,
         also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization, identity }),
       });
       checks.push(check);

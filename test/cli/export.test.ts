@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXPORT_FORMATS } from '../../src/export/formats.js';
 import { CURVE_RATES } from '../../src/run/calibrated.js';
+import { type RecallLoss, refuseLoss } from '../../src/run/exports/recall-loss.js';
 import { readNpy } from '../../src/vectors/npy.js';
 import { readJson, setting, sharedFolder, TINY } from '../run/runs.js';
 import { ft } from './terminal.js';
@@ -137,8 +138,25 @@ describe('ft export', () => {
       const { code, out } = await here('--format', 'tfjs-graph', '--quantize', type, '--out', place);
       expect(code).toBe(0);
       expect(out).toMatch(/cosine ≥ (0\.9|1\.0)\d{5}\)/);
+      const { images, own, exported } = readJson(file(place), 'card.json').checked.recall_at_1;
+      const { exported: row } = readJson(run, 'scores.json');
+      expect([images, own]).toEqual([24, expect.closeTo(readJson(run, 'scores.json')[row].recall_at_1, 9)]);
+      expect(Math.abs(own - exported)).toBeLessThan(0.2);
+      expect(out).toContain(`; Recall@1 on 24 held-out images ${own.toFixed(4)} → ${exported.toFixed(4)}\n`);
       expect(size(place) / size('models/tfjs-graph')).toBeCloseTo(share, 1);
     }
+  });
+
+  it('refuses what quantising loses more than it may, and leaves what lay there', async () => {
+    const loss: RecallLoss = { images: 24, own: 0.5, exported: 0.25 };
+    expect(() => refuseLoss(loss, 0.25, 'uint8')).not.toThrow();
+    expect(() => refuseLoss(loss, 0.2, 'uint8')).toThrow('as uint8 the model loses 0.2500 of Recall@1');
+    expect(() => refuseLoss(null, 0.2, 'uint8')).toThrow('no class of the held-out images has two');
+    const fine = await here('--format', 'tfjs-graph', '--quantize', 'float16', '--max-loss', '.9', '--out', 'fine');
+    expect(fine.code).toBe(0);
+    const alone = await here('--format', 'tfjs-graph', '--max-loss', '.9', '--out', 'none');
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('--max-loss: nothing is quantised')]);
+    expect(existsSync(file('none'))).toBe(false);
   });
 
   it('refuses what does not go together, and writes nothing', async () => {

@@ -246,6 +246,32 @@ describe('the check of an export', () => {
     expect(readdirSync(folder)).toEqual(['saved_model.pb']);
   });
 
+  it('refuses what quantising loses more than it may, after all images were asked, and leaves nothing', async () => {
+    const seen = new Set<number>();
+    const many = Array.from({ length: 70 }, (_, i) => i);
+    const reading = source();
+    const folded: FeatureSource = {
+      ...reading,
+      labelOf: (sample) => sample % 2,
+      read(sample, target) {
+        seen.add(sample);
+        reading.read(sample % IMAGES, target);
+      },
+    };
+    const quantised = (place: string, maxLoss: number) =>
+      exportChecked('tfjs-graph', model, join(root, place), folded, many, {
+        classifier: null,
+        published: null,
+        quantization: 'float16',
+        layout: 'nhwc',
+        maxLoss,
+      });
+    // Every image is there several times, so that all find their own; a loss of 0 is more than one below it.
+    await expect(quantised('lossy', -0.01)).rejects.toThrow(/^--max-loss: as float16 the model loses 0\.0000 of Recall@1/);
+    expect([seen.size, readdirSync(root).includes('lossy')]).toEqual([70, false]);
+    expect((await quantised('lossless', 0)).recall).toEqual({ images: 70, own: 1, exported: 1 });
+  });
+
   it('fails where embeddings are not finite', async () => {
     const broken = {
       ...model,

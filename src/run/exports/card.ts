@@ -66,6 +66,7 @@ export async function writeCard(place: string, check: ExportCheck, options: Card
       smallest_cosine: check.smallestCosine,
       tensors: check.tensors,
       largest_difference_of_probabilities: check.largestDifference,
+      recall_at_1: check.recall,
     },
     made: { ft: manifest?.versions.ft ?? null, run: folder.path.split('/').at(-1), command: manifest?.command ?? [] },
     files: await checksums(place),
