@@ -14,13 +14,14 @@ export const browserPath: string | undefined =
     .flatMap((folder) => NAMES.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 
-export async function openBrowser(): Promise<Browser> {
+/** @param graphics what draws: nothing, unless told */
+export async function openBrowser(graphics: readonly string[] = ['--disable-gpu']): Promise<Browser> {
   return chromium.launch({
     ...(browserPath === undefined ? {} : { executablePath: browserPath }),
     args: [
       '--headless',
       '--no-sandbox',
-      '--disable-gpu',
+      ...graphics,
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` torchvision, timm, Keras and onnx, `export` TensorFlow, tf2onnx and onnxruntime; test/bench/venv.sh makes each. */
-export type PythonKind = 'bench' | 'verify' | 'track' | 'backbones' | 'export';
+/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` torchvision, timm, Keras and onnx, `export` TensorFlow, tf2onnx and onnxruntime, `tensorflowjs` TensorFlow.js' converter; test/bench/venv.sh makes each. */
+export type PythonKind = 'bench' | 'verify' | 'track' | 'backbones' | 'export' | 'tensorflowjs';
 
 /** The interpreter of an environment, which is made first where it is not there yet. */
 export function pythonOf(kind: PythonKind): string {
