@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 # Named after the content of the lock file: a second call is instant, and another lock file installs anew.
 PACKAGES := node_modules/.packages-$(firstword $(shell cksum package-lock.json))
 
-.PHONY: help setup train test check format verify backbones bench serving placement loading forecast growth stores faults clean
+.PHONY: help setup train test check format verify backbones exports bench serving placement loading forecast growth stores faults clean
 
 help: ## show this
 	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
@@ -47,12 +47,16 @@ format: $(PACKAGES) ## format the sources and mend what lint can mend
 	@$(BIN)/biome check --write
 
 verify: setup ## hold exports and goldens to Python's TensorFlow, NumPy and PyTorch (minutes; test/**/*.verify.ts)
-	@for kind in bench verify track export backbones stores docker; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
+	@for kind in bench verify track export backbones stores docker tensorflowjs; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
 	@FT_TESTS=verify $(BIN)/vitest run
 
 backbones: setup ## hold every network to its publisher's in every format [only='resnet|vgg'] [again=1] (an hour; goes on where it was)
 	@for kind in verify backbones; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
 	@node --import tsx test/backbones/run.ts '$(only)' '$(again)'
+
+exports: setup ## hold every export to its consumers, and write docs/exports.md (half an hour)
+	@for kind in export backbones tensorflowjs; do sh test/bench/venv.sh test/$$kind/requirements.txt >/dev/null || exit $$?; done
+	@node --import tsx test/export/run.ts
 
 bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --rounds 5'] (40 minutes; leave the machine alone)
 	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && keras=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \

@@ -9,6 +9,7 @@ import { loadRecipe } from '../recipe/load.js';
 import { withExamples } from './examples.js';
 import type { Io } from './io.js';
 import { setOption } from './set-option.js';
+import { share } from './share.js';
 import { textTable } from './table.js';
 
 interface Options {
@@ -85,12 +86,6 @@ function tableText(splits: readonly Split[], isFolds: boolean): string {
 /** A file's name as a shell takes it. */
 function quoted(name: string): string {
   return /^[\w./-]+$/.test(name) ? name : `'${printable(name).replaceAll("'", "'\\''")}'`;
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value < 1)) throw new InvalidArgumentError('A share from 0 to 1, e.g. .2');
-  return value;
 }
 
 function whole(text: string): number {

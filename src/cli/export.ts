@@ -6,6 +6,7 @@ import { UserError } from '../errors.js';
 import type { ExportCheck } from '../run/exports/check.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
+import { share } from './share.js';
 
 /** As in export/formats.ts, which loads TensorFlow. */
 const FORMATS = ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras'] as const;
@@ -16,6 +17,7 @@ interface Options {
   format: Format | 'all';
   phase: 'best' | 'classification' | 'triplet';
   quantize?: 'float16' | 'uint8';
+  maxLoss?: number;
   layout: 'nhwc' | 'nchw';
   out?: string;
   force?: true;
@@ -36,17 +38,24 @@ export function exportVerb(io: Io = processIo()): Command {
         .default('best'),
     )
     .addOption(new Option('--quantize <type>', 'kernels in fewer bits (tfjs, tfjs-graph)').choices(['float16', 'uint8']))
+    .option('--max-loss <share>', 'refuse what loses more of Recall@1 on the held-out images by quantising, e.g. .01', share)
     .addOption(new Option('--layout <axes>', "the order of an ONNX model's image").choices(['nhwc', 'nchw']).default('nhwc'))
     .option('--out <folder>', 'where to write it; RUN/export/FORMAT where none is named')
     .option('--force', 'replace what lies at --out')
     .action(async (argument: string, options: Options) => {
       const formats = options.format === 'all' ? FORMATS : [options.format];
-      const { quantize, out } = options;
+      const { quantize, maxLoss, out } = options;
       if (quantize !== undefined && !formats.every((format) => QUANTISING.includes(format)))
         throw new UserError({
           where: '--quantize',
           what: `${options.format} is not written with quantised weights`,
           expected: `--format ${QUANTISING.join(' or ')}`,
+        });
+      if (maxLoss !== undefined && quantize === undefined)
+        throw new UserError({
+          where: '--max-loss',
+          what: 'nothing is quantised, so nothing is lost',
+          expected: '--quantize beside it',
         });
       if (out !== undefined && existsSync(resolve(io.folder, out)) && options.force !== true)
         throw new UserError({
@@ -70,6 +79,7 @@ export function exportVerb(io: Io = processIo()): Command {
         phase: options.phase,
         quantization: quantize ?? null,
         layout: options.layout,
+        maxLoss: maxLoss ?? null,
         folderOf,
         progress,
       });
@@ -78,6 +88,7 @@ export function exportVerb(io: Io = processIo()): Command {
   return withExamples(command, [
     ['ft export --format savedmodel', 'the last run, into its own folder'],
     ['ft export --format tfjs-graph --quantize float16 --out web/model', 'for the browser, half the bytes'],
+    ['ft export --format tfjs-graph --quantize uint8 --max-loss .01', 'a quarter of them, unless that finds fewer images'],
     ['ft export --format all --phase classification', 'every format of what the classification phase left'],
   ]);
 }
@@ -92,12 +103,15 @@ const WORDS: Readonly<Record<Format, string>> = {
 };
 
 /** What an export is and what it was held to. */
-export function exportInWords({ format, images, smallestCosine, tensors, largestDifference }: ExportCheck): string {
+export function exportInWords({ format, images, smallestCosine, tensors, largestDifference, recall }: ExportCheck): string {
   const held = [
     ...(smallestCosine === null
       ? []
       : [`its embeddings of ${images} images are the run's own (cosine ≥ ${smallestCosine.toFixed(6)})`]),
     ...(largestDifference === null ? [] : [`its probabilities differ by at most ${largestDifference.toExponential(0)}`]),
+    ...(recall === null
+      ? []
+      : [`Recall@1 on ${recall.images} held-out images ${recall.own.toFixed(4)} → ${recall.exported.toFixed(4)}`]),
     ...(tensors === null ? [] : [`its ${tensors} tensors, read again, are the run's own to the last bit`]),
   ];
   return `${WORDS[format]}; ${held.join('; ')}`;

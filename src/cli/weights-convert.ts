@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import { createFolderAtomic, writeFileAtomic } from '../runtime/folders.js';
+import { createFolderAtomic } from '../runtime/folders.js';
 import type { Io } from './io.js';
 
 export const FORMATS = ['tfjs', 'safetensors', 'onnx'] as const;
@@ -42,8 +42,8 @@ export async function convertWeights(
       break;
     }
     case 'onnx': {
-      const { writeOnnx } = await import('../weights/onnx/write.js');
-      await writeFileAtomic(out, writeOnnx(network));
+      const { writeOnnxFile } = await import('../weights/onnx/write-file.js');
+      await writeOnnxFile(out, network);
       break;
     }
   }

@@ -1,9 +1,7 @@
-import type { Variant } from '../backbones/family.js';
-import type { Layout } from '../backbones/layout.js';
 import type { ImageLayout } from '../weights/onnx/image-entry.js';
 import type { Quantization } from '../weights/quantize.js';
 import { writeKerasExport } from './keras.js';
-import type { ExportedClassifier, FinishedModel } from './model.js';
+import type { ExportedClassifier, FinishedModel, Published } from './model.js';
 import { writeOnnxModel } from './onnx.js';
 import { writeSafetensors } from './safetensors.js';
 import type { Result } from './saved-model/signatures.js';
@@ -17,7 +15,7 @@ export type FormatName = (typeof EXPORT_FORMATS)[number];
 export interface ExportOptions {
   readonly classifier: ExportedClassifier | null;
   /** How others store such a backbone; null where no family knows it. */
-  readonly published: { readonly variant: Variant; readonly layout: Layout } | null;
+  readonly published: Published | null;
   readonly quantization: Quantization | null;
   /** The order of an image's axes, where a format leaves a choice. */
   readonly layout: ImageLayout;

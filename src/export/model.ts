@@ -1,3 +1,5 @@
+import type { Variant } from '../backbones/family.js';
+import type { Layout } from '../backbones/layout.js';
 import type { Head } from '../heads/head.js';
 import type { Network } from '../network/network.js';
 
@@ -13,4 +15,10 @@ export interface FinishedModel {
 export interface ExportedClassifier {
   readonly head: Head;
   readonly labels: readonly string[];
+}
+
+/** A network of a family, and how its weights were published. */
+export interface Published {
+  readonly variant: Variant;
+  readonly layout: Layout;
 }

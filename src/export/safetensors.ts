@@ -1,12 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Variant } from '../backbones/family.js';
-import type { Layout } from '../backbones/layout.js';
 import { publishedTensors } from '../backbones/publish.js';
 import type { Head } from '../heads/head.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
 import { permuted } from '../weights/permute.js';
-import type { ExportedClassifier, FinishedModel } from './model.js';
+import type { ExportedClassifier, FinishedModel, Published } from './model.js';
 import { wholeNetwork } from './whole-network.js';
 
 export const BACKBONE_FILE = 'backbone.safetensors';
@@ -21,10 +19,7 @@ export const CLASSIFIER_FILE = 'classifier.safetensors';
 export async function writeSafetensors(
   model: FinishedModel,
   folder: string,
-  {
-    classifier = null,
-    published = null,
-  }: { classifier?: ExportedClassifier | null; published?: { variant: Variant; layout: Layout } | null } = {},
+  { classifier = null, published = null }: { classifier?: ExportedClassifier | null; published?: Published | null } = {},
 ): Promise<void> {
   const { variables } = wholeNetwork(model, null, '');
   const network = { ...model.network, variables };

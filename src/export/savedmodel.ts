@@ -3,13 +3,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Session } from '../runtime/session.js';
 import type { ExportedClassifier, FinishedModel } from './model.js';
+import { classesAsset } from './saved-model/assets.js';
 import { decoded } from './saved-model/messages.js';
 import { type Result, savedVariables, signaturesOf } from './saved-model/signatures.js';
 import { writeFunctions } from './saved-model/write.js';
 
 /**
  * Writes a SavedModel whose weights are variables and whose preprocessing is inside, resizing with it: see {@link signaturesOf} for what
- * it takes and gives. Python loads it with its variables, trains them on and saves it again.
+ * it takes and gives. Python loads it with its variables, trains them on and saves it again. A classifier's names are in the graph,
+ * and in the asset `classes`.
  */
 export async function writeSavedModel(
   model: FinishedModel,
@@ -17,7 +19,8 @@ export async function writeSavedModel(
   { classifier = null, result = 'embedding' }: { classifier?: ExportedClassifier | null; result?: Result } = {},
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFunctions(folder, signaturesOf(model, classifier, result), savedVariables(model, classifier));
+  const assets = classifier === null ? [] : [classesAsset(classifier.labels)];
+  await writeFunctions(folder, signaturesOf(model, classifier, result), savedVariables(model, classifier), assets);
 }
 
 interface Ends {

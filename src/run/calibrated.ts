@@ -5,9 +5,13 @@ import { labelledPairs, pairScores } from '../evaluate/pairs.js';
 import { rocOf } from '../evaluate/roc.js';
 import { type Calibration, calibrating } from '../evaluate/threshold.js';
 import { unitRows } from '../heads/unit.js';
+import type { ThresholdPoint } from '../serve/api.js';
 import { readNpy } from '../vectors/npy.js';
 import type { FinishedRun } from './finished.js';
 import type { HeldOutImage } from './record.js';
+
+/** What of a run a threshold needs. */
+type Calibrated = Pick<FinishedRun, 'folder' | 'recipe'>;
 
 /** A run's threshold for "the same", and what it was calibrated on. */
 export interface Threshold extends Calibration {
@@ -31,13 +35,13 @@ export const CURVE_RATES: readonly number[] = [-4, -3, -2, -1].flatMap((power) =
  * ones that neither trained nor chose anything.
  * @throws UserError where the run keeps no embeddings of them
  */
-export async function thresholdOf(run: FinishedRun, far: number): Promise<Threshold> {
+export async function thresholdOf(run: Calibrated, far: number): Promise<Threshold> {
   const [threshold] = await thresholdsOf(run, [far]);
   return threshold as Threshold;
 }
 
 /** `thresholdOf` for several rates, from the same pairs and the same resamples. */
-export async function thresholdsOf(run: FinishedRun, fars: readonly number[]): Promise<Threshold[]> {
+export async function thresholdsOf(run: Calibrated, fars: readonly number[]): Promise<Threshold[]> {
   const { seed } = run.recipe;
   const { vectors, dimensions, labels, classes } = await heldOut(run);
   const pairs = labelledPairs(labels, { seed, limit: PAIRS });
@@ -59,8 +63,20 @@ export async function thresholdsOf(run: FinishedRun, fars: readonly number[]): P
   }));
 }
 
+/** The thresholds of {@link CURVE_RATES} in the form in which cards and `ft serve` say them. */
+export async function thresholdCurve(run: Calibrated): Promise<ThresholdPoint[]> {
+  return (await thresholdsOf(run, CURVE_RATES)).map(({ asked, threshold, interval, far, tar, resolved }) => ({
+    asked,
+    threshold,
+    ...interval.threshold,
+    far,
+    tar,
+    resolved,
+  }));
+}
+
 /** The embeddings that a run's exported row gave its held-out images, and their classes as numbers. */
-async function heldOut({ folder }: FinishedRun) {
+async function heldOut({ folder }: Calibrated) {
   const scores = await folder.readJson<{ exported: string }>('scores.json');
   const row = scores?.exported ?? '';
   const missing = () =>

@@ -4,6 +4,7 @@ import type { ImageLayout } from '../weights/onnx/image-entry.js';
 import type { Quantization } from '../weights/quantize.js';
 import { writeCard } from './exports/card.js';
 import { type ExportCheck, exportChecked } from './exports/check.js';
+import { identityOf } from './exports/identity.js';
 import { type ExportPhase, phaseModel } from './exports/model.js';
 import type { FinishedRun } from './finished.js';
 import { openImages } from './images.js';
@@ -14,6 +15,8 @@ export interface ExportRunOptions {
   readonly phase: ExportPhase;
   readonly quantization: Quantization | null;
   readonly layout: ImageLayout;
+  /** The most of Recall@1 that quantising may lose; null: any. */
+  readonly maxLoss: number | null;
   /** Where each format goes. */
   readonly folderOf: (format: FormatName) => string;
   readonly progress: Progress;
@@ -21,10 +24,11 @@ export interface ExportRunOptions {
 
 /** Exports a model of a finished run in some formats, each compared on the run's held-out images. */
 export async function exportRun(run: FinishedRun, options: ExportRunOptions): Promise<ExportCheck[]> {
-  const { formats, phase, quantization, layout, folderOf, progress } = options;
+  const { formats, phase, quantization, layout, maxLoss, folderOf, progress } = options;
   const { recipe, folder } = run;
   const images = await openImages(recipe, progress);
   const { model, classifier, published } = await phaseModel(run, phase, images);
+  const identity = await identityOf(run, phase, progress);
   const { source, close } = pixelSource(images.decoded, model.network.features, progress);
   const bar = progress.bar('exporting', formats.length, 'formats');
   const checks: ExportCheck[] = [];
@@ -35,7 +39,8 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
         published,
         quantization,
         layout,
-        also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization }),
+        maxLoss,
+        also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization, identity }),
       });
       checks.push(check);
       bar.advance(1);

@@ -36,7 +36,7 @@ export async function openFinishedRun(argument: string, from: string, progress: 
 }
 
 /** SHA-256 of the model that a run chose, weights and head: vectors of two models with the same one can be compared. */
-export async function modelHash({ folder }: FinishedRun): Promise<string> {
+export async function modelHash({ folder }: Pick<FinishedRun, 'folder'>): Promise<string> {
   const hash = createHash('sha256');
   hash.update(await readFile(folder.file('model.safetensors')));
   const head = await readFile(folder.file('model-head.safetensors')).catch(() => null);

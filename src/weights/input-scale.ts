@@ -39,11 +39,14 @@ function withStemKernels(network: Network, change: (kernel: Variable) => Float32
   return { ...network, variables };
 }
 
+/** Of a graph that takes RGB bytes as they are. */
+export const BYTES: Preprocessing = { mean: [0, 0, 0], std: [1, 1, 1] };
+
 /**
  * What makes the input of RGB bytes for a graph that begins with `scale · x + shift`: the bytes themselves, or bytes/255 where its numbers are
  * those of 0 … 1, as in `2x − 1` and `(x − 0.485) / 0.229`. A mean of 104 or a scale of 1/127.5 are those of bytes.
  */
 export function pixelsOf(chain: readonly { readonly scale: number; readonly shift: number }[]): Preprocessing {
   const small = chain.every(({ scale, shift }) => Math.abs(scale) >= 0.5 && Math.abs(shift / scale) <= 1);
-  return small ? { mean: [0, 0, 0], std: [255, 255, 255] } : { mean: [0, 0, 0], std: [1, 1, 1] };
+  return small ? { mean: [0, 0, 0], std: [255, 255, 255] } : BYTES;
 }

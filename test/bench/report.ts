@@ -76,10 +76,15 @@ export function markdownTable(measured: readonly Measured[]): string {
   return markdown(titles, rows, 0);
 }
 
-/** A table in Markdown, numbers to the right; `words` is the column that holds words, if one does. */
-export function markdown(titles: readonly string[], rows: readonly (readonly string[])[], words?: number): string {
+/** A table in Markdown, numbers to the right; `words` are the columns that hold words, if any do. */
+export function markdown(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  words: number | readonly number[] = [],
+): string {
+  const ofWords = new Set([words].flat());
   const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
-  return [line(titles), line(titles.map((_, column) => (column === words ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return [line(titles), line(titles.map((_, column) => (ofWords.has(column) ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
 
 /**

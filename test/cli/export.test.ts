@@ -4,6 +4,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXPORT_FORMATS } from '../../src/export/formats.js';
+import { CURVE_RATES } from '../../src/run/calibrated.js';
+import { type RecallLoss, refuseLoss } from '../../src/run/exports/recall-loss.js';
+import { readNpy } from '../../src/vectors/npy.js';
 import { readJson, setting, sharedFolder, TINY } from '../run/runs.js';
 import { ft } from './terminal.js';
 
@@ -66,6 +69,43 @@ describe('ft export', () => {
     }
   });
 
+  it('says in the card which model it is and from which cosine on two images are the same', async () => {
+    const card = readJson(file('models', 'onnx'), 'card.json');
+    const hash = createHash('sha256').update(readFileSync(join(run, 'model.safetensors')));
+    const head = join(run, 'model-head.safetensors');
+    if (existsSync(head)) hash.update(readFileSync(head));
+    expect(card.model).toBe(hash.digest('hex'));
+    expect(card.thresholds.map(({ asked }: { asked: number }) => asked)).toEqual(CURVE_RATES);
+    const { values, columns } = await readNpy(join(run, 'evaluation', `${card.row}.npy`));
+    const classes = readFileSync(join(run, 'evaluation/held-out.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).class as string);
+    const rows = classes.map((_, at) => Float64Array.from(values.subarray(at * columns, (at + 1) * columns)));
+    const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, at) => sum + value * (b[at] as number), 0);
+    const pairs = rows.flatMap((a, i) =>
+      rows.slice(i + 1).map((b, j) => ({
+        same: classes[i] === classes[i + 1 + j],
+        cosine: dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)),
+      })),
+    );
+    const accepted = (same: boolean, threshold: number) => {
+      const kind = pairs.filter((pair) => pair.same === same);
+      // A threshold is the cosine of a pair, and ft makes the rows of unit length in float32.
+      return kind.filter(({ cosine }) => cosine >= threshold - 1e-6).length / kind.length;
+    };
+    for (const { asked, threshold, low, high, far, tar } of card.thresholds) {
+      expect(accepted(false, threshold)).toBeCloseTo(far, 9);
+      expect(accepted(true, threshold)).toBeCloseTo(tar, 9);
+      expect(far).toBeLessThanOrEqual(asked);
+      expect(low).toBeLessThanOrEqual(high);
+    }
+    const { threshold } = card.thresholds.find(({ asked }: { asked: number }) => asked === 0.01);
+    expect(readFileSync(file('models/onnx/README.md'), 'utf8')).toContain(
+      `from a cosine of ${threshold.toFixed(3)} on (95 % interval`,
+    );
+  });
+
   it('writes what a phase left: the classifier with its names, the embedding that triplets trained', async () => {
     const { code, out } = await here('--format', 'all', '--phase', 'classification');
     expect(code).toBe(0);
@@ -78,6 +118,11 @@ describe('ft export', () => {
     expect(output.classes).toHaveLength(4);
     expect((await here('--phase', 'triplet')).code).toBe(0);
     expect(readJson(join(run, 'export/triplet-savedmodel'), 'card.json').output).toMatchObject({ dimensions: 8, classes: null });
+    const { exported } = readJson(run, 'scores.json');
+    for (const phase of ['classification', 'triplet']) {
+      const { model, thresholds } = readJson(join(run, `export/${phase}-savedmodel`), 'card.json');
+      expect([model, thresholds === null]).toEqual([null, phase !== exported]);
+    }
   });
 
   it('quantises kernels for the browser, and says how far that is off', async () => {
@@ -89,11 +134,29 @@ describe('ft export', () => {
       ['float16', 0.5],
       ['uint8', 0.25],
     ] as const) {
-      const { code, out } = await here('--format', 'tfjs-graph', '--quantize', type, '--out', type);
+      const place = `100 % ${type}`;
+      const { code, out } = await here('--format', 'tfjs-graph', '--quantize', type, '--out', place);
       expect(code).toBe(0);
       expect(out).toMatch(/cosine ≥ (0\.9|1\.0)\d{5}\)/);
-      expect(size(type) / size('models/tfjs-graph')).toBeCloseTo(share, 1);
+      const { images, own, exported } = readJson(file(place), 'card.json').checked.recall_at_1;
+      const { exported: row } = readJson(run, 'scores.json');
+      expect([images, own]).toEqual([24, expect.closeTo(readJson(run, 'scores.json')[row].recall_at_1, 9)]);
+      expect(Math.abs(own - exported)).toBeLessThan(0.2);
+      expect(out).toContain(`; Recall@1 on 24 held-out images ${own.toFixed(4)} → ${exported.toFixed(4)}\n`);
+      expect(size(place) / size('models/tfjs-graph')).toBeCloseTo(share, 1);
     }
+  });
+
+  it('refuses what quantising loses more than it may, and leaves what lay there', async () => {
+    const loss: RecallLoss = { images: 24, own: 0.5, exported: 0.25 };
+    expect(() => refuseLoss(loss, 0.25, 'uint8')).not.toThrow();
+    expect(() => refuseLoss(loss, 0.2, 'uint8')).toThrow('as uint8 the model loses 0.2500 of Recall@1');
+    expect(() => refuseLoss(null, 0.2, 'uint8')).toThrow('no class of the held-out images has two');
+    const fine = await here('--format', 'tfjs-graph', '--quantize', 'float16', '--max-loss', '.9', '--out', 'fine');
+    expect(fine.code).toBe(0);
+    const alone = await here('--format', 'tfjs-graph', '--max-loss', '.9', '--out', 'none');
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('--max-loss: nothing is quantised')]);
+    expect(existsSync(file('none'))).toBe(false);
   });
 
   it('refuses what does not go together, and writes nothing', async () => {

@@ -52,6 +52,13 @@ jpegs = tf.stack([tf.io.read_file(f'{models}/{at}.jpg') for at in range(len(imag
 decoded = np.fromfile(models + '/own-jpeg', np.float32).reshape(own.shape)
 found['from_bytes, JPEG (1 - cosine)'] = turned(loaded.signatures['from_bytes'](bytes=jpegs)['embedding'], decoded)
 
+# A classifier beside the embedding, its names in an asset.
+with open(loaded.classes.asset_path.numpy()) as file:
+    names = file.read().splitlines()
+answer = loaded.signatures['classify'](image=tf.constant(images))
+best = [names[at] for at in answer['probabilities'].numpy().argmax(1)]
+found['classify, names of the asset'] = [one.decode() for one in answer['label'].numpy()] == best
+
 # Fine-tuned by a step, saved again, loaded again.
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(serve(image=tf.constant(images[:4]))['embedding'][:, 0])

@@ -1,10 +1,12 @@
 /** Exported ONNX models, run by onnxruntime. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
+import { networkFromFile } from '../../src/backbones/from-file.js';
 import { writeOnnxModel } from '../../src/export/onnx.js';
+import { silent } from '../../src/progress.js';
 import { formulaHead, SIDE } from '../train/formula.js';
 import {
   expected,
@@ -53,6 +55,25 @@ async function written(name: string, options: Parameters<typeof writeOnnxModel>[
 }
 
 describe('an exported ONNX model', () => {
+  it('puts weights beside the model where they are too many for one file, for onnxruntime and ft alike', async () => {
+    // A matrix that is large enough to leave the model.
+    const head = { ...formulaHead(400), inputs: network.features, outputs: 400 };
+    const classifier = { head, labels: Array.from({ length: 400 }, (_, at) => `class ${at}`) };
+    const folder = await written('large', { classifier, largest: 1000 }, { ...model, head });
+    const whole = await written('small', { classifier }, { ...model, head });
+    expect(readdirSync(folder).sort()).toEqual(['classifier.onnx', 'classifier.onnx.data', 'model.onnx', 'model.onnx.data']);
+    expect(readdirSync(whole).sort()).toEqual(['classifier.onnx', 'model.onnx']);
+    for (const file of ['model.onnx', 'classifier.onnx']) {
+      const [apart, together] = [folder, whole].map((one) => readFileSync(join(one, file)).length) as [number, number];
+      expect(apart).toBeLessThan(together - 1024);
+      const dims = [IMAGES, SIDE, SIDE, 3];
+      expect((await run(join(folder, file), pixels, dims)).values).toEqual((await run(join(whole, file), pixels, dims)).values);
+    }
+    const read = await Promise.all([folder, whole].map((one) => networkFromFile(join(one, 'model.onnx'), { progress: silent })));
+    const [apart, together] = read.map((one) => [...one.network.variables.values()]);
+    expect(apart).toEqual(together);
+  });
+
   it.each(['nhwc', 'nchw'] as const)('gives unit-length embeddings of any number of images (%s)', async (layout) => {
     const file = join(await written(layout, { layout }), 'model.onnx');
     expect(existsSync(join(root, layout, 'classifier.onnx'))).toBe(false);

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { networkFromFile } from '../../src/backbones/from-file.js';
+import type { ExportedClassifier, FinishedModel } from '../../src/export/model.js';
+import { ONNX_CLASSIFIER, ONNX_FILE, writeOnnxModel } from '../../src/export/onnx.js';
 import { writeSavedModel } from '../../src/export/savedmodel.js';
+import { writeTfjsGraph } from '../../src/export/tfjs-graph.js';
 import { forward, globalPool, normalise } from '../../src/network/forward.js';
 import type { ActivationName, Network } from '../../src/network/network.js';
 import { silent } from '../../src/progress.js';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tensorflow.js';
+import type { ImageLayout } from '../../src/weights/onnx/image-entry.js';
 import { formulaNetwork } from '../train/formula.js';
 import { network, type Sketch, unit } from '../weights/sketched-network.js';
 import { temporaryFolder } from '../weights/temporary.js';
@@ -24,13 +29,31 @@ function features(of: Network): Float32Array {
   return Float32Array.from(globalPool(map).dataSync());
 }
 
+/** How a model is written into a folder; gives the path by which it is read. */
+type Write = (model: FinishedModel, folder: string, classifier: ExportedClassifier) => Promise<string>;
+
+const savedModel: Write = async (model, folder) => {
+  await writeSavedModel(model, folder);
+  return folder;
+};
+const onnx =
+  (layout: ImageLayout, file = ONNX_FILE): Write =>
+  async (model, folder, classifier) => {
+    await writeOnnxModel(model, folder, { classifier, layout });
+    return join(folder, file);
+  };
+const written: readonly (readonly [string, Write])[] = [
+  ['a SavedModel', savedModel],
+  ['ONNX', onnx('nhwc')],
+];
+
 /** Written, and read again by its path alone: the same pooled features of the same bytes. */
-async function readBack(made: Network, result: 'embedding' | 'classes' = 'embedding'): Promise<Network> {
-  const folder = await temporaryFolder();
+async function readBack(made: Network, write: Write): Promise<Network> {
   const head = { kernel: numbers(made.features * 5, 3), bias: numbers(5, 4), inputs: made.features, outputs: 5 };
-  const classifier = result === 'classes' ? { head, labels: ['a', 'b', 'c', 'd', 'e'] } : null;
-  await writeSavedModel({ network: made, weights: {}, head, side: SIDE }, folder, { classifier, result });
-  const { network: back } = await networkFromFile(folder, { progress: silent });
+  const model = { network: made, weights: {}, head, side: SIDE };
+  const path = await write(model, await temporaryFolder(), { head, labels: ['a', 'b', 'c', 'd', 'e'] });
+  const { network: back } = await networkFromFile(path, { progress: silent });
+  expect(back.side).toBe(SIDE);
   expect(back.features).toBe(made.features);
   expect(relativeDifference(features(back), features(made))).toBeLessThan(1e-5);
   for (const at of [0, 1, 2]) {
@@ -49,9 +72,40 @@ const conv = (name: string, kernel: number[], more: Record<string, unknown> = {}
 });
 const alike = { mean: [120, 110, 100], std: [58, 58, 58] } as const;
 
-describe('a SavedModel that ft exported is a backbone again', () => {
-  it.each(['embedding', 'classes'] as const)('with the %s of a network with BatchNorm, which is folded', async (result) => {
-    await readBack(formulaNetwork(), result);
+describe('the forms of an export are a backbone again', () => {
+  it.each<[string, Write]>([
+    [
+      'a SavedModel of classes',
+      async (model, folder, classifier) => {
+        await writeSavedModel(model, folder, { classifier, result: 'classes' });
+        return folder;
+      },
+    ],
+    ['ONNX of channels first', onnx('nchw')],
+    ['ONNX of a classifier', onnx('nhwc', ONNX_CLASSIFIER)],
+    [
+      'a tfjs graph',
+      async (model, folder) => {
+        await writeTfjsGraph(model, folder);
+        return folder;
+      },
+    ],
+  ])('%s', async (_, write) => {
+    await readBack(formulaNetwork(), write);
+  });
+});
+
+describe.each(written)('what ft exported as %s is a backbone again', (_, write) => {
+  it('with a network with BatchNorm, which is folded', async () => {
+    await readBack(formulaNetwork(), write);
+  });
+
+  it('that takes the bytes as they are, or small ones', async () => {
+    for (const preprocessing of [
+      { mean: [0, 0, 0], std: [1, 1, 1] },
+      { mean: [0.5, 0.25, 0], std: [1, 1.5, 2] },
+    ] as const)
+      await readBack({ ...formulaNetwork(), preprocessing }, write);
   });
 
   it('with layer normalisation, a scale for each channel and dilated convolutions, its divisor one for all channels', async () => {
@@ -70,7 +124,7 @@ describe('a SavedModel that ft exported is a backbone again', () => {
       ],
       8,
     );
-    const back = await readBack({ ...made, preprocessing: alike });
+    const back = await readBack({ ...made, preprocessing: alike }, write);
     const kinds = back.layers.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'layer-norm')).toHaveLength(2);
     const widest = back.layers.flatMap((layer) => ('dilations' in layer ? [layer.dilations[0]] : []));
@@ -103,7 +157,7 @@ describe('a SavedModel that ft exported is a backbone again', () => {
       ],
       4,
     );
-    const back = await readBack(made);
+    const back = await readBack(made, write);
     expect(back.layers.flatMap((layer) => (layer.kind === 'activation' ? [layer.activation] : []))).toEqual([activation]);
   });
 });

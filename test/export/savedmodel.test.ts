@@ -132,6 +132,11 @@ describe('an exported model', () => {
     expect(await answer.labels?.array()).toEqual(labels);
     expect(await answer.label?.array()).toEqual(rows.map((row) => labels[row.indexOf(Math.max(...row))]));
     whole.dispose();
+    expect(readFileSync(join(place, 'assets/classes.txt'), 'utf8')).toBe('ant\nBär\nc d\n');
+    const { asset_file_def: assets, object_graph_def: objects } = graphOf(place);
+    expect(assets).toMatchObject([{ filename: 'classes.txt', tensor_info: { name: 'asset_classes:0', dtype: 7 } }]);
+    const { node_id: number } = objects.nodes[0].children.find((child: Message) => child.local_name === 'classes');
+    expect(objects.nodes[number].asset).toEqual({});
     const embedding = new LoadedSavedModel(place);
     expect(embedding.run(pixels, [SIDE, SIDE])).toHaveLength(IMAGES * OUTPUTS);
     embedding.close();
@@ -239,6 +244,32 @@ describe('the check of an export', () => {
     );
     expect(readdirSync(root)).toEqual(before);
     expect(readdirSync(folder)).toEqual(['saved_model.pb']);
+  });
+
+  it('refuses what quantising loses more than it may, after all images were asked, and leaves nothing', async () => {
+    const seen = new Set<number>();
+    const many = Array.from({ length: 70 }, (_, i) => i);
+    const reading = source();
+    const folded: FeatureSource = {
+      ...reading,
+      labelOf: (sample) => sample % 2,
+      read(sample, target) {
+        seen.add(sample);
+        reading.read(sample % IMAGES, target);
+      },
+    };
+    const quantised = (place: string, maxLoss: number) =>
+      exportChecked('tfjs-graph', model, join(root, place), folded, many, {
+        classifier: null,
+        published: null,
+        quantization: 'float16',
+        layout: 'nhwc',
+        maxLoss,
+      });
+    // Every image is there several times, so that all find their own; a loss of 0 is more than one below it.
+    await expect(quantised('lossy', -0.01)).rejects.toThrow(/^--max-loss: as float16 the model loses 0\.0000 of Recall@1/);
+    expect([seen.size, readdirSync(root).includes('lossy')]).toEqual([70, false]);
+    expect((await quantised('lossless', 0)).recall).toEqual({ images: 70, own: 1, exported: 1 });
   });
 
   it('fails where embeddings are not finite', async () => {

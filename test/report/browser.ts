@@ -14,14 +14,20 @@ export const browserPath: string | undefined =
     .flatMap((folder) => NAMES.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 
-/** @param switches of Chromium, beside those that every test wants */
-export async function openBrowser(switches: readonly string[] = []): Promise<Browser> {
+/**
+ * @param switches of Chromium, beside those that every test wants
+ * @param graphics what draws: nothing, unless told
+ */
+export async function openBrowser(
+  switches: readonly string[] = [],
+  graphics: readonly string[] = ['--disable-gpu'],
+): Promise<Browser> {
   return chromium.launch({
     ...(browserPath === undefined ? {} : { executablePath: browserPath }),
     args: [
       '--headless',
       '--no-sandbox',
-      '--disable-gpu',
+      ...graphics,
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

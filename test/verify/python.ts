@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` torchvision, timm, Keras and onnx, `export` TensorFlow, tf2onnx and onnxruntime, `docker` what looks over a Dockerfile; test/bench/venv.sh makes each. */
-export type PythonKind = 'bench' | 'verify' | 'track' | 'backbones' | 'export' | 'docker';
+/** `bench` has PyTorch, `verify` TensorFlow, `track` TensorBoard and MLflow, `backbones` torchvision, timm, Keras and onnx, `export` TensorFlow, tf2onnx and onnxruntime, `tensorflowjs` TensorFlow.js' converter, `docker` what looks over a Dockerfile; test/bench/venv.sh makes each. */
+export type PythonKind = 'bench' | 'verify' | 'track' | 'backbones' | 'export' | 'tensorflowjs' | 'docker';
 
 /** The interpreter of an environment, which is made first where it is not there yet. */
 export function pythonOf(kind: PythonKind): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { attr, GraphBuilder } from '../../runtime/graph/builder.js';
 import { DT } from '../../runtime/graph/proto.js';
 import { SESSION_TAG, Session } from '../../runtime/session.js';
+import type { Asset } from './assets.js';
 import { encoded } from './messages.js';
 
 /** A variable of a SavedModel: its value, and whether it is for training. */
@@ -21,15 +22,19 @@ export function checkpointKey(index: number): string {
   return `${VARIABLES}/${index}/.ATTRIBUTES/VARIABLE_VALUE`;
 }
 
-/** Node numbers of the objects, the same in the model's object graph and in the checkpoint's. */
+/** Node numbers of the objects, the same in the model's object graph and in the checkpoint's; assets follow the variables. */
 export const NODES = { root: 0, list: 1, trainable: 2, signatures: 3, firstVariable: 4 } as const;
 
 /** Writes `variables/` of a SavedModel by TensorFlow's own operation, so that its format is TensorFlow's. */
-export async function writeVariables(folder: string, variables: readonly SavedVariable[]): Promise<void> {
+export async function writeVariables(
+  folder: string,
+  variables: readonly SavedVariable[],
+  assets: readonly Asset[],
+): Promise<void> {
   await mkdir(join(folder, 'variables'), { recursive: true });
   const graph = new GraphBuilder();
   const values = variables.map(({ shape }, index) => graph.placeholder(`value_${index}`, DT.float32, shape));
-  const objects = graph.strings('objects', [], [objectGraph(variables)]);
+  const objects = graph.strings('objects', [], [objectGraph(variables, assets)]);
   const keys = [...variables.keys()].map(checkpointKey);
   const saved = saveNode(graph, graph.strings('prefix', [], [join(folder, 'variables', 'variables')]), {
     keys: [...keys, OBJECT_GRAPH],
@@ -66,26 +71,28 @@ export function saveNode(graph: GraphBuilder, prefix: string, { keys, places, ty
   return graph.node('SaveV2', 'save', [prefix, names, whole, ...places], { dtypes: attr.list('type', types) });
 }
 
-function objectGraph(variables: readonly SavedVariable[]): Uint8Array {
+function objectGraph(variables: readonly SavedVariable[], assets: readonly Asset[]): Uint8Array {
   const children = variables.map((_, index) => ({ node_id: NODES.firstVariable + index, local_name: String(index) }));
   return encoded('TrackableObjectGraph', {
     nodes: [
-      { children: rootChildren() },
+      { children: rootChildren(variables, assets) },
       { children },
       { children: trainableChildren(variables) },
       {},
       ...variables.map(({ name }, index) => ({
         attributes: [{ name: 'VARIABLE_VALUE', full_name: name, checkpoint_key: checkpointKey(index) }],
       })),
+      ...assets.map(() => ({})),
     ],
   });
 }
 
-export function rootChildren() {
+export function rootChildren(variables: readonly SavedVariable[], assets: readonly Asset[]) {
   return [
     { node_id: NODES.list, local_name: VARIABLES },
     { node_id: NODES.trainable, local_name: 'trainable_variables' },
     { node_id: NODES.signatures, local_name: 'signatures' },
+    ...assets.map(({ name }, at) => ({ node_id: NODES.firstVariable + variables.length + at, local_name: name })),
   ];
 }
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attr, GraphBuilder } from '../../runtime/graph/builder.js';
 import { DT } from '../../runtime/graph/proto.js';
+import { type Asset, writeAssets } from './assets.js';
 import {
   checkpointKey,
   NODES,
@@ -37,6 +38,7 @@ export async function writeFunctions(
   folder: string,
   functions: Readonly<Record<string, SavedFunction>>,
   variables: readonly SavedVariable[],
+  assets: readonly Asset[] = [],
 ): Promise<void> {
   const graph = new GraphBuilder();
   const handles = new Map(variables.map((variable) => [variable.name, handleOf(graph, variable)]));
@@ -49,7 +51,8 @@ export async function writeFunctions(
     signatures[name] = signature(graph, name, inner, body, outputs, handles);
   }
   const saver = saverOf(graph, variables, handles);
-  await writeVariables(folder, variables);
+  await writeVariables(folder, variables, assets);
+  const assetFiles = await writeAssets(folder, graph, assets);
   const bytes = encoded('SavedModel', {
     saved_model_schema_version: 1,
     meta_graphs: [
@@ -62,7 +65,8 @@ export async function writeFunctions(
         },
         saver_def: saver,
         signature_def: signatures,
-        object_graph_def: objectGraph(functions, variables),
+        asset_file_def: assetFiles,
+        object_graph_def: objectGraph(functions, variables, assets),
       },
     ],
   });
@@ -152,9 +156,13 @@ function saverOf(graph: GraphBuilder, variables: readonly SavedVariable[], handl
   };
 }
 
-function objectGraph(functions: Readonly<Record<string, SavedFunction>>, variables: readonly SavedVariable[]): Fields {
+function objectGraph(
+  functions: Readonly<Record<string, SavedFunction>>,
+  variables: readonly SavedVariable[],
+  assets: readonly Asset[],
+): Fields {
   const names = Object.keys(functions);
-  const firstFunction = NODES.firstVariable + variables.length;
+  const firstFunction = NODES.firstVariable + variables.length + assets.length;
   const numbers = new Map(variables.map(({ name }, index) => [name, NODES.firstVariable + index]));
   const list = { identifier: 'trackable_list_wrapper', version: OBJECT };
   const spec = (name: string, { dtype, shape }: Endpoint) => ({
@@ -162,7 +170,7 @@ function objectGraph(functions: Readonly<Record<string, SavedFunction>>, variabl
   });
   return {
     nodes: [
-      { children: rootChildren(), user_object: { identifier: '_generic_user_object', version: OBJECT } },
+      { children: rootChildren(variables, assets), user_object: { identifier: '_generic_user_object', version: OBJECT } },
       {
         children: variables.map((_, index) => ({ node_id: NODES.firstVariable + index, local_name: String(index) })),
         user_object: list,
@@ -175,6 +183,7 @@ function objectGraph(functions: Readonly<Record<string, SavedFunction>>, variabl
       ...variables.map(({ name, shape, trainable }) => ({
         variable: { dtype: DT.float32, shape: shapeFields(shape), trainable, name },
       })),
+      ...assets.map((_, at) => ({ asset: { asset_file_def_index: at } })),
       ...Object.entries(functions).map(([name, { function: body }]) => ({
         bare_concrete_function: {
           concrete_function_name: innerName(name),

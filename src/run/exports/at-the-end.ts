@@ -9,18 +9,20 @@ import type { PhaseContext } from '../phase-context.js';
 import { classifierOf } from '../trained-heads.js';
 import { writeCard } from './card.js';
 import { type ExportCheck, exportChecked } from './check.js';
+import { identityOf, NO_IDENTITY } from './identity.js';
 
 /** The chosen model in the formats of the recipe. */
 export async function exportAll(model: FinishedModel, { bench, folder, source, progress }: PhaseContext): Promise<ExportCheck[]> {
   const { recipe, split } = bench;
   const { formats } = recipe.export;
   const published = await layoutOfBackbone(recipe.backbone.name);
+  const identity = await identityOf({ folder, recipe }, 'best', progress);
   const bar = progress.bar('exporting', formats.length, 'formats');
   const checks: ExportCheck[] = [];
   const plain = { classifier: null, quantization: null };
   for (const format of formats) {
     const also = (place: string, check: ExportCheck) =>
-      writeCard(place, check, { folder, recipe, phase: 'best', model, ...plain });
+      writeCard(place, check, { folder, recipe, phase: 'best', model, identity, ...plain });
     const options = { published, layout: 'nhwc', ...plain, also } as const;
     checks.push(await exportChecked(format, model, folder.file('export', format), source, split.heldOut.samples, options));
     bar.advance(1);
@@ -49,7 +51,15 @@ export async function exportItsClassifier(
     result: 'classes',
     async also(place, check) {
       await writeFile(join(place, 'labels.json'), jsonText(labels));
-      await writeCard(place, check, { folder, recipe, phase: 'classification', model, classifier, quantization: null });
+      await writeCard(place, check, {
+        folder,
+        recipe,
+        phase: 'classification',
+        model,
+        classifier,
+        quantization: null,
+        identity: NO_IDENTITY,
+      });
     },
   }).finally(() => bar.done());
 }

@@ -7,6 +7,7 @@ import { jsonText, type RunFolder } from '../../train/run-folder.js';
 import { cardNames, readCard } from '../../weights/cards.js';
 import type { Manifest } from '../manifest.js';
 import type { ExportCheck } from './check.js';
+import type { Identity } from './identity.js';
 import { loading } from './loading.js';
 import type { ExportPhase } from './model.js';
 
@@ -18,6 +19,7 @@ export interface CardOptions {
   readonly model: FinishedModel;
   readonly classifier: ExportedClassifier | null;
   readonly quantization: string | null;
+  readonly identity: Identity;
 }
 
 interface Interval {
@@ -30,7 +32,7 @@ type Scores = Readonly<Record<string, Row>> & { readonly exported: string };
 
 /** Writes `card.json` and `README.md` into an export: what the model is, what it was trained on and scored, and how it is loaded. */
 export async function writeCard(place: string, check: ExportCheck, options: CardOptions): Promise<void> {
-  const { folder, recipe, phase, model, classifier, quantization } = options;
+  const { folder, recipe, phase, model, classifier, quantization, identity } = options;
   const manifest = await folder.readJson<Manifest>('manifest.json');
   const scores = await folder.readJson<Scores>('scores.json');
   const row = phase === 'best' ? (scores?.exported ?? 'before') : phase;
@@ -39,6 +41,7 @@ export async function writeCard(place: string, check: ExportCheck, options: Card
     format: check.format,
     quantization,
     row,
+    model: identity.model,
     base: await baseOf(recipe.backbone.name, manifest),
     data: manifest?.data ?? null,
     frozen: Object.fromEntries(
@@ -57,11 +60,13 @@ export async function writeCard(place: string, check: ExportCheck, options: Card
     },
     output: { dimensions: model.head?.outputs ?? model.network.features, classes: classifier?.labels ?? null },
     scores: scoresOf(scores?.[row]),
+    thresholds: identity.thresholds,
     checked: {
       images: check.images,
       smallest_cosine: check.smallestCosine,
       tensors: check.tensors,
       largest_difference_of_probabilities: check.largestDifference,
+      recall_at_1: check.recall,
     },
     made: { ft: manifest?.versions.ft ?? null, run: folder.path.split('/').at(-1), command: manifest?.command ?? [] },
     files: await checksums(place),
@@ -109,8 +114,28 @@ interface Card {
   readonly input: { readonly side: number; readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly output: { readonly dimensions: number; readonly classes: readonly string[] | null };
   readonly scores: ReturnType<typeof scoresOf>;
+  readonly thresholds: Identity['thresholds'];
   readonly checked: ExportCheck | Readonly<Record<string, unknown>>;
   readonly files: Readonly<Record<string, string>>;
+}
+
+/** The rate of the threshold that is said in words; the card has them all. */
+const SAID = 0.01;
+
+/** From which cosine on two images are the same. */
+function sameness({ thresholds, quantization }: Card): string[] {
+  const point = thresholds?.find(({ asked }) => asked === SAID);
+  if (point === undefined) return [];
+  const { threshold, low, high, far, tar, resolved } = point;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return [
+    '## The same or not',
+    '',
+    `Two images count as the same from a cosine of ${threshold.toFixed(3)} on (95 % interval ${low.toFixed(3)} – ${high.toFixed(3)}), for a false-accept rate of 1 %. ` +
+      `On held-out images${quantization === null ? '' : ', before the kernels were quantised,'} that accepts ${percent(far)} of the pairs of two classes and ${percent(tar)} of those of one class.` +
+      (resolved ? '' : ' There were too few pairs of two classes for this rate: the threshold is a lower bound.'),
+    '',
+  ];
 }
 
 function readme(card: Card, recipe: Recipe): string {
@@ -147,6 +172,7 @@ function readme(card: Card, recipe: Recipe): string {
           ...score('map_at_r', 'MAP@R'),
         ]),
     '',
+    ...sameness(card),
     '## Loading it',
     '',
     ...loading(card.format, card.input.side, base.name),

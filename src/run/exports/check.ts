@@ -1,13 +1,15 @@
+import { UserError } from '../../errors.js';
 import { softmax } from '../../evaluate/calibration.js';
 import { type ExportOptions, exportFormats, type FormatName } from '../../export/formats.js';
 import type { FinishedModel } from '../../export/model.js';
 import { logits } from '../../heads/project.js';
 import { unitRows } from '../../heads/unit.js';
 import { createFolderAtomic } from '../../runtime/folders.js';
-import { computeFeatures, type FeatureSource, type Features } from '../../train/features.js';
-import { openForward } from '../../train/forward.js';
+import type { FeatureSource } from '../../train/features.js';
 import { embeddings } from '../../train/scoring.js';
-import { type Output, reload } from './reload.js';
+import { outputsOf, ownFeatures } from './outputs.js';
+import { type RecallLoss, recallLoss, refuseLoss } from './recall-loss.js';
+import type { Computing, Output } from './reload.js';
 import { reread } from './reread.js';
 
 /** The least cosine between a run's own embedding and the export's, and how many images are compared. */
@@ -30,16 +32,22 @@ export interface ExportCheck {
   readonly tensors: number | null;
   /** Between probabilities, where there is a classifier. */
   readonly largestDifference: number | null;
+  /** What quantising its kernels loses, on all held-out images; null where none are, or it cannot be told. */
+  readonly recall: RecallLoss | null;
 }
 
 export interface CheckOptions extends ExportOptions {
+  /** The most of Recall@1 that quantising may lose; any, where it is left out. */
+  readonly maxLoss?: number | null;
   /** What else belongs into the folder. */
   readonly also?: (folder: string, check: ExportCheck) => Promise<void>;
 }
 
 /**
  * Writes a model in a format, loads it again by code that did not write it and compares what it gives with the run's own on up to
- * 64 images, before it counts. A difference is a fault of ours: nothing is left behind, and what lay there stays.
+ * 64 images, before it counts. A difference is a fault of ours: nothing is left behind, and what lay there stays. Where kernels are
+ * quantised, what that loses of Recall@1 is measured on all images.
+ * @throws UserError where it loses more than it may
  */
 export async function exportChecked(
   format: FormatName,
@@ -53,16 +61,36 @@ export async function exportChecked(
     await exportFormats[format](model, temporary, options);
     const found =
       format === 'safetensors' || format === 'keras'
-        ? { images: 0, smallestCosine: null, largestDifference: null, tensors: await reread(format, temporary, model, options) }
-        : { tensors: null, ...(await compared(format, model, temporary, source, someOf(samples), options)) };
+        ? { ...WEIGHTS_ALONE, tensors: await reread(format, temporary, model, options) }
+        : {
+            tensors: null,
+            ...(await compared(format, model, temporary, source, someOf(samples), options)),
+            recall: await lost(format, model, temporary, source, Array.from(samples), options),
+          };
     const check: ExportCheck = { format, folder, ...found };
     await options.also?.(temporary, check);
     return check;
   });
 }
 
+const WEIGHTS_ALONE = { images: 0, smallestCosine: null, largestDifference: null, recall: null };
+
+async function lost(
+  format: Computing,
+  model: FinishedModel,
+  folder: string,
+  source: FeatureSource,
+  samples: readonly number[],
+  { quantization, maxLoss = null }: CheckOptions,
+): Promise<RecallLoss | null> {
+  if (quantization === null) return null;
+  const loss = await recallLoss(format, model, folder, source, samples);
+  if (maxLoss !== null) refuseLoss(loss, maxLoss, quantization);
+  return loss;
+}
+
 async function compared(
-  format: Exclude<FormatName, 'safetensors' | 'keras'>,
+  format: Computing,
   model: FinishedModel,
   folder: string,
   source: FeatureSource,
@@ -70,14 +98,14 @@ async function compared(
   { classifier, quantization, result = 'embedding' }: ExportOptions,
 ) {
   const features = await ownFeatures(model, source, samples);
-  const pixels = await pixelsOf(source, samples);
-  const outputs = (output: Output) => outputsOf(format, folder, output, pixels, source.side);
+  const outputs = (output: Output) => outputsOf(format, folder, output, source, samples);
   const own = embeddings(features, model.head);
   const smallestCosine =
     result === 'embedding' ? smallestDot(unitRows(own.values, own.dimensions), await outputs('embedding'), own.dimensions) : null;
   refuse(
     smallestCosine === null || smallestCosine >= (quantization === null ? LEAST_COSINE : LEAST_QUANTISED),
     `the exported model does not give the run's embeddings: smallest cosine ${smallestCosine} on ${samples.length} images, at least ${quantization === null ? LEAST_COSINE : LEAST_QUANTISED} was expected`,
+    quantization,
   );
   if (classifier === null) return { images: samples.length, smallestCosine, largestDifference: null };
   const scores = logits(features.values, classifier.head);
@@ -90,46 +118,28 @@ async function compared(
   refuse(
     largestDifference <= limit,
     `the exported classifier does not give the run's probabilities: they differ by ${largestDifference} on ${samples.length} images, at most ${limit} was expected`,
+    quantization,
   );
   return { images: samples.length, smallestCosine, largestDifference };
 }
 
-/** NaN fails too. */
-function refuse(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(`${otherwise}; nothing was written`);
+/** NaN fails too. What rounding does to kernels is no fault of ours: other bits are the person's choice. */
+function refuse(holds: boolean, otherwise: string, quantization: string | null): void {
+  if (holds) return;
+  const what = `${otherwise}; nothing was written`;
+  if (quantization === null) throw new Error(what);
+  throw new UserError({ where: `--quantize ${quantization}`, what, mend: MENDS[quantization] ?? 'leave --quantize out' });
 }
+
+const MENDS: Readonly<Record<string, string>> = {
+  // A graph model has BatchNorm folded into its kernels, whose channels then differ more than one scale can hold.
+  uint8: '--quantize float16, or --format tfjs, whose kernels are spread less',
+};
 
 /** Up to 64 of the samples, evenly spaced. */
 function someOf(samples: ArrayLike<number>): number[] {
   const count = Math.min(COMPARED, samples.length);
   return Array.from({ length: count }, (_, index) => samples[Math.floor((index * samples.length) / count)] as number);
-}
-
-async function ownFeatures(model: FinishedModel, source: FeatureSource, samples: readonly number[]): Promise<Features> {
-  const forward = openForward({ ...model, most: samples.length });
-  return computeFeatures(forward, source, samples).finally(() => forward.close());
-}
-
-async function pixelsOf({ side, read }: FeatureSource, samples: readonly number[]): Promise<Uint8Array> {
-  const bytes = side * side * 3;
-  const pixels = new Uint8Array(samples.length * bytes);
-  for (const [place, sample] of samples.entries()) await read(sample, pixels.subarray(place * bytes, (place + 1) * bytes));
-  return pixels;
-}
-
-async function outputsOf(
-  format: Exclude<FormatName, 'safetensors' | 'keras'>,
-  folder: string,
-  output: Output,
-  pixels: Uint8Array,
-  side: number,
-): Promise<Float32Array> {
-  const loaded = await reload(format, folder, output);
-  try {
-    return await loaded.run(pixels, side);
-  } finally {
-    await loaded.close();
-  }
 }
 
 /** The smallest of the rows' dot products; NaN where lengths differ. */

@@ -71,6 +71,13 @@ const embedding = model.predict(tf.browser.fromPixels(element).resizeBilinear([$
 model = keras.models.load_model("model.h5", compile=False)
 vectors = model(images)`,
         ),
+        'Where keras.applications has the network, `backbone.h5` holds its weights by the names of the layers there:',
+        ...code(
+          'python',
+          `
+backbone = keras.applications.MobileNet(include_top=False, weights=None)   # the network that was fine-tuned
+backbone.load_weights("backbone.h5", by_name=True)`,
+        ),
       ];
     case 'safetensors':
       return [

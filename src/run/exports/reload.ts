@@ -1,6 +1,5 @@
 /** Exported models, loaded again as their consumers load them, by code that did not write them. */
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join, resolve } from 'node:path';
 import type { FormatName } from '../../export/formats.js';
 import { ONNX_CLASSIFIER, ONNX_FILE } from '../../export/onnx.js';
 import { LoadedSavedModel } from '../../export/savedmodel.js';
@@ -53,8 +52,13 @@ async function onnx(file: string, output: Output): Promise<Reloaded> {
   };
 }
 
+/** As tfjs takes it: it decodes nothing, so a space stays a space. */
+function fileAddress(folder: string): string {
+  return `file://${resolve(folder, 'model.json')}`;
+}
+
 async function graphModel(folder: string): Promise<Reloaded> {
-  const model = await tf.loadGraphModel(pathToFileURL(join(folder, 'model.json')).href);
+  const model = await tf.loadGraphModel(fileAddress(folder));
   return {
     run: (pixels, side) => predicted(pixels, side, 'int32', (image) => model.predict({ image }) as Tensor),
     close: async () => model.dispose(),
@@ -62,7 +66,7 @@ async function graphModel(folder: string): Promise<Reloaded> {
 }
 
 async function layersModel(folder: string, output: Output): Promise<Reloaded> {
-  const model = await tf.loadLayersModel(pathToFileURL(join(folder, 'model.json')).href);
+  const model = await tf.loadLayersModel(fileAddress(folder));
   return {
     async run(pixels, side) {
       const rows = await predicted(pixels, side, 'float32', (image) => model.predict(image) as Tensor);

@@ -1,9 +1,9 @@
 /** Exported weights, read again as a person's own files would be, and compared number by number. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { kerasNames } from '../../backbones/layout.js';
 import { publishedTensors } from '../../backbones/publish.js';
 import type { ExportOptions } from '../../export/formats.js';
-import { KERAS_FILE, kerasNetwork } from '../../export/keras.js';
+import { KERAS_BACKBONE, KERAS_FILE, kerasBackbone, kerasNetwork } from '../../export/keras.js';
 import type { FinishedModel } from '../../export/model.js';
 import { BACKBONE_FILE, HEAD_FILE, linearTensors } from '../../export/safetensors.js';
 import { wholeNetwork } from '../../export/whole-network.js';
@@ -34,17 +34,24 @@ export async function reread(
       return count + same(valuesOf(new Map(Object.entries(linearTensors(model.head)))), await tensorsOf(join(folder, HEAD_FILE)));
     }
     case 'keras': {
-      const { variables } = await readKerasFile(join(folder, KERAS_FILE), KERAS_FILE);
-      const found = variables.map(({ path, variable, tensor }) => [`${path.at(-1)}/${variable}`, tensor.values()] as const);
+      const found = await kerasValues(join(folder, KERAS_FILE));
       const nameOf = kerasNames((layer) => layer);
       const wanted = [...kerasNetwork(model).variables.values()];
-      return same(new Map(wanted.map((one) => [nameOf(one), one.values])), new Map(found));
+      const count = same(new Map(wanted.map((one) => [nameOf(one), one.values])), found);
+      const backbone = kerasBackbone(model, published);
+      if (backbone === null) return count;
+      return count + same(valuesOf(backbone), await kerasValues(join(folder, KERAS_BACKBONE)));
     }
   }
 }
 
 async function tensorsOf(path: string): Promise<Values> {
   return new Map([...(await openTensors(path))].map(([name, tensor]) => [name, tensor.values()]));
+}
+
+async function kerasValues(path: string): Promise<Values> {
+  const { variables } = await readKerasFile(path, basename(path));
+  return new Map(variables.map(({ path: layers, variable, tensor }) => [`${layers.at(-1)}/${variable}`, tensor.values()]));
 }
 
 function valuesOf(tensors: ReadonlyMap<string, { readonly values: Float32Array }>): Values {

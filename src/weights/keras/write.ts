@@ -22,7 +22,9 @@ export async function writeKerasModel(path: string, network: Network, end: Keras
   const own = new Map(network.layers.map((layer) => [layer.name, layer]));
   // Keras fills the layers of a model in their order, whatever their names.
   const ordered = inKerasOrder(layers, end.name).flatMap(({ name }) => own.get(name) ?? []);
-  await writeWeights(path, network, ordered, JSON.stringify({ ...topology, class_name: 'Functional' }));
+  const weights = ordered.map((layer) => [layer.name, weightsOfLayer(layer, network)] as const);
+  const filled = new Map(weights.filter(([, { length }]) => length > 0));
+  await writeWeights(path, filled, JSON.stringify({ ...topology, class_name: 'Functional' }));
 }
 
 function lastLayer({ name, operation }: KerasEnd, input: string): KerasLayer {
@@ -36,20 +38,35 @@ function lastLayer({ name, operation }: KerasEnd, input: string): KerasLayer {
 }
 
 /**
- * Writes the weights of a network as Keras 2 does: a group for each layer, named in `layer_names` and `weight_names`.
- * @param nameOf what a layer is called in the file
+ * Writes weights as Keras 2 does: a group for each layer, named in `layer_names` and `weight_names`. Keras 2 and 3 give them to the layers of
+ * a model that have the names (`model.load_weights(path, by_name=True)`).
+ * @param tensors by `LAYER/VARIABLE`, those of a layer in the order in which Keras has them
  */
-export async function writeKerasWeights(path: string, network: Network, nameOf: (layer: string) => string): Promise<void> {
-  await writeWeights(path, network, network.layers, null, nameOf);
+export async function writeKerasWeights(path: string, tensors: ReadonlyMap<string, Omit<Weight, 'name'>>): Promise<void> {
+  const groups = new Map<string, Weight[]>();
+  for (const [key, tensor] of tensors) {
+    const at = key.lastIndexOf('/');
+    const layer = key.slice(0, at);
+    groups.set(layer, [...(groups.get(layer) ?? []), { name: key.slice(at + 1), ...tensor }]);
+  }
+  await writeWeights(path, groups, null);
 }
 
-async function writeWeights(
-  path: string,
-  network: Network,
-  order: readonly Layer[],
-  config: string | null,
-  nameOf: (layer: string) => string = (layer) => layer,
-): Promise<void> {
+interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+function weightsOfLayer(layer: Layer, network: Network): Weight[] {
+  return variablesOf(layer).map((variable) => {
+    const found = network.variables.get(variable);
+    if (found === undefined) throw new Error(`layer '${layer.name}' lacks its variable '${variable}'`);
+    return { name: kerasWeight(found.role, layer), shape: found.shape, values: found.values };
+  });
+}
+
+async function writeWeights(path: string, layers: ReadonlyMap<string, readonly Weight[]>, config: string | null): Promise<void> {
   const { default: hdf5 } = await import('h5wasm/node');
   await hdf5.ready;
   const file = new hdf5.File(path, 'w');
@@ -60,18 +77,13 @@ async function writeWeights(
       place.create_attribute('keras_version', VERSION);
       place.create_attribute('backend', 'tensorflow');
     }
-    const layers = order.filter((layer) => variablesOf(layer).length > 0);
-    root.create_attribute('layer_names', ...strings(layers.map(({ name }) => nameOf(name))));
-    for (const layer of layers) {
-      const name = nameOf(layer.name);
-      const outer = root.create_group(name);
-      const inner = outer.create_group(name);
-      const names = variablesOf(layer).map((variable) => {
-        const found = network.variables.get(variable);
-        if (found === undefined) throw new Error(`layer '${layer.name}' lacks its variable '${variable}'`);
-        const weight = `${kerasWeight(found.role, layer)}:0`;
-        inner.create_dataset({ name: weight, data: found.values, shape: [...found.shape], dtype: '<f' });
-        return `${name}/${weight}`;
+    root.create_attribute('layer_names', ...strings([...layers.keys()]));
+    for (const [layer, weights] of layers) {
+      const outer = root.create_group(layer);
+      const inner = outer.create_group(layer);
+      const names = weights.map(({ name, shape, values }) => {
+        inner.create_dataset({ name: `${name}:0`, data: values, shape: [...shape], dtype: '<f' });
+        return `${layer}/${name}:0`;
       });
       outer.create_attribute('weight_names', ...strings(names));
     }

@@ -1,6 +1,7 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import { UserError } from '../../errors.js';
 import type { Preprocessing } from '../../network/network.js';
+import { BYTES } from '../input-scale.js';
 import { shown } from '../pytorch/bytes.js';
 import { type Constant, constantOf, type ExternalData } from './tensors.js';
 import { toldPreprocessing } from './told.js';
@@ -34,9 +35,12 @@ export interface OnnxGraph {
   readonly opset: number;
   readonly nodes: readonly OnnxNode[];
   readonly constants: ReadonlyMap<string, Constant>;
-  /** What the input is made of RGB by, where a file of ft's says it. */
+  /** What the input is made of RGB by, where a file of ft's says it, or the input is whole numbers: then it is RGB itself. */
   readonly told?: Preprocessing;
 }
+
+/** ONNX' numbers of the types of whole numbers: uint8, int8, uint16, int16, int32, int64. */
+const WHOLE = new Set([2, 3, 4, 5, 6, 7]);
 
 /** The versions of ONNX's operations whose meaning ft knows. */
 const OPSETS = [7, 21] as const;
@@ -64,7 +68,7 @@ export function readOnnxGraph(bytes: Uint8Array, where: string, external: Extern
   const nodes = graph.node.map((node) => readNode(node, where, external));
   const input = imageInput(graph, constants, where);
   checkOrder(nodes, new Set([input.name, ...constants.keys()]), where);
-  const told = toldPreprocessing(model.metadataProps ?? []);
+  const told = toldPreprocessing(model.metadataProps ?? []) ?? (input.whole ? BYTES : undefined);
   const outputs = (graph.output ?? []).map(({ name }) => name ?? '');
   return { where, input, outputs, opset, nodes, constants, ...(told === undefined ? {} : { told }) };
 }
@@ -83,7 +87,11 @@ function decode(bytes: Uint8Array, where: string): Onnx.ModelProto {
   }
 }
 
-function imageInput(graph: Onnx.IGraphProto, constants: ReadonlyMap<string, unknown>, where: string): OnnxGraph['input'] {
+function imageInput(
+  graph: Onnx.IGraphProto,
+  constants: ReadonlyMap<string, unknown>,
+  where: string,
+): OnnxGraph['input'] & { readonly whole: boolean } {
   // Before IR version 4 the weights stood among the inputs too.
   const inputs = (graph.input ?? []).filter(({ name }) => !constants.has(name ?? ''));
   const [input, ...others] = inputs;
@@ -103,7 +111,7 @@ function imageInput(graph: Onnx.IGraphProto, constants: ReadonlyMap<string, unkn
     const extent = dimValue === undefined || dimValue === null ? 0 : Number(dimValue);
     return extent > 0 && extent <= 1e5 ? extent : undefined;
   });
-  return { name: input.name ?? '', shape };
+  return { name: input.name ?? '', shape, whole: WHOLE.has(input.type?.tensorType?.elemType ?? 0) };
 }
 
 function checkOrder(nodes: readonly OnnxNode[], known: Set<string>, where: string): void {

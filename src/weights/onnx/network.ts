@@ -14,6 +14,7 @@ import { withImage } from './image.js';
 import { readNode } from './layers.js';
 import { shortNames } from './names.js';
 import { foundPatterns } from './patterns.js';
+import { withoutResizing } from './resizing.js';
 import { vectorsMadeMaps } from './shaping.js';
 import type { ExternalData } from './tensors.js';
 import { withoutWeights } from './thin.js';
@@ -54,7 +55,7 @@ export async function readOnnxFile(path: string, options: Omit<OnnxOptions, 'whe
  */
 export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
   const { where } = options;
-  const folded = foldConstants(readOnnxGraph(bytes, where, options.external ?? noExternal));
+  const folded = withoutResizing(foldConstants(readOnnxGraph(bytes, where, options.external ?? noExternal)));
   const graph = { ...folded, nodes: foundPatterns(folded) };
   const output = options.output ?? featureMap(graph);
   const nodes = nodesBelow(graph.nodes, output, where);
@@ -89,7 +90,8 @@ export function readOnnx(bytes: Uint8Array, options: OnnxOptions): Network {
   };
   if (draft.image === undefined) return network;
   const chained = draft.image.some(({ scale, shift }) => scale !== 1 || shift !== 0);
-  const preprocessing = options.guessed === true && chained ? pixelsOf(draft.image) : network.preprocessing;
+  const guessing = options.guessed === true && chained && graph.told === undefined;
+  const preprocessing = guessing ? pixelsOf(draft.image) : network.preprocessing;
   return withImage({ ...network, preprocessing }, draft.image, options.bgr ?? false, where);
 }
 

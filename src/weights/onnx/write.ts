@@ -14,8 +14,8 @@ const UINT8 = 2;
 const IMAGE = 'image';
 /** The version of the file's format that came with opset 17. */
 const IR_VERSION = 8;
-/** What a protobuf message can hold. */
-const LARGEST = 2 ** 31 - 1;
+/** Bytes of weights that a protobuf message can hold, with room for the graph. */
+export const LARGEST = 2 ** 31 - 1 - 2 ** 24;
 
 export interface OnnxWriteOptions {
   /** The graph takes RGB of 0 … 255 and normalises it itself; left out: it takes what {@link Network.preprocessing} makes of them. */
@@ -33,12 +33,17 @@ export interface OnnxWriteOptions {
  */
 export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uint8Array {
   const bytes = [...network.variables.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
-  if (bytes > LARGEST - 2 ** 24)
+  if (bytes > LARGEST)
     throw new UserError({
       what: `${network.name} is too large for one ONNX file`,
       expected: `2 GB`,
       found: `${bytes} bytes of weights`,
     });
+  return onnxProto.onnx.ModelProto.encode(onnxModel(network, options)).finish();
+}
+
+/** The message of {@link writeOnnx}, before it is encoded. */
+export function onnxModel(network: Network, options: OnnxWriteOptions): Onnx.IModelProto {
   const layers = layersBelow(network);
   const shapes = new Map<string, Shape>();
   for (const layer of layers) shapes.set(layer.name, shapeOf(layer, shapes));
@@ -62,7 +67,7 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
     writeLayer({ ...layer, inputs: layer.inputs.map((name) => (name === input ? renamed : name)) }, context);
   const output = shapes.get(network.output) === 'vector' ? ['N', network.features] : ['N', network.features, 'height', 'width'];
   if (options.end !== undefined) ended(options.end, network.output, parts);
-  const model: Onnx.IModelProto = {
+  return {
     irVersion: IR_VERSION,
     producerName: 'ft',
     opsetImport: [{ domain: '', version: OPSET }],
@@ -79,7 +84,6 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
       output: [described(options.end?.name ?? network.output, output)],
     },
   };
-  return onnxProto.onnx.ModelProto.encode(model).finish();
 }
 
 function ended({ name, operation }: NonNullable<OnnxWriteOptions['end']>, output: string, parts: GraphParts): void {

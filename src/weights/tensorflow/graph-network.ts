@@ -1,11 +1,12 @@
 import { UserError } from '../../errors.js';
 import type { Layer, Network, Preprocessing, Variable } from '../../network/network.js';
-import { pixelsOf } from '../input-scale.js';
+import { DT } from '../../runtime/graph/proto.js';
+import { BYTES, pixelsOf } from '../input-scale.js';
 import { assignStages, type StagePatterns } from '../stages.js';
 import { stageOrder, stagesByResolution } from '../stages-by-resolution.js';
 import { foldZeroPadding } from '../zero-padding.js';
 import { factsOf } from './facts.js';
-import { type GraphNode, intsOf, refuseNode, type TensorflowGraph } from './graph.js';
+import { type GraphNode, intsOf, numberOf, refuseNode, type TensorflowGraph } from './graph.js';
 import { matchNode } from './match.js';
 import { shortNames } from './names.js';
 import { nodesBelow } from './order.js';
@@ -65,7 +66,7 @@ export function graphNetwork(read: TensorflowGraph, options: GraphOptions, where
   const chain = patterns.find(([, pattern]) => pattern.chain !== undefined)?.[1].chain;
   return {
     name: options.name,
-    preprocessing: chain === undefined ? options.preprocessing : preprocessed(options.pixels, chain, placeholder, where),
+    preprocessing: preprocessed(options, chain, placeholder, where),
     side,
     layers: staged,
     variables: new Map([...variables].filter(([, variable]) => owners.has(variable.layer))),
@@ -146,20 +147,25 @@ function neededLayers(layers: readonly Layer[], output: string): Layer[] {
   return layers.filter((layer) => needed.has(layer.name));
 }
 
-/** `scale · (rgb − mean)/std + shift` in the one form that a Network has. */
+/** `scale · (rgb − mean)/std + shift` in the one form that a Network has; a graph that takes whole numbers takes RGB itself. */
 function preprocessed(
-  pixels: Preprocessing | undefined,
-  { scale, shift }: Affine,
+  { preprocessing, pixels }: GraphOptions,
+  chain: Affine | undefined,
   node: GraphNode,
   where: string,
 ): Preprocessing {
+  const bytes = WHOLE.has(numberOf(node, 'dtype', DT.float32)) ? BYTES : undefined;
+  if (chain === undefined) return bytes ?? preprocessing;
+  const { scale, shift } = chain;
   for (const { length } of [scale, shift])
     if (length !== 1 && length !== 3)
       refuseNode(where, node, `is preprocessed by ${length} numbers`, 'one for each of 3 channels');
   const at = (values: readonly number[], channel: number): number => values[channel % values.length] ?? 0;
   const { mean, std } =
-    pixels ?? pixelsOf([0, 1, 2].map((channel) => ({ scale: at(scale, channel), shift: at(shift, channel) })));
+    pixels ?? bytes ?? pixelsOf([0, 1, 2].map((channel) => ({ scale: at(scale, channel), shift: at(shift, channel) })));
   const divisor = (channel: 0 | 1 | 2): number => std[channel] / at(scale, channel);
   const centre = (channel: 0 | 1 | 2): number => mean[channel] - at(shift, channel) * divisor(channel);
   return { mean: [centre(0), centre(1), centre(2)], std: [divisor(0), divisor(1), divisor(2)] };
 }
+
+const WHOLE: ReadonlySet<number> = new Set([DT.uint8, DT.int32, DT.int64]);
