@@ -5,6 +5,7 @@ import { labelledPairs, pairScores } from '../evaluate/pairs.js';
 import { rocOf } from '../evaluate/roc.js';
 import { type Calibration, calibrating } from '../evaluate/threshold.js';
 import { unitRows } from '../heads/unit.js';
+import type { Progress } from '../progress.js';
 import type { ThresholdPoint } from '../serve/api.js';
 import { readNpy } from '../vectors/npy.js';
 import type { FinishedRun } from './finished.js';
@@ -63,16 +64,25 @@ export async function thresholdsOf(run: Calibrated, fars: readonly number[]): Pr
   }));
 }
 
-/** The thresholds of {@link CURVE_RATES} in the form in which cards and `ft serve` say them. */
-export async function thresholdCurve(run: Calibrated): Promise<ThresholdPoint[]> {
-  return (await thresholdsOf(run, CURVE_RATES)).map(({ asked, threshold, interval, far, tar, resolved }) => ({
-    asked,
-    threshold,
-    ...interval.threshold,
-    far,
-    tar,
-    resolved,
-  }));
+/**
+ * The thresholds of {@link CURVE_RATES} in the form in which cards and `ft serve` say them, by rising rate; null, and it is said,
+ * where the run keeps no embeddings of its held-out images.
+ */
+export async function thresholdCurve(run: Calibrated, progress: Progress): Promise<ThresholdPoint[] | null> {
+  try {
+    return (await thresholdsOf(run, CURVE_RATES)).map(({ asked, threshold, interval, far, tar, resolved }) => ({
+      asked,
+      threshold,
+      ...interval.threshold,
+      far,
+      tar,
+      resolved,
+    }));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    progress.line(`no thresholds for "the same": ${error.faults[0]?.what}`);
+    return null;
+  }
 }
 
 /** The embeddings that a run's exported row gave its held-out images, and their classes as numbers. */

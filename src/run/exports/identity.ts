@@ -1,4 +1,3 @@
-import { UserError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
 import type { ThresholdPoint } from '../../serve/api.js';
 import { thresholdCurve } from '../calibrated.js';
@@ -25,11 +24,5 @@ export async function identityOf(
   const model = phase === 'best' ? await modelHash(run) : null;
   const scores = await run.folder.readJson<{ exported: string }>('scores.json');
   if (phase !== 'best' && phase !== scores?.exported) return { model, thresholds: null };
-  try {
-    return { model, thresholds: await thresholdCurve(run) };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    progress.line(`the card says no thresholds: ${error.faults[0]?.what}`);
-    return { model, thresholds: null };
-  }
+  return { model, thresholds: await thresholdCurve(run, progress) };
 }

@@ -5,10 +5,10 @@ import type { Head } from '../../heads/head.js';
 import { logits } from '../../heads/project.js';
 import { unitRows } from '../../heads/unit.js';
 import type { Progress } from '../../progress.js';
-import type { Info, ThresholdPoint } from '../../serve/api.js';
+import type { Info } from '../../serve/api.js';
 import { HEAD_BIAS } from '../../train/objectives.js';
 import { createSizedProgram, sizedName } from '../../train/trainer.js';
-import { CURVE_RATES, type Threshold, thresholdsOf } from '../calibrated.js';
+import { thresholdCurve } from '../calibrated.js';
 import { type FinishedRun, openFinishedRun } from '../finished.js';
 import { galleryModelOf, openGalleryBy } from '../gallery.js';
 import { decided } from '../precision.js';
@@ -41,7 +41,7 @@ export async function openRunServed(opening: Opening, progress: Progress): Promi
       side,
       classes: classifier?.labels ?? null,
       scores: await scoresOf(run),
-      thresholds: await pointsOf(run, progress),
+      thresholds: (await thresholdCurve(run, progress))?.reverse() ?? [],
     },
     async compute(pixels, count) {
       const size = sizes.find((one) => one >= count) as number;
@@ -101,19 +101,4 @@ type Row = { readonly intervals?: Readonly<Record<string, unknown>> };
 async function scoresOf({ folder }: FinishedRun): Promise<Info['scores']> {
   const scores = await folder.readJson<Readonly<Record<string, Row>> & { readonly exported: string }>('scores.json');
   return intervalsOf(scores?.[scores.exported]?.intervals ?? null);
-}
-
-/** The curve of a run, by falling rate; empty where it keeps no embeddings of held-out images. */
-async function pointsOf(run: FinishedRun, progress: Progress): Promise<ThresholdPoint[]> {
-  try {
-    const thresholds = await thresholdsOf(run, CURVE_RATES);
-    return thresholds.map(pointOf).sort((a, b) => b.asked - a.asked);
-  } catch (error) {
-    progress.line(`no threshold for "the same": ${(error as Error).message.split('\n', 1)[0]}`);
-    return [];
-  }
-}
-
-export function pointOf({ asked, threshold, interval, far, tar, resolved }: Threshold): ThresholdPoint {
-  return { asked, threshold, low: interval.threshold.low, high: interval.threshold.high, far, tar, resolved };
 }
