@@ -75,17 +75,17 @@ function weights(
     bias,
     inputScale,
   );
-  const turnedBack = (role: string, codes: string, scales: Float32Array, along: number) =>
+  const turnedBack = (role: string, codes: string, scales: Float32Array, along: number, zeros: readonly string[] = []) =>
     parts.node(
       'DequantizeLinear',
-      [codes, parts.floats(`${name}/${role}/scales`, [channels], scales)],
+      [codes, parts.floats(`${name}/${role}/scales`, [channels], scales), ...zeros],
       `${name}/${role}/rounded`,
-      {
-        axis: along,
-      },
+      { axis: along },
     );
+  // Said though they are 0: where none are, onnxruntime (1.30) gives a Gemm's uint8 kernel one in place of one for each channel.
+  const zeros = parts.codes(`${name}/kernel/zero_points`, [channels], new Int8Array(channels));
   const kernelCodes = parts.codes(`${name}/kernel/codes`, shape, coded.codes);
-  const kernelBack = turnedBack('kernel', kernelCodes, coded.scales, axis);
+  const kernelBack = turnedBack('kernel', kernelCodes, coded.scales, axis, [zeros]);
   if (coded.bias === null) return [kernelBack];
   const biasCodes = parts.codes(`${name}/bias/codes`, [channels], coded.bias);
   return [kernelBack, turnedBack('bias', biasCodes, coded.biasScales, 0)];
