@@ -1,7 +1,7 @@
 /** `ft export`: a finished run as a model that others load. */
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../errors.js';
 import type { ExportCheck } from '../run/exports/check.js';
 import { withExamples } from './examples.js';
@@ -11,12 +11,22 @@ import { share } from './share.js';
 /** As in export/formats.ts, which loads TensorFlow. */
 const FORMATS = ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras'] as const;
 type Format = (typeof FORMATS)[number];
-const QUANTISING: readonly Format[] = ['tfjs', 'tfjs-graph'];
+const QUANTIZATIONS = ['float16', 'uint8', 'int8'] as const;
+/** As in export/formats.ts. */
+const WRITTEN_AS: Readonly<Record<Format, readonly (typeof QUANTIZATIONS)[number][]>> = {
+  savedmodel: [],
+  tfjs: ['float16', 'uint8'],
+  'tfjs-graph': ['float16', 'uint8'],
+  onnx: ['int8'],
+  safetensors: [],
+  keras: [],
+};
 
 interface Options {
   format: Format | 'all';
   phase: 'best' | 'classification' | 'triplet';
-  quantize?: 'float16' | 'uint8';
+  quantize?: (typeof QUANTIZATIONS)[number];
+  calibration?: number;
   maxLoss?: number;
   layout: 'nhwc' | 'nchw';
   out?: string;
@@ -37,7 +47,13 @@ export function exportVerb(io: Io = processIo()): Command {
         .choices(['best', 'classification', 'triplet'])
         .default('best'),
     )
-    .addOption(new Option('--quantize <type>', 'kernels in fewer bits (tfjs, tfjs-graph)').choices(['float16', 'uint8']))
+    .addOption(
+      new Option(
+        '--quantize <type>',
+        'kernels in fewer bits (tfjs, tfjs-graph: float16, uint8), or the backbone in int8 (onnx)',
+      ).choices(QUANTIZATIONS),
+    )
+    .option('--calibration <count>', 'training images by which int8 measures ranges; 256 where none is said', count)
     .option('--max-loss <share>', 'refuse what loses more of Recall@1 on the held-out images by quantising, e.g. .01', share)
     .addOption(new Option('--layout <axes>', "the order of an ONNX model's image").choices(['nhwc', 'nchw']).default('nhwc'))
     .option('--out <folder>', 'where to write it; RUN/export/FORMAT where none is named')
@@ -45,11 +61,12 @@ export function exportVerb(io: Io = processIo()): Command {
     .action(async (argument: string, options: Options) => {
       const formats = options.format === 'all' ? FORMATS : [options.format];
       const { quantize, maxLoss, out } = options;
-      if (quantize !== undefined && !formats.every((format) => QUANTISING.includes(format)))
+      if (quantize !== undefined) refuseQuantized(options.format, quantize);
+      if (options.calibration !== undefined && quantize !== 'int8')
         throw new UserError({
-          where: '--quantize',
-          what: `${options.format} is not written with quantised weights`,
-          expected: `--format ${QUANTISING.join(' or ')}`,
+          where: '--calibration',
+          what: 'only int8 is calibrated',
+          expected: '--format onnx --quantize int8 beside it',
         });
       if (maxLoss !== undefined && quantize === undefined)
         throw new UserError({
@@ -78,6 +95,7 @@ export function exportVerb(io: Io = processIo()): Command {
         formats,
         phase: options.phase,
         quantization: quantize ?? null,
+        ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
         layout: options.layout,
         maxLoss: maxLoss ?? null,
         folderOf,
@@ -89,8 +107,31 @@ export function exportVerb(io: Io = processIo()): Command {
     ['ft export --format savedmodel', 'the last run, into its own folder'],
     ['ft export --format tfjs-graph --quantize float16 --out web/model', 'for the browser, half the bytes'],
     ['ft export --format tfjs-graph --quantize uint8 --max-loss .01', 'a quarter of them, unless that finds fewer images'],
+    [
+      'ft export --format onnx --quantize int8 --max-loss .01',
+      'a quarter of the bytes and integer arithmetic, for servers and phones',
+    ],
     ['ft export --format all --phase classification', 'every format of what the classification phase left'],
   ]);
+}
+
+/** @throws UserError where a format is not written so; it says what there is */
+function refuseQuantized(format: Options['format'], quantize: (typeof QUANTIZATIONS)[number]): void {
+  const own = format === 'all' ? [] : WRITTEN_AS[format];
+  if (own.includes(quantize)) return;
+  const others = FORMATS.filter((one) => WRITTEN_AS[one].includes(quantize));
+  throw new UserError({
+    where: '--quantize',
+    what: `${format} is not written as ${quantize}`,
+    expected: `--format ${others.join(' or ')}`,
+    ...(own.length === 0 ? {} : { mend: `--quantize ${own.join(' or ')}, which ${format} has` }),
+  });
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1)) throw new InvalidArgumentError('a whole number from 1 on was expected');
+  return value;
 }
 
 const WORDS: Readonly<Record<Format, string>> = {
@@ -103,8 +144,17 @@ const WORDS: Readonly<Record<Format, string>> = {
 };
 
 /** What an export is and what it was held to. */
-export function exportInWords({ format, images, smallestCosine, tensors, largestDifference, recall }: ExportCheck): string {
+export function exportInWords({
+  format,
+  images,
+  smallestCosine,
+  tensors,
+  largestDifference,
+  recall,
+  calibrated,
+}: ExportCheck): string {
   const held = [
+    ...(calibrated === null ? [] : [`int8 by the ranges of ${calibrated} training images`]),
     ...(smallestCosine === null
       ? []
       : [`its embeddings of ${images} images are the run's own (cosine ≥ ${smallestCosine.toFixed(6)})`]),

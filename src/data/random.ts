@@ -63,6 +63,7 @@ const purposes = [
   'mix',
   'order-of-class',
   'views',
+  'calibration',
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

@@ -1,7 +1,8 @@
 import type { FormatName } from '../export/formats.js';
 import type { Progress } from '../progress.js';
 import type { ImageLayout } from '../weights/onnx/image-entry.js';
-import type { Quantization } from '../weights/quantize.js';
+import type { ExportQuantization } from '../weights/quantize.js';
+import { CALIBRATION, calibrationImages } from './exports/calibration-images.js';
 import { writeCard } from './exports/card.js';
 import { type ExportCheck, exportChecked } from './exports/check.js';
 import { identityOf } from './exports/identity.js';
@@ -13,7 +14,9 @@ import { pixelSource } from './pixel-source.js';
 export interface ExportRunOptions {
   readonly formats: readonly FormatName[];
   readonly phase: ExportPhase;
-  readonly quantization: Quantization | null;
+  readonly quantization: ExportQuantization | null;
+  /** Training images by which int8 is calibrated, at most. */
+  readonly calibration?: number;
   readonly layout: ImageLayout;
   /** The most of Recall@1 that quantising may lose; null: any. */
   readonly maxLoss: number | null;
@@ -30,6 +33,9 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
   const { model, classifier, published } = await phaseModel(run, phase, images);
   const identity = await identityOf(run, phase, progress);
   const { source, close } = pixelSource(images.decoded, model.network.features, progress);
+  const trained = images.split.train.samples;
+  const calibration =
+    quantization === 'int8' ? calibrationImages(source, trained, options.calibration ?? CALIBRATION, recipe.seed) : null;
   const bar = progress.bar('exporting', formats.length, 'formats');
   const checks: ExportCheck[] = [];
   try {
@@ -38,6 +44,7 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
         classifier,
         published,
         quantization,
+        calibration: format === 'onnx' ? calibration : null,
         layout,
         maxLoss,
         also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization, identity }),

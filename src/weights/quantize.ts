@@ -3,6 +3,23 @@
 /** In what weights are stored: as they are, or as so many bits; what computes with them makes float32 of them again. */
 export type Quantization = 'float16' | 'uint8';
 
+/** The same of an export, which may also compute in integers of 8 bits. */
+export type ExportQuantization = Quantization | 'int8';
+
+/** Codes of 8 bits: `value ≈ scale · (code − zero)`. */
+export interface Steps {
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/** Codes of 0 … 255 for a range, which holds 0: it is a code by itself. */
+export function stepsOf([lowest, highest]: readonly [number, number]): Steps {
+  const [low, high] = [Math.min(0, lowest), Math.max(0, highest)];
+  const scale = high === low ? 1 : (high - low) / 255;
+  // A whole number of steps below 0.
+  return { scale, zero: Math.round(-low / scale) };
+}
+
 /** Kernels are; biases and the like weigh nothing, and a lost digit of them does harm. */
 export function isQuantized(shape: readonly number[]): boolean {
   return shape.filter((extent) => extent > 1).length >= 2;
@@ -18,9 +35,7 @@ export function quantizeAffine(values: Float32Array): { codes: Uint8Array; min: 
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  const scale = high === low ? 1 : (high - low) / 255;
-  // A whole number of steps below 0.
-  const zero = Math.round(-low / scale);
+  const { scale, zero } = stepsOf([low, high]);
   const codes = Uint8Array.from(values, (value) => Math.max(0, Math.min(255, Math.round(value / scale) + zero)));
   return { codes, min: -zero * scale, scale };
 }

@@ -147,6 +147,34 @@ describe('ft export', () => {
     }
   });
 
+  it('brings an ONNX model to int8 by training images, and says what that loses', async () => {
+    const { code, out } = await here(
+      '--format',
+      'onnx',
+      '--quantize',
+      'int8',
+      '--calibration',
+      '7',
+      '--max-loss',
+      '.9',
+      '--out',
+      'int8',
+    );
+    expect(code).toBe(0);
+    const { quantization, checked } = readJson(file('int8'), 'card.json');
+    const { own, exported } = checked.recall_at_1;
+    expect([quantization, checked.calibration_images, checked.recall_at_1.images]).toEqual(['int8', 7, 24]);
+    expect(out).toMatch(
+      /int8: an ONNX model; int8 by the ranges of 7 training images; its embeddings of 24 images .*cosine ≥ (0\.[89]|1\.0)/,
+    );
+    expect(out).toContain(`; Recall@1 on 24 held-out images ${own.toFixed(4)} → ${exported.toFixed(4)}\n`);
+    expect(readFileSync(file('int8/README.md'), 'utf8')).toContain(
+      `int8, by ranges measured on 7 training images. On processors of x86 without VNNI`,
+    );
+    const size = (place: string) => readFileSync(file(place, 'model.onnx')).length;
+    expect(size('int8') / size('models/onnx')).toBeLessThan(0.5);
+  });
+
   it('refuses what quantising loses more than it may, and leaves what lay there', async () => {
     const loss: RecallLoss = { images: 24, own: 0.5, exported: 0.25 };
     expect(() => refuseLoss(loss, 0.25, 'uint8')).not.toThrow();
@@ -160,11 +188,21 @@ describe('ft export', () => {
   });
 
   it('refuses what does not go together, and writes nothing', async () => {
-    const quantised = await here('--format', 'onnx', '--quantize', 'uint8', '--out', 'none');
-    expect([quantised.code, quantised.err]).toEqual([
-      2,
-      '--quantize: onnx is not written with quantised weights\n  expected: --format tfjs or tfjs-graph\n',
-    ]);
+    for (const [format, type, expected, mend] of [
+      ['onnx', 'uint8', 'tfjs or tfjs-graph', '\n  do this:  --quantize int8, which onnx has'],
+      ['tfjs-graph', 'int8', 'onnx', '\n  do this:  --quantize float16 or uint8, which tfjs-graph has'],
+      ['savedmodel', 'int8', 'onnx', ''],
+      ['all', 'int8', 'onnx', ''],
+    ] as const) {
+      const quantised = await here('--format', format, '--quantize', type, '--out', 'none');
+      expect([quantised.code, quantised.err]).toEqual([
+        2,
+        `--quantize: ${format} is not written as ${type}\n  expected: --format ${expected}${mend}\n`,
+      ]);
+    }
+    const calibrated = await here('--format', 'onnx', '--calibration', '9', '--out', 'none');
+    expect([calibrated.code, calibrated.err]).toEqual([2, expect.stringContaining('--calibration: only int8 is calibrated')]);
+    expect((await here('--quantize', 'int8', '--calibration', '0', '--out', 'none')).code).toBe(2);
     const unknown = await here('--format', 'tflite', '--out', 'none');
     expect(unknown.code).toBe(2);
     expect(unknown.err).toContain('savedmodel, tfjs, tfjs-graph, onnx, safetensors, keras, all');

@@ -2,7 +2,7 @@
 
   python consumers.py MODELS IMAGES SIDE EMBEDDINGS
 
-MODELS holds a folder for each format, N.jpg and what ft makes of those (`own-jpeg`), IMAGES raw RGB bytes (uint8, [N, SIDE, SIDE, 3]), EMBEDDINGS the run's own float32
+MODELS holds a folder for each format, N.jpg and what ft makes of those (`own-jpeg`), what onnxruntime-node makes of the int8 model (`own-int8`), IMAGES raw RGB bytes (uint8, [N, SIDE, SIDE, 3]), EMBEDDINGS the run's own float32
 rows. Every figure is the largest absolute difference from those, but where it says otherwise.
 """
 import json
@@ -107,6 +107,16 @@ for size in (1, len(images)):
     found[f'onnxruntime, {size}'] = off(session.run(['embedding'], {'image': images[:size]})[0], own[:size])
 found['onnxruntime, any size (1 - cosine)'] = turned(
     session.run(['embedding'], {'image': large})[0], session.run(['embedding'], {'image': small.numpy()})[0])
+
+path = models + '/onnx int8/model.onnx'
+onnx.checker.check_model(path, full_check=True)
+found['onnx.checker, int8'] = True
+# Exact sums on any processor, as ft loads it.
+exact = onnxruntime.SessionOptions()
+exact.add_session_config_entry('session.x64quantprecision', '1')
+rows = onnxruntime.InferenceSession(path, exact).run(['embedding'], {'image': images})[0]
+found['onnxruntime, int8 (1 - cosine)'] = turned(rows, own)
+found['onnxruntime, int8, beside Node'] = off(rows, np.fromfile(models + '/own-int8', np.float32).reshape(own.shape))
 
 model = keras.models.load_model(models + '/keras/model.h5', compile=False)
 found['keras.models.load_model'] = off(model.predict(images.astype(np.float32), verbose=0))

@@ -9,7 +9,7 @@ import type { FinishedModel } from '../../src/export/model.js';
 import { openEmbedder } from '../../src/run/embedder.js';
 import { type Computing, reload } from '../../src/run/exports/reload.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
-import type { Quantization } from '../../src/weights/quantize.js';
+import type { ExportQuantization } from '../../src/weights/quantize.js';
 import { u } from '../train/formula.js';
 import { runPython } from '../verify/python.js';
 import { type BrowserModel, inBrowser } from './browser.js';
@@ -66,7 +66,7 @@ export interface Written {
 }
 
 /** Formats that compute, each as it is and in its quantised forms. */
-export const FORMS: readonly { readonly format: FormatName; readonly quantization: Quantization | null }[] = [
+export const FORMS: readonly { readonly format: FormatName; readonly quantization: ExportQuantization | null }[] = [
   ...(['savedmodel', 'onnx', 'tfjs-graph', 'tfjs', 'keras', 'safetensors'] as const).map((format) => ({
     format,
     quantization: null,
@@ -74,6 +74,7 @@ export const FORMS: readonly { readonly format: FormatName; readonly quantizatio
   ...(['tfjs-graph', 'tfjs'] as const).flatMap((format) =>
     (['float16', 'uint8'] as const).map((quantization) => ({ format, quantization })),
   ),
+  { format: 'onnx', quantization: 'int8' },
 ];
 
 export function formName({ format, quantization }: (typeof FORMS)[number]): string {
@@ -96,7 +97,23 @@ export async function writeCase({ model, published, whole, peer }: Case, folder:
     mkdirSync(place(formName(form)));
     const classifier = form.format === 'savedmodel' ? { head, labels: LABELS } : null;
     const { quantization } = form;
-    await exportFormats[form.format](model, place(formName(form)), { classifier, published, quantization, layout: 'nhwc' });
+    const calibration =
+      quantization === 'int8'
+        ? {
+            side: SIDE,
+            count: IMAGES,
+            batches: async function* () {
+              yield pixels;
+            },
+          }
+        : null;
+    await exportFormats[form.format](model, place(formName(form)), {
+      classifier,
+      published,
+      quantization,
+      calibration,
+      layout: 'nhwc',
+    });
   }
   const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
   const jpegs = await Promise.all(all.map((one) => sharp(one, { raw }).jpeg({ quality: 90 }).toBuffer()));
@@ -147,7 +164,7 @@ function figuresOf(format: string, consumer: string, rows: ArrayLike<number>, ow
   ];
 }
 
-async function inNode({ own, pixels, place }: Written): Promise<Figure[]> {
+async function inNode({ folder, own, pixels, place }: Written): Promise<Figure[]> {
   const figures: Figure[] = [];
   const names: Readonly<Record<Computing, string>> = {
     savedmodel: "ft's own session",
@@ -158,8 +175,11 @@ async function inNode({ own, pixels, place }: Written): Promise<Figure[]> {
   for (const form of FORMS) {
     if (form.format === 'keras' || form.format === 'safetensors') continue;
     const loaded = await reload(form.format, place(formName(form)), 'embedding');
-    figures.push(...figuresOf(formName(form), names[form.format], await loaded.run(pixels, SIDE), own));
+    const rows = await loaded.run(pixels, SIDE);
+    figures.push(...figuresOf(formName(form), names[form.format], rows, own));
     await loaded.close();
+    // What rounds to codes is held to what rounds as it does.
+    if (form.quantization === 'int8') writeFileSync(join(folder, 'own-int8'), bytesOf(rows));
   }
   const saved = await tf.node.loadSavedModel(place('savedmodel'), ['serve'], 'serving_default');
   figures.push(
@@ -196,6 +216,7 @@ const PYTHON: readonly (readonly [key: string, format: string, consumer: string,
   ['onnxruntime, 1', 'onnx', 'onnxruntime (Python), one image'],
   [`onnxruntime, ${IMAGES}`, 'onnx', 'onnxruntime (Python)'],
   ['onnxruntime, any size (1 - cosine)', 'onnx', "onnxruntime (Python), beside tf.image's resizing", true],
+  ['onnxruntime, int8 (1 - cosine)', 'onnx int8', 'onnxruntime (Python)', true],
   ['keras.models.load_model', 'keras', 'keras.models.load_model'],
 ];
 

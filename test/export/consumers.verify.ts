@@ -17,6 +17,7 @@ const QUANTISED: Readonly<Record<string, number>> = {
   'tfjs-graph float16': 1e-4,
   'tfjs uint8': 0.1,
   'tfjs-graph uint8': 0.5,
+  'onnx int8': 0.2,
 };
 /** A number halfway between two grey levels may fall to either, and decoders of JPEG differ by some levels. */
 const TURNED: Readonly<Record<string, number>> = {
@@ -90,6 +91,11 @@ describe.each(cases(true))('exports of %s', (name) => {
 
   it('pass what checks them, and name classes by the asset', () => {
     expect(of().said).toMatchObject({ saved_model_cli: true, 'onnx.checker': true, 'classify, names of the asset': true });
+  });
+
+  it('compute in int8 what they compute in Node', () => {
+    expect(of().said['onnx.checker, int8']).toBe(true);
+    expect(of().said['onnxruntime, int8, beside Node']).toBeLessThan(NEAR);
   });
 
   it('train on: a gradient for every variable of the embedding, and a step that moves the embeddings', () => {

@@ -36,7 +36,8 @@ export async function outputsOf(
   return rows;
 }
 
-async function pixelsOf({ side, read }: FeatureSource, samples: readonly number[]): Promise<Uint8Array> {
+/** The RGB bytes of images, one after the other. */
+export async function pixelsOf({ side, read }: FeatureSource, samples: readonly number[]): Promise<Uint8Array> {
   const bytes = side * side * 3;
   const pixels = new Uint8Array(samples.length * bytes);
   for (const [place, sample] of samples.entries()) await read(sample, pixels.subarray(place * bytes, (place + 1) * bytes));

@@ -43,6 +43,11 @@ export function refuseLoss(loss: RecallLoss | null, most: number, quantization: 
     ...(loss === null
       ? {}
       : { found: `${loss.own.toFixed(4)} → ${loss.exported.toFixed(4)} on ${loss.images} held-out images; nothing was written` }),
-    mend: quantization === 'uint8' ? '--quantize float16, or a larger --max-loss' : 'a larger --max-loss',
+    mend: MENDS[quantization] ?? 'a larger --max-loss',
   });
 }
+
+const MENDS: Readonly<Record<string, string>> = {
+  uint8: '--quantize float16, or a larger --max-loss',
+  int8: 'more --calibration images, or a larger --max-loss',
+};

@@ -2,6 +2,9 @@ import type { onnx as Onnx } from 'onnx-proto';
 
 /** An ONNX tensor's number of the type. */
 const FLOAT = 1;
+const UINT8 = 2;
+const INT8 = 3;
+const INT32 = 6;
 const INT64 = 7;
 
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
@@ -29,6 +32,12 @@ export class GraphParts {
 
   integers(name: string, values: readonly number[]): string {
     return this.#initializer(name, INT64, [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** Whole numbers of 8 or 32 bits. */
+  codes(name: string, shape: readonly number[], values: Uint8Array | Int8Array | Int32Array): string {
+    const type = values instanceof Uint8Array ? UINT8 : values instanceof Int8Array ? INT8 : INT32;
+    return this.#initializer(name, type, shape, values);
   }
 
   /** A whole number, without an axis. */

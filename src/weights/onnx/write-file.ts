@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import type { Network } from '../../network/network.js';
 import { writeFileAtomic } from '../../runtime/folders.js';
+import { quantizedGraph, type Ranges } from './quantize-graph.js';
+import { planQuantization } from './quantize-plan.js';
 import { LARGEST, type OnnxWriteOptions, onnxModel } from './write.js';
 
 /** Smaller tensors stay in the model: shapes and axes are read before any other file is. */
@@ -13,6 +15,8 @@ const PAGE = 4096;
 export interface OnnxFileOptions extends OnnxWriteOptions {
   /** Bytes of weights that one file may hold; unless told, what a protobuf message can. */
   readonly largest?: number;
+  /** Which layers are computed in integers, and what numbers their tensors hold. */
+  readonly integers?: { readonly layers: ReadonlySet<string>; readonly ranges: Ranges };
 }
 
 /**
@@ -20,9 +24,13 @@ export interface OnnxFileOptions extends OnnxWriteOptions {
  * `NAME.onnx.data`, as ONNX has it: the two belong together.
  */
 export async function writeOnnxFile(path: string, network: Network, options: OnnxFileOptions = {}): Promise<void> {
-  const { largest = LARGEST, ...rest } = options;
-  const model = onnxModel(network, rest);
-  const tensors = model.graph?.initializer ?? [];
+  const { largest = LARGEST, integers, ...rest } = options;
+  const float = onnxModel(network, rest);
+  const graph =
+    integers === undefined
+      ? float.graph
+      : quantizedGraph(float.graph, planQuantization(float.graph, integers.layers), integers.ranges);
+  const tensors = graph.initializer ?? [];
   const bytes = tensors.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
   if (bytes > largest) {
     const file = await open(`${path}.data`, 'w');
@@ -32,7 +40,7 @@ export async function writeOnnxFile(path: string, network: Network, options: Onn
       await file.close();
     }
   }
-  await writeFileAtomic(path, onnxProto.onnx.ModelProto.encode(model).finish());
+  await writeFileAtomic(path, onnxProto.onnx.ModelProto.encode({ ...float, graph }).finish());
 }
 
 /** Puts the numbers of large tensors into a file and its place into the tensors. */

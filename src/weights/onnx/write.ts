@@ -43,7 +43,7 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
 }
 
 /** The message of {@link writeOnnx}, before it is encoded. */
-export function onnxModel(network: Network, options: OnnxWriteOptions): Onnx.IModelProto {
+export function onnxModel(network: Network, options: OnnxWriteOptions): Onnx.IModelProto & { readonly graph: Onnx.IGraphProto } {
   const layers = layersBelow(network);
   const shapes = new Map<string, Shape>();
   for (const layer of layers) shapes.set(layer.name, shapeOf(layer, shapes));
