@@ -26,6 +26,8 @@ export function triplets(positive: Tensor2D, negative: Tensor2D): Tensor3D {
   return tf.logicalAnd(byPositive(positive), byNegative(negative)) as Tensor3D;
 }
 
+/** As float32, which holds every number of a class: TensorFlow compares int32 on the host, and would wait there for the card. */
 function sameClass(labels: Tensor1D): Tensor2D {
-  return tf.equal(asColumn(labels), asRow(labels)) as Tensor2D;
+  const numbers = tf.cast(labels, 'float32') as Tensor1D;
+  return tf.equal(asColumn(numbers), asRow(numbers)) as Tensor2D;
 }

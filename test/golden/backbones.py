@@ -192,7 +192,7 @@ for n, make in enumerate((A.EfficientNetB0, A.EfficientNetB1, A.EfficientNetB2, 
 case('efficientnet-b0', 'timm', tm('efficientnet_b0'))
 case('efficientnet-b0.tf', 'timm', tm('tf_efficientnet_b0'))
 for n in range(5):
-    case(f'efficientnet-lite{n}', 'timm', tm(f'tf_efficientnet_lite{n}'), DEEP if n == 4 else (SMALL, ODD))
+    case(f'efficientnet-lite{n}', 'timm', tm(f'tf_efficientnet_lite{n}'), DEEP if n > 0 else (SMALL, ODD))
 for n in range(4):
     case(f'efficientnet-b{n}.tf', 'efficientnet-pytorch', ep(efficientnet_pytorch, f'efficientnet-b{n}'))
 for n in range(5):
