@@ -22,10 +22,14 @@ export function withoutResizing(graph: TensorflowGraph): TensorflowGraph {
     const rounded = behind(node.inputs[0]);
     const columns = isOf(rounded, 'Round') ? behind(rounded.inputs[0]) : undefined;
     const rows = isOf(columns, 'BatchMatMulV2') ? behind(columns.inputs[0]) : undefined;
-    const planes = isOf(rows, 'BatchMatMulV2') ? behind(rows.inputs[1]) : undefined;
+    const entered = isOf(rows, 'BatchMatMulV2') ? behind(rows.inputs[1]) : undefined;
+    // Grappler moves the bytes before it makes floats of them.
+    const cast = isOf(entered, 'Cast') ? entered : undefined;
+    const planes = cast === undefined ? entered : behind(cast.inputs[0]);
     if (!isOf(rows, 'BatchMatMulV2') || !isOf(planes, 'Transpose')) continue;
     const source = planes.inputs[0] as string;
-    replaced.set(node.name, { ...node, op: 'Identity', inputs: [source] });
+    if (cast !== undefined) replaced.set(planes.name, { ...planes, op: 'Identity', inputs: [source] });
+    replaced.set(node.name, { ...node, op: 'Identity', inputs: [cast?.name ?? source] });
     const side = sideOf(rows.inputs[0] as string, graph, behind);
     const image = placeholderBehind(source, behind);
     if (side !== undefined && image !== undefined)
