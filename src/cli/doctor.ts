@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../errors.js';
+import { gigabytes } from '../runtime/gigabytes.js';
 import { type Diagnosis, diagnose } from '../runtime/native/diagnosis.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
@@ -86,8 +87,4 @@ function bf16Words(features: Diagnosis['hardware']['features']): string {
   if (features.includes('AMX')) return 'fast (AMX)';
   if (features.includes('AVX-512 BF16') || features.includes('BF16')) return 'fast';
   return 'slow: this processor has no instructions for it';
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

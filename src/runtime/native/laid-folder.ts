@@ -4,6 +4,7 @@ import { lock } from 'proper-lockfile';
 import { UserError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
 import { createFolderAtomic } from '../folders.js';
+import { gigabytes } from '../gigabytes.js';
 
 /** A folder of the shared cache that set-up fills, and what it was filled from. */
 export interface LaidFolder {
@@ -130,8 +131,8 @@ export async function requireRoom(folder: string, { needed, stays }: Room): Prom
   throw new UserError({
     what: 'too little room on the disk to set TensorFlow up',
     where: folder,
-    expected: `${(needed / 1e9).toFixed(1)} GB free while setting up (${(stays / 1e9).toFixed(1)} GB stay)`,
-    found: `${((bavail * bsize) / 1e9).toFixed(1)} GB`,
+    expected: `${gigabytes(needed)} free while setting up (${gigabytes(stays)} stay)`,
+    found: gigabytes(bavail * bsize),
     mend: 'make room, or choose another disk for caches: XDG_CACHE_HOME=/path make setup',
   });
 }

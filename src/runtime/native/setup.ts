@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
+import { gigabytes } from '../gigabytes.js';
 import { type Cards, inspectCards } from './cards.js';
 import { cudaBytes, ensureCuda, missingCuda } from './cuda.js';
 import { cudaLibraries } from './cuda-libraries.js';
@@ -37,7 +38,8 @@ export async function setUp(progress: Progress): Promise<void> {
   );
   await mkdir(dirname(folder), { recursive: true });
   // The largest wheel lies there twice for a moment.
-  await requireRoom(dirname(folder), { needed: bytes.stays + 2 * 720e6, stays: bytes.stays });
+  const largest = Math.max(...[platform, ...missing].map(({ wheelBytes }) => wheelBytes));
+  await requireRoom(dirname(folder), { needed: bytes.stays + 2 * largest, stays: bytes.stays });
   await ensureNative(progress, { platform });
   await ensureCuda(progress, cudaFolder());
   await requireLibraries(folder);
@@ -60,8 +62,4 @@ async function requireLibraries(folder: string): Promise<void> {
 
 function withoutCard({ fault }: Cards): string {
   return `the runtime for cards computes on the processor here: ${fault?.what ?? 'TensorFlow did not take the card (ft doctor)'}`;
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
