@@ -16,6 +16,7 @@ import {
   type TracedFunction,
   traceFunction,
 } from './trace/trace.js';
+import { writtenFor } from './written-for.js';
 
 /** How steps are run: traced into one graph, or op by op (the reference). */
 export type Engine = 'traced' | 'eager';
@@ -102,7 +103,7 @@ class TracedProgram implements Program {
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
-    updateInPlace(graph);
+    updateInPlace(graph, writtenFor);
     if (precision === 'bf16') {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));

@@ -4,7 +4,7 @@ import { runRematerialised } from '../network/rematerialise.js';
 import { clipByGlobalNorm } from '../optimizers/clip.js';
 import { onlyIf } from '../optimizers/only-if.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { squareSum } from '../runtime/ops/square-sum.js';
+import { halfSquareSum } from '../runtime/ops/square-sum.js';
 import { type Scalar, type Tensor, type Tensor2D, tf } from '../runtime/tensorflow.js';
 import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
@@ -132,7 +132,7 @@ export function trainStep(
 
 /** bool: no NaN and no infinity in the loss and the tensors (a norm beyond float32, 3e38, counts as infinite). */
 function allFinite(loss: Scalar, tensors: readonly Tensor[]): Scalar {
-  return tf.isFinite(tensors.map(squareSum).reduce((sum, one) => tf.add(sum, one), loss)) as Scalar;
+  return tf.isFinite(tf.addN<Tensor>([loss, ...tensors.map(halfSquareSum)])) as Scalar;
 }
 
 /** From images to pooled features [N, C], all statistics frozen; by the averages of the variables that are `averaged`. */

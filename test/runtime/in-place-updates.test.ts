@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { onlyIf } from '../../src/optimizers/only-if.js';
 import { createOptimizer, type OptimizerOptions } from '../../src/optimizers/registry.js';
 import { GraphBuilder } from '../../src/runtime/graph/builder.js';
@@ -6,6 +6,9 @@ import { updateInPlace } from '../../src/runtime/graph/in-place-updates.js';
 import { createProgram, type StateValue } from '../../src/runtime/program.js';
 import { type Scalar, tf } from '../../src/runtime/tensorflow.js';
 import { GraphState, type StepFunction, traceFunction } from '../../src/runtime/trace/trace.js';
+
+const form = vi.hoisted(() => ({ writtenFor: 'processor' as 'processor' | 'card' }));
+vi.mock('../../src/runtime/written-for.js', () => form);
 
 const SIZE = 6;
 const signature = {
@@ -66,19 +69,28 @@ function stepOf(options: OptimizerOptions, weightDecay: number, outside = false)
 }
 
 /** Which operations move variables after the pass. */
-function movers({ state, fn }: ReturnType<typeof stepOf>): string[] {
+function operations({ state, fn }: ReturnType<typeof stepOf>): string[] {
   const graph = new GraphBuilder();
   traceFunction(graph, new GraphState(graph, state), state, 'step', signature, fn);
-  updateInPlace(graph);
-  return graph.nodes().flatMap((node) => (node.getOp().startsWith('ResourceApply') ? [node.getOp()] : []));
+  updateInPlace(graph, form.writtenFor);
+  return graph.nodes().map((node) => node.getOp());
 }
+
+const movers = (step: ReturnType<typeof stepOf>) => operations(step).filter((operation) => operation.startsWith('ResourceApply'));
 
 const gradientAt = (step: number) =>
   Float32Array.from({ length: SIZE }, (_, i) => (step === 2 ? Number.NaN : Math.sin(i + 3 * step)));
 
-describe.each(cases)('an update by SGD or Adam: %s', (_name, options, weightDecay, operations) => {
-  it('is made of the operations that do it in place', () => {
-    expect(movers(stepOf(options, weightDecay))).toEqual(operations);
+const forms = cases.flatMap(([name, ...rest]) => (['processor', 'card'] as const).map((to) => [name, to, ...rest] as const));
+
+describe.each(forms)('an update by SGD or Adam: %s, written for a %s', (_name, to, options, weightDecay, expected) => {
+  beforeEach(() => {
+    form.writtenFor = to;
+  });
+
+  it('is made of the operations that do it in place, and branches on a processor alone', () => {
+    expect(movers(stepOf(options, weightDecay))).toEqual(expected);
+    expect(operations(stepOf(options, weightDecay)).includes('Switch')).toBe(to === 'processor');
   });
 
   it('gives the values of the formula, is left out where its condition does not hold, and shows old values as they were', () => {

@@ -1,4 +1,6 @@
+import type { WrittenFor } from '../written-for.js';
 import { attr, type GraphBuilder } from './builder.js';
+import { branch, type Gate, weight } from './gates.js';
 import { type Found, matched, type Nodes, type Pattern, sourceOf } from './pattern.js';
 import { DT, type NodeMessage } from './proto.js';
 
@@ -49,34 +51,41 @@ interface Assignment {
  * Lets optimizers move variables where they lie: one pass over them, where operations on values take four and as many new tensors.
  * A formula that is not known, or whose result is wanted elsewhere too, stays as it is.
  *
- * The condition of an update becomes a branch: `Switch` hands the gradient on where it holds; where it does not the update has no
- * input and is left out. `Merge` comes to its end either way, and what waited for the assignments waits for that. An update waits
- * for the reads of its variables, so that whatever else takes the old values gets the old ones.
+ * Where the condition of an update does not hold the variable keeps its value: by a branch on a processor, by numbers on a card (see
+ * gates.ts). An update waits for the reads of its variables, so that whatever else takes the old values gets the old ones.
  */
-export function updateInPlace(graph: GraphBuilder): void {
+export function updateInPlace(graph: GraphBuilder, written: WrittenFor): void {
   const nodes: Nodes = new Map(graph.nodes().map((node) => [node.getName(), node]));
   const consumers = consumersOf(graph.nodes());
   const assignments = assignmentsOf(nodes);
-  /** Assignments that are not needed any more, and the condition of the branch in which their variables are moved. */
+  const gates = new Map<string, { gate: Gate; updates: string[] }>();
+  const gateOf = (condition: string) => {
+    const there = gates.get(condition);
+    if (there !== undefined) return there;
+    const made = { gate: written === 'card' ? weight(graph, condition) : branch(graph, condition), updates: [] };
+    gates.set(condition, made);
+    return made;
+  };
+  /** Assignments that are not needed any more, and the condition under which their variables are moved. */
   const replaced = new Map<string, string>();
-  const branches = new Map<string, string[]>();
   for (const [value, { condition, next }] of assignments) {
     const fitting = consumers.get(next) === 1 ? fittingRule(nodes, assignments, value) : null;
     if (fitting === null) continue;
     const { rule, found } = fitting;
     const moved = rule.variables.map((name) => assignments.get(found[name] as string) as Assignment);
-    const gate = graph.node('Switch', 'in-place/gate', [found.pull as string, condition], { T });
+    const { gate, updates } = gateOf(condition);
     const inputs = [
       ...moved.map(({ handle }) => handle),
-      ...rule.inputs.map((name) => (name === 'pull' ? `${gate}:1` : (found[name] as string))),
+      ...rule.inputs.map((name) =>
+        name === 'pull' ? gate.pull(found.pull as string) : gate.scalar(name, found[name] as string),
+      ),
       ...rule.variables.map((name) => `^${found[name]}`),
     ];
     const nesterov = rule.nesterov === undefined ? {} : { use_nesterov: attr.bool(rule.nesterov) };
-    const update = graph.node(rule.operation, 'in-place/update', inputs, { T, use_locking: attr.bool(false), ...nesterov });
-    branches.set(condition, [...(branches.get(condition) ?? []), `^${update}`]);
+    updates.push(`^${graph.node(rule.operation, 'in-place/update', inputs, { T, use_locking: attr.bool(false), ...nesterov })}`);
     for (const { node } of moved) replaced.set(node, condition);
   }
-  const ends = [...branches].map(([condition, updates]) => [condition, joined(graph, condition, updates)] as const);
+  const ends = [...gates].map(([condition, { gate, updates }]) => [condition, gate.end(updates)] as const);
   rewire(graph, replaced, new Map(ends));
 }
 
@@ -108,14 +117,6 @@ function assignmentsOf(nodes: Nodes): ReadonlyMap<string, Assignment> {
     assignments.set(before, { node: node.getName(), handle, condition, next });
   }
   return assignments;
-}
-
-/** A node that comes to its end when the updates have, or when their condition does not hold. */
-function joined(graph: GraphBuilder, condition: string, updates: readonly string[]): string {
-  const bool = { T: attr.type(DT.bool) };
-  const branches = graph.node('Switch', 'in-place/branch', [condition, condition], bool);
-  const updated = graph.node('Identity', 'in-place/updated', [`${branches}:1`, ...updates], bool);
-  return graph.node('Merge', 'in-place/done', [branches, updated], { ...bool, N: attr.int(2) });
 }
 
 /** Lets what waited for assignments wait for the ends of their branches. */

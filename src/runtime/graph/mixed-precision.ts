@@ -20,6 +20,7 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   AddV2: [0, 1],
   MaxPool: [0],
   MaxPoolGrad: [0, 1, 2],
+  Pad: [0],
   PadV2: [0, 2],
   Slice: [0],
   StridedSlice: [0],

@@ -1,4 +1,5 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
+import { writtenFor } from '../written-for.js';
 import { dilatedDepthwise } from './dilated-depthwise.js';
 import { attribute, ints, operation } from './operation.js';
 import { type ConvOptions, namedPadding, padded, samePadding } from './padding.js';
@@ -55,11 +56,13 @@ function withPadding(x: Tensor4D, kernel: Tensor4D, options: ConvOptions): { inp
 
 /**
  * The gradient by a kernel of one place is a product of matrices, [places, inputs]ᵀ · [places, outputs], of the places that its strides
- * meet: a fifth faster than the convolution's own operation, and faster by another fifth where it has fewer rows than columns.
+ * meet: a fifth faster than the convolution's own operation, and faster by another fifth where it has fewer rows than columns. On a card
+ * it is the convolution's own: cuDNN has it in any layout, where a product would have the maps turned to and fro.
  */
 const kernelGradient: TowardsKernel = (options, input, shape, dy) => {
   const [height, width, inputs, outputs] = shape as readonly [number, number, number, number];
-  if (height * width > 1) return operation('Conv2DBackpropFilter', attributes(options), [input, ints(shape), dy]);
+  if (height * width > 1 || writtenFor === 'card')
+    return operation('Conv2DBackpropFilter', attributes(options), [input, ints(shape), dy]);
   const [x, y] = [tf.reshape(everyNth(input as Tensor4D, options.strides), [-1, inputs]), tf.reshape(dy, [-1, outputs])];
   const product = inputs <= outputs ? tf.matMul(x, y, true) : tf.transpose(tf.matMul(y, x, true));
   return tf.reshape(product, [...shape]);

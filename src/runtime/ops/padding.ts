@@ -1,4 +1,6 @@
-import { type Tensor4D, tf } from '../tensorflow.js';
+import { binding, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
+import { writtenFor } from '../written-for.js';
+import { attribute, operation } from './operation.js';
 
 /** TensorFlow's SAME and VALID, or rows and columns added at each side. */
 export type Padding = 'same' | 'valid' | readonly [top: number, bottom: number, left: number, right: number];
@@ -30,15 +32,34 @@ export function namedPadding(
 }
 
 /** A map with rows and columns of `value` around it. */
-export function padded(x: Tensor4D, [top, bottom, left, right]: readonly [number, number, number, number], value = 0): Tensor4D {
-  return tf.pad4d(
-    x,
-    [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ],
-    value,
-  );
+export function padded(x: Tensor4D, sides: readonly [number, number, number, number], value = 0): Tensor4D {
+  const [top, bottom, left, right] = sides;
+  const paddings: Paddings = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+  return writtenFor === 'card' && value === 0 ? withZeros(x, paddings) : tf.pad4d(x, paddings, value);
+}
+
+type Pair = [before: number, after: number];
+type Paddings = [Pair, Pair, Pair, Pair];
+
+/** By `Pad`, which knows its zeros: `PadV2` takes the number from the host's memory, and a card would copy it there in every step. */
+function withZeros(x: Tensor4D, paddings: Paddings): Tensor4D {
+  const pad = tf.customGrad(((map: Tensor) => ({
+    value: operation(
+      'Pad',
+      [attribute.float32('T'), attribute.type('Tpaddings', binding().TF_INT32)],
+      [map, tf.tensor2d(paddings, [4, 2], 'int32')],
+    ),
+    gradFunc: (dy: Tensor) =>
+      tf.slice(
+        dy,
+        paddings.map(([before]) => before),
+        map.shape,
+      ),
+  })) as never);
+  return pad(x) as Tensor4D;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { doctorVerb } from '../../../src/cli/doctor.js';
 import { streamsIo } from '../../../src/cli/io.js';
 import { type Diagnosis, diagnose } from '../../../src/runtime/native/diagnosis.js';
@@ -119,6 +119,10 @@ computes on   GPU 0
 describe('the diagnosis', () => {
   const nothing: RunTool = async () => undefined;
   const machine = { platform: 'linux', arch: 'x64', glibc: '2.36' };
+
+  // Where the whole suite runs by the runtime for cards, this is not about it.
+  beforeEach(() => vi.stubEnv('FT_RUNTIME', ''));
+  afterEach(() => vi.unstubAllEnvs());
 
   it('finds compiler and Python missing only where TensorFlow still has to be set up', async () => {
     const cache = process.env.XDG_CACHE_HOME;

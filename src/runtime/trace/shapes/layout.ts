@@ -123,7 +123,7 @@ export const layout: Rules = [
   ['SplitV', split],
   ['Slice', slice],
   ['StridedSlice', stridedSlice],
-  ['PadV2', pad],
+  ...each('Pad PadV2', pad),
   ['GatherV2', gather],
   ['OneHot', oneHot],
   ['Range', range],
