@@ -76,6 +76,12 @@ export const recipeSchema = z
       .describe(
         'stage: of a trained stage the map that it is given is kept and its other maps are computed once more on the way back: less memory for more arithmetic (activation checkpointing)',
       ),
+    xla: z
+      .boolean()
+      .default(false)
+      .describe(
+        'whether XLA compiles each training step whole: for cards and long trainings, the first step takes from seconds to minutes; on a processor it is slower',
+      ),
     device: z
       .enum(['auto', 'cpu', 'gpu'])
       .default('auto')
@@ -97,6 +103,10 @@ export const recipeSchema = z
   .refine(({ engine, precision }) => engine === 'traced' || precision !== 'bf16', {
     path: ['precision'],
     message: 'fp32 where engine is eager (bf16 is a pass over the traced graph)',
+  })
+  .refine(({ engine, xla }) => engine === 'traced' || !xla, {
+    path: ['xla'],
+    message: 'false where engine is eager (XLA compiles the traced graph)',
   });
 
 /** What a file may hold: a recipe's keys, or some of them, and the recipe that gives the rest. */

@@ -155,6 +155,7 @@ async function follow(
     engine: recipe.engine,
     precision: precisionOf(recipe),
     rematerialise: recipe.checkpoint === 'stage',
+    xla: recipe.xla,
     network,
     plan,
     optimizer: createOptimizer(options.optimizer),

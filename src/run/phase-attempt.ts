@@ -86,6 +86,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       entries,
       precision: precisionOf(recipe),
       rematerialise: recipe.checkpoint === 'stage',
+      xla: recipe.xla,
       mixed,
     }),
   );

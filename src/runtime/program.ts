@@ -1,5 +1,6 @@
 import { collectGarbage } from './garbage.js';
 import { GraphBuilder } from './graph/builder.js';
+import { compileWhole } from './graph/compile.js';
 import { hoistConstants } from './graph/hoist.js';
 import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
@@ -27,6 +28,8 @@ export type Precision = 'fp32' | 'bf16';
 export interface ProgramFunction {
   readonly signature: Signature;
   readonly fn: StepFunction;
+  /** Whether XLA compiles it whole (see graph/compile.ts). The eager engine, which is the reference, runs it as it is. */
+  readonly compiled?: boolean;
 }
 
 export interface StateValue extends StateSpec {
@@ -103,7 +106,8 @@ class TracedProgram implements Program {
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
-    updateInPlace(graph, writtenFor);
+    const compiled = Object.keys(functions).filter((name) => functions[name]?.compiled === true);
+    updateInPlace(graph, compiled.length > 0 ? 'card' : writtenFor);
     if (precision === 'bf16') {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));
@@ -111,8 +115,17 @@ class TracedProgram implements Program {
     this.hoisted = hoistConstants(graph, new Set([...this.graphState.setters.values()].map(({ set }) => set)), this.shapes());
     const folder = graphsFolder();
     if (folder !== undefined) writeGraph(folder, graph, this.traced);
+    for (const name of compiled) this.compile(graph, name);
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
+  }
+
+  private compile(graph: GraphBuilder, name: string): void {
+    const traced = this.traced.get(name) as TracedFunction;
+    const nodes = new Map(graph.nodes().map((node) => [node.getName(), node]));
+    const typeOf = (place: string) => nodes.get(place)?.getAttrMap().get('T')?.getType() as number;
+    const outputs = new Map([...traced.outputs].map(([key, place]) => [key, { place, dtype: typeOf(place) }]));
+    this.traced.set(name, { ...traced, outputs: compileWhole(graph, name, outputs) });
   }
 
   /** Of variables as they are read, and of what was traced. */

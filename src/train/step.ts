@@ -132,7 +132,8 @@ export function trainStep(
 
 /** bool: no NaN and no infinity in the loss and the tensors (a norm beyond float32, 3e38, counts as infinite). */
 function allFinite(loss: Scalar, tensors: readonly Tensor[]): Scalar {
-  return tf.isFinite(tf.addN<Tensor>([loss, ...tensors.map(halfSquareSum)])) as Scalar;
+  // Stacked: TensorFlow turns AddN of many into a sum over a variable of its own, which XLA does not compile.
+  return tf.isFinite(tf.sum(tf.stack([loss, ...tensors.map(halfSquareSum)]))) as Scalar;
 }
 
 /** From images to pooled features [N, C], all statistics frozen; by the averages of the variables that are `averaged`. */

@@ -31,6 +31,8 @@ export interface TrainerOptions extends StepOptions {
   readonly side: number;
   /** Where images enter the step, and where they enter when features are computed; at its foot, as pixels, where not said. */
   readonly entries?: { readonly step: Entry; readonly features: Entry };
+  /** Whether XLA compiles the step whole (see graph/compile.ts). */
+  readonly xla?: boolean;
   readonly precision?: Precision;
   /** Whether images are mixed: the step then takes the partners' labels and λ too. */
   readonly mixed?: boolean;
@@ -92,6 +94,7 @@ export function createTrainer(options: TrainerOptions): {
       step: {
         signature,
         fn: trainStep(step, plan, optimizer, clipNorm, objective, options),
+        compiled: options.xla === true,
       },
       features: {
         signature: { inputs: features.inputs(featureBatch) },

@@ -23,6 +23,7 @@ export interface TrainingOptions {
   readonly precision: 'fp32' | 'bf16';
   /** Whether stages are computed once more on the way back. */
   readonly rematerialise?: boolean;
+  readonly xla?: boolean;
 }
 
 /** A classification phase on one batch over and over; weights and batch come from the formula. The same in peer.py. */
@@ -70,6 +71,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
     weights,
     precision: options.precision,
     rematerialise: options.rematerialise === true,
+    xla: options.xla === true,
     batch,
     featureBatch: batch,
     side,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { semiHard } from '../../src/miners/semi-hard.js';
 import { createOptimizer, type OptimizerOptions } from '../../src/optimizers/registry.js';
 import type { Engine } from '../../src/runtime/program.js';
@@ -7,6 +7,9 @@ import { classificationObjective, tripletObjective } from '../../src/train/objec
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { BATCH, formulaHead, formulaNetwork, formulaPixels, LABELS, SIDE } from './formula.js';
+
+const form = vi.hoisted(() => ({ writtenFor: 'processor' as 'processor' | 'card' }));
+vi.mock('../../src/runtime/written-for.js', () => form);
 
 interface Golden {
   phase: 'classification' | 'triplet';
@@ -29,7 +32,7 @@ const optimizers: Record<Golden['optimizer'], OptimizerOptions> = {
 function run(
   golden: Pick<Golden, 'phase' | 'optimizer' | 'batchNorm' | 'clipNorm'>,
   engine: Engine,
-  { steps = 20, dropout = 0, base = 1e-2 } = {},
+  { steps = 20, dropout = 0, base = 1e-2, xla = false } = {},
 ) {
   const network = formulaNetwork();
   const outputs = golden.phase === 'classification' ? 5 : 6;
@@ -51,6 +54,7 @@ function run(
   );
   const { program, names } = createTrainer({
     engine,
+    xla,
     network,
     plan,
     optimizer: createOptimizer(optimizers[golden.optimizer]),
@@ -89,8 +93,18 @@ const title = ({ phase, optimizer, batchNorm, clipNorm }: Golden) =>
   `${phase}, ${optimizer}, BatchNorm ${batchNorm}${clipNorm === null ? '' : `, clipped at ${clipNorm}`}`;
 
 describe.each(goldens.map((golden) => ({ name: title(golden), golden })))('20 steps of $name', ({ golden }) => {
-  it.each(['traced', 'eager'] as const)('give the losses, triplets and weights of PyTorch (%s)', (engine) => {
-    const { history, values, variables } = run(golden, engine);
+  afterEach(() => {
+    form.writtenFor = 'processor';
+  });
+
+  it.each([
+    ['traced', 'processor', false],
+    ['traced', 'card', false],
+    ['traced', 'card', true],
+    ['eager', 'processor', false],
+  ] as const)('give the losses, triplets and weights of PyTorch (%s, for a %s, XLA %s)', (engine, to, xla) => {
+    form.writtenFor = to;
+    const { history, values, variables } = run(golden, engine, { xla });
     for (const [step, { loss, kept }] of golden.steps.entries()) {
       expect(history[step]?.kept, `triplets at step ${step}`).toBe(kept);
       expect(Math.abs((history[step]?.loss as number) - loss), `loss at step ${step}`).toBeLessThan(2e-4 * Math.max(loss, 0.01));

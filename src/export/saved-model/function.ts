@@ -1,4 +1,5 @@
 import { attr, GraphBuilder } from '../../runtime/graph/builder.js';
+import { outputReference } from '../../runtime/graph/output-names.js';
 import { DT, type NodeMessage } from '../../runtime/graph/proto.js';
 import { type Fields, shapeFields } from './messages.js';
 
@@ -13,22 +14,6 @@ interface Argument extends Endpoint {
   /** Of a handle: the variable. */
   readonly variable?: string;
 }
-
-/** Names of operations' first outputs that are not called `output`; functions name what they refer to. */
-const OUTPUTS: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    y: 'Abs Cast Ceil Cos Erf Exp Expm1 FusedBatchNormV3 IsFinite IsInf IsNan Log Log1p LogicalNot Neg OnesLike Reciprocal Round Rsqrt Sigmoid Sign Sin Sqrt Square Tanh Transpose ZerosLike',
-    z: 'Add AddV2 Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr Maximum Minimum Mod Mul NotEqual Pow RealDiv SquaredDifference Sub',
-    activations: 'Elu LeakyRelu Relu Relu6 Selu Softplus',
-    product: 'MatMul',
-    softmax: 'Softmax',
-    sum: 'AddN',
-    out: 'Cumsum',
-    value: 'ReadVariableOp',
-    image: 'DecodeImage',
-    resized_images: 'ScaleAndTranslate',
-  }).flatMap(([output, operations]) => operations.split(' ').map((operation) => [operation, output] as const)),
-);
 
 /** A TensorFlow function in the making: a graph whose placeholders become arguments. */
 export class FunctionGraph {
@@ -101,5 +86,5 @@ function reference(place: string, operations: ReadonlyMap<string, string>): stri
   const [node = '', index = '0'] = place.split(':');
   const operation = operations.get(node);
   if (operation === undefined) throw new Error(`the graph has no node '${node}'`);
-  return operation === 'Placeholder' ? node : `${node}:${OUTPUTS.get(operation) ?? 'output'}:${index}`;
+  return operation === 'Placeholder' ? node : outputReference(node, operation, Number(index));
 }

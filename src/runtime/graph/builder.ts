@@ -1,4 +1,12 @@
-import { type AttrMessage, DT, type GraphMessage, messages, type NodeMessage, type ShapeMessage } from './proto.js';
+import {
+  type AttrMessage,
+  type DefinitionMessage,
+  DT,
+  type GraphMessage,
+  messages,
+  type NodeMessage,
+  type ShapeMessage,
+} from './proto.js';
 
 /** The version of GraphDef that TensorFlow 2.21 writes, and the oldest reader that understands it. */
 const PRODUCER = 1286;
@@ -130,6 +138,13 @@ export class GraphBuilder {
 
   placeholder(name: string, dtype: number, shape: readonly number[]): string {
     return this.node('Placeholder', name, [], { dtype: attr.type(dtype), shape: attr.shape(shape) });
+  }
+
+  /** Puts a function into the graph's library. */
+  define(definition: DefinitionMessage): void {
+    const library = this.graph.getLibrary() ?? new messages.FunctionDefLibrary();
+    library.addFunction(definition);
+    this.graph.setLibrary(library);
   }
 
   /** The nodes as they stand, in the order in which they were added; for passes that rewrite them. */

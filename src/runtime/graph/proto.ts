@@ -45,7 +45,27 @@ export interface AttrMessage extends Message {
 export interface FunctionMessage extends Message {
   setName(name: string): void;
 }
+/** A function of the graph's library: its arguments, nodes, and which of their outputs it gives back. */
+export interface DefinitionMessage extends Message {
+  setSignature(signature: SignatureOfFunction): void;
+  addNodeDef(node: NodeMessage): void;
+  getRetMap(): { set(name: string, reference: string): void };
+}
+interface SignatureOfFunction extends Message {
+  setName(name: string): void;
+  setIsStateful(stateful: boolean): void;
+  addInputArg(arg: ArgMessage): void;
+  addOutputArg(arg: ArgMessage): void;
+}
+interface ArgMessage extends Message {
+  setName(name: string): void;
+  setType(dtype: number): void;
+}
+interface LibraryMessage extends Message {
+  addFunction(definition: DefinitionMessage): void;
+}
 export interface NodeMessage extends Message {
+  cloneMessage(): NodeMessage;
   setName(name: string): void;
   setOp(op: string): void;
   getName(): string;
@@ -62,6 +82,8 @@ export interface NodeMessage extends Message {
 export interface GraphMessage extends Message {
   addNode(node: NodeMessage): void;
   setVersions(version: Message): void;
+  getLibrary(): LibraryMessage | undefined;
+  setLibrary(library: LibraryMessage): void;
 }
 interface VersionMessage extends Message {
   setProducer(value: number): void;
@@ -99,6 +121,9 @@ interface Messages {
   GraphDef: Make<GraphMessage>;
   NodeDef: Make<NodeMessage>;
   VersionDef: Make<VersionMessage>;
+  FunctionDef: Make<DefinitionMessage>;
+  FunctionDefLibrary: Make<LibraryMessage>;
+  OpDef: Make<SignatureOfFunction> & { ArgDef: Make<ArgMessage> };
   NameAttrList: Make<FunctionMessage>;
   AttrValue: Make<AttrMessage> & { ListValue: Make<ListMessage> };
   Tensor: Make<TensorMessage>;
