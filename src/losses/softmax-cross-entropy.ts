@@ -9,6 +9,7 @@ import {
   type Tensor2D,
   tf,
 } from '../runtime/tensorflow.js';
+import { bitExact } from '../runtime/written-for.js';
 import { ownGradient } from './own-gradient.js';
 
 export interface CrossEntropyOptions {
@@ -23,19 +24,18 @@ export interface CrossEntropyOptions {
  * The target t is 1 at the label; smoothed, `t = (1 − ε)·onehot + ε/C` (Szegedy et al. 2016, §7).
  * Where images were mixed, `t = λ·t(label) + (1 − λ)·t(other)`, each smoothed: the loss is λ·CE(label) + (1 − λ)·CE(other) (Zhang et al.
  * 2018, "mixup"). `logits` [N, C], `labels` int32 [N] in [0, C). Stable for any finite logits; the gradient is `(softmax − t) / N`.
- * One fused op of TensorFlow gives the loss and that gradient together.
+ * One fused op of TensorFlow gives the loss and that gradient together; on a card that op is refused where the same bits are wanted
+ * every time (tensorflow/core/kernels/xent_op.cc), so the formula is written out there.
  */
 export function softmaxCrossEntropy(logits: Tensor2D, labels: Tensor1D, { smoothing, mixed }: CrossEntropyOptions): Scalar {
   const [batch, classes] = logits.shape;
   return ownGradient(logits, (scores) => {
-    const [losses, softmaxLessTarget] =
-      smoothing === 0 && mixed === undefined
+    const targets = () => target(labels, mixed, (one) => smoothed(one, classes, smoothing));
+    const [losses, softmaxLessTarget] = bitExact
+      ? written(scores, targets())
+      : smoothing === 0 && mixed === undefined
         ? fused('SparseSoftmaxCrossEntropyWithLogits', scores, labels)
-        : fused(
-            'SoftmaxCrossEntropyWithLogits',
-            scores,
-            target(labels, mixed, (one) => smoothed(one, classes, smoothing)),
-          );
+        : fused('SoftmaxCrossEntropyWithLogits', scores, targets());
     return {
       value: tf.mean(losses) as Scalar,
       saved: [softmaxLessTarget],
@@ -68,6 +68,12 @@ export function heavierLabel(labels: Tensor1D, mixed: CrossEntropyOptions['mixed
 function smoothed(labels: Tensor1D, classes: number, smoothing: number): Tensor2D {
   const spread = smoothing / classes;
   return tf.oneHot(labels, classes, 1 - smoothing + spread, spread, 'float32') as Tensor2D;
+}
+
+/** The same two by operations that sum in one order. `targets` [N, C]. */
+function written(logits: Tensor2D, targets: Tensor2D): [losses: Tensor1D, softmaxLessTarget: Tensor2D] {
+  const logarithms = tf.logSoftmax(logits);
+  return [tf.neg(tf.sum(tf.mul(targets, logarithms), 1)) as Tensor1D, tf.sub(tf.exp(logarithms), targets) as Tensor2D];
 }
 
 function fused(op: string, logits: Tensor2D, labels: Tensor1D | Tensor2D): [losses: Tensor1D, softmaxLessTarget: Tensor2D] {

@@ -88,6 +88,10 @@ export const recipeSchema = z
       .describe(
         'auto: an NVIDIA card where one is there and TensorFlow for cards is set up, else the processor; FT_DEVICE comes first',
       ),
+    deterministic: z
+      .boolean()
+      .default(false)
+      .describe('whether a card gives the same weights to the last bit every time, which is slower; a processor does so anyway'),
     threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
     backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
     data: dataSchema.prefault({}).describe('the images'),

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withMend } from './out-of-memory.js';
 import { binding } from './tensorflow.js';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
@@ -56,6 +57,8 @@ export class Session {
         native.deleteTensor(id);
         return values;
       });
+    } catch (error) {
+      throw withMend(error);
     } finally {
       for (const id of inputs) native.deleteTensor(id);
     }

@@ -7,3 +7,9 @@ import { onCard } from './tensorflow.js';
 export type WrittenFor = 'processor' | 'card';
 
 export const writtenFor: WrittenFor = onCard || process.env.FT_GRAPHS_FOR === 'card' ? 'card' : 'processor';
+
+/**
+ * Whether a step on a card has to give the same bits every time (`deterministic: true`). TensorFlow then takes such kernels, and refuses
+ * an operation that has none; on a processor ft's steps do so anyway.
+ */
+export const bitExact: boolean = writtenFor === 'card' && ['1', 'true'].includes(process.env.TF_DETERMINISTIC_OPS ?? '');

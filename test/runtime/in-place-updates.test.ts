@@ -7,7 +7,7 @@ import { createProgram, type StateValue } from '../../src/runtime/program.js';
 import { type Scalar, tf } from '../../src/runtime/tensorflow.js';
 import { GraphState, type StepFunction, traceFunction } from '../../src/runtime/trace/trace.js';
 
-const form = vi.hoisted(() => ({ writtenFor: 'processor' as 'processor' | 'card' }));
+const form = vi.hoisted(() => ({ writtenFor: 'processor' as 'processor' | 'card', bitExact: false }));
 vi.mock('../../src/runtime/written-for.js', () => form);
 
 const SIZE = 6;

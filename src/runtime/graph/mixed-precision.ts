@@ -12,6 +12,7 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
   DepthwiseConv2dNativeBackpropFilter: [0, 2],
   BatchMatMulV2: [0, 1],
   BiasAdd: [0, 1],
+  BiasAddGrad: [0],
   Relu: [0],
   Relu6: [0],
   ReluGrad: [0, 1],
@@ -31,7 +32,12 @@ const DATA: Readonly<Record<string, readonly number[]>> = {
 /** The arithmetic that a matrix unit does. */
 const HEAVY: ReadonlySet<string> = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']);
 /** Gradients of weights: they are summed in float32 inside, and leave as float32 for the optimizer. */
-const OF_WEIGHTS: ReadonlySet<string> = new Set(['Conv2DBackpropFilter', 'DepthwiseConv2dNativeBackpropFilter', 'BatchMatMulV2']);
+const OF_WEIGHTS: ReadonlySet<string> = new Set([
+  'Conv2DBackpropFilter',
+  'DepthwiseConv2dNativeBackpropFilter',
+  'BatchMatMulV2',
+  'BiasAddGrad',
+]);
 
 /**
  * What oneDNN has no bfloat16 kernel for and is many times slower in: the gradient of a strided depthwise convolution by its input,

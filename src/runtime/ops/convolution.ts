@@ -1,6 +1,6 @@
 import { type OpAttribute, type Tensor, type Tensor4D, tf } from '../tensorflow.js';
-import { writtenFor } from '../written-for.js';
-import { dilatedDepthwise } from './dilated-depthwise.js';
+import { bitExact, writtenFor } from '../written-for.js';
+import { depthwiseByTaps } from './depthwise-by-taps.js';
 import { attribute, ints, operation } from './operation.js';
 import { type ConvOptions, namedPadding, padded, samePadding } from './padding.js';
 
@@ -38,7 +38,8 @@ export function depthwiseConvolution(x: Tensor4D, kernel: Tensor4D, options: Con
   const scales = height === 1 && width === 1 && multiplier === 1 && options.strides.every((one) => one === 1);
   if (scales && (typeof options.padding === 'string' || options.padding.every((one) => one === 0)))
     return tf.mul(x, tf.reshape(kernel, [channels]));
-  if (options.dilations.some((one) => one > 1)) return dilatedDepthwise(x, kernel, options);
+  // Tap by tap too where bits count: on a card TensorFlow sums the gradient by the kernel in whatever order its threads come.
+  if (bitExact || options.dilations.some((one) => one > 1)) return depthwiseByTaps(x, kernel, options);
   const { input, padding } = withPadding(x, kernel, options);
   return gradiented('DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', depthwiseKernelGradient, {
     ...options,

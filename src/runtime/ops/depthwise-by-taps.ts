@@ -2,10 +2,10 @@ import { type Tensor4D, tf } from '../tensorflow.js';
 import { type ConvOptions, padded, samePadding } from './padding.js';
 
 /**
- * A dilated depthwise convolution, tap by tap: `y = Σ_ij x[· + i·d, · + j·d] · k[i, j]`. TensorFlow's CPU kernels cannot
- * differentiate it; this is slower and has a gradient.
+ * A depthwise convolution tap by tap: `y = Σ_ij x[· + i·d, · + j·d] · k[i, j]`. TensorFlow's kernels for processors cannot differentiate a
+ * dilated one, and those for cards sum in another order every time; this is slower, has a gradient, and keeps an order.
  */
-export function dilatedDepthwise(x: Tensor4D, kernel: Tensor4D, { padding, dilations, strides }: ConvOptions): Tensor4D {
+export function depthwiseByTaps(x: Tensor4D, kernel: Tensor4D, { padding, dilations, strides }: ConvOptions): Tensor4D {
   const [height, width, channels, multiplier] = kernel.shape;
   const reach = [(height - 1) * dilations[0], (width - 1) * dilations[1]] as const;
   const sides = sidesOf(padding, x, reach, strides);
