@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedClassifier, FinishedModel } from '../../export/model.js';
 import type { Recipe } from '../../recipe/schema.js';
 import { jsonText, type RunFolder } from '../../train/run-folder.js';
 import { cardNames, readCard } from '../../weights/cards.js';
+import { sha256OfFile } from '../../weights/fetch/checksum.js';
 import type { Manifest } from '../manifest.js';
 import type { ExportCheck } from './check.js';
 import type { Identity } from './identity.js';
@@ -95,13 +95,7 @@ async function checksums(folder: string): Promise<Record<string, string>> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const hashed: [string, string][] = [];
-  for (const file of files)
-    hashed.push([
-      file.slice(folder.length + 1),
-      createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex'),
-    ]);
+  for (const file of files) hashed.push([file.slice(folder.length + 1), await sha256OfFile(file)]);
   return Object.fromEntries(hashed);
 }
 
