@@ -117,6 +117,10 @@ it('lie beside the ONNX model, and onnx.checker, onnxruntime and ft read every o
     const read = constantOf(tensor, 'model.onnx', externalIn(folder)).values();
     expect(Buffer.compare(bytesOf(read), bytesOf(values))).toBe(0);
   }
+  const calibration = { side: SIDE, count: 0, batches: async function* () {} };
+  await expect(writeOnnxModel({ network, weights, head, side: SIDE }, folder, { calibration })).rejects.toThrow(
+    'wide is too large for one ONNX file',
+  );
   console.log({ bytes: statSync(data).size, python: gigabytes, node: process.resourceUsage().maxRSS / 1e6 });
 });
 
