@@ -94,7 +94,7 @@ describe('ft serve', () => {
   });
 
   it('serves an export as it serves its run', async () => {
-    const exported = await started('runs/latest/export/savedmodel', '--name', 'mine', '--store', 'memory:');
+    const exported = await started('runs/latest/export/savedmodel/saved_model.pb', '--name', 'mine', '--store', 'memory:');
     const of = async ({ post }: typeof run) =>
       (await post<{ embeddings: number[][] }>('/embed', ['image', photo('bee/0.png')])).embeddings[0] as number[];
     const [a, b] = [await of(run), await of(exported)];
