@@ -2,20 +2,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeImage } from '../../src/data/decode.js';
-import { silent } from '../../src/progress.js';
-import { openEmbedder } from '../../src/run/embedder.js';
-import { openFinishedRun } from '../../src/run/finished.js';
 import { exportPlace } from '../../src/run/serving/export-place.js';
-import { openExportServed } from '../../src/run/serving/open-export.js';
 import type { Classified, Embedded } from '../../src/serve/api.js';
 import { putTree } from '../data/images.js';
 import { setting, sharedFolder, TINY } from '../run/runs.js';
-import { dot, form, serverOf } from '../serve/served.js';
+import { dot } from '../serve/served.js';
+import { ownEmbeddings, servedExport } from './served-export.js';
 import { ft } from './terminal.js';
 
 const folder = sharedFolder();
-const SIDE = 32;
 let photos: Buffer[];
 let own: Float32Array[];
 
@@ -26,40 +21,12 @@ async function exported(...argv: string[]): Promise<string> {
   return join(folder, out);
 }
 
-/** A server of an export, without the thread between them; `ft serve` in a process of its own is test/cli/serve.test.ts. */
-async function servedExport(place: string) {
-  const opening = { argument: place, folder, name: null, gallery: null, largest: 4, precision: 'fp32' } as const;
-  const { model, compute } = await openExportServed(opening, exportPlace(place) as string);
-  const run = async (images: readonly Uint8Array[]) => {
-    const { embeddings, probabilities } = await compute(Buffer.concat(images), images.length);
-    const row = (values: Float32Array, at: number) => {
-      const length = values.length / images.length;
-      return values.slice(at * length, (at + 1) * length);
-    };
-    return images.map((_, at) => ({
-      embedding: row(embeddings, at),
-      probabilities: probabilities === null ? null : row(probabilities, at),
-    }));
-  };
-  const engine = { sizes: null, run, alive: () => true, close: async () => undefined };
-  const { server } = await serverOf({ model, engine, limits: { bytes: 1 << 20, pixels: 100_000, images: 8 } });
-  const post = async <T>(url: string) =>
-    (await server.app.inject({ method: 'POST', url, ...form(...photos.map((photo) => ['image', photo] as const)) })).json() as T;
-  return { post, model };
-}
-
 beforeAll(async () => {
   const { code, err } = await ft(['train', 'smoke', ...setting(...TINY)], { folder });
   if (code !== 0) throw new Error(err);
   await putTree(join(folder, 'photos'), ['ant', 'bee', 'cow'], 2);
   photos = ['ant/0', 'bee/1', 'cow/0'].map((file) => readFileSync(join(folder, `photos/${file}.png`)));
-  const { model } = await openFinishedRun('runs/latest', folder, silent);
-  const embedder = openEmbedder(model, photos.length);
-  for (const photo of photos) embedder.add(await decodeImage(photo, SIDE));
-  const values = embedder.finish().slice();
-  embedder.close();
-  const length = values.length / photos.length;
-  own = photos.map((_, at) => values.slice(at * length, (at + 1) * length));
+  own = await ownEmbeddings(folder, photos);
 });
 
 describe('ft serve', () => {
@@ -75,7 +42,7 @@ describe('ft serve', () => {
     [['--format', 'tfjs-graph', '--quantize', 'uint8'], 0.4],
     [['--format', 'onnx', '--quantize', 'int8'], 0.4],
   ])("gives the run's own embeddings by an export: %j", async (argv, most) => {
-    const { post } = await servedExport(await exported(...argv));
+    const { post } = await servedExport(await exported(...argv), photos);
     const { embeddings, dimensions } = await post<Embedded>('/embed');
     expect([embeddings.length, dimensions]).toEqual([photos.length, own[0]?.length]);
     let largest = 0;
@@ -96,7 +63,7 @@ describe('ft serve', () => {
   it('gives one classifier by every format', async () => {
     const answers: Classified[] = [];
     for (const format of ['savedmodel', 'onnx', 'tfjs', 'tfjs-graph']) {
-      const { post, model } = await servedExport(await exported('--format', format, '--phase', 'classification'));
+      const { post, model } = await servedExport(await exported('--format', format, '--phase', 'classification'), photos);
       const found = await post<Classified>('/classify?top=4');
       expect(found.images[0]?.map((one) => one.class).sort()).toEqual([...(model.classes ?? [])].sort());
       answers.push(found);
@@ -116,7 +83,7 @@ describe('ft serve', () => {
     expect(exportPlace(join(place, 'backbone.safetensors'))).toBe(place);
     expect(exportPlace(join(folder, 'runs/latest'))).toBe(null);
     expect(exportPlace(join(folder, 'runs'))).toBe(null);
-    await expect(servedExport(place)).rejects.toThrow('holds weights and no computation');
+    await expect(servedExport(place, photos)).rejects.toThrow('holds weights and no computation');
     const { code, err } = await ft(['serve', await exported('--format', 'keras'), '--port', '0'], { folder });
     expect([code, err]).toEqual([2, expect.stringContaining('holds weights and no computation\n  expected: savedmodel, onnx,')]);
     mkdirSync(join(folder, 'foreign'));
