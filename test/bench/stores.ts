@@ -1,6 +1,7 @@
 /**
  * `make stores`: the embedded vector stores that were weighed up, at 10⁴ to 10⁶ vectors, and the figures into docs/stores.md.
  *   make stores options='--sizes 10000 --only usearch'     some of it; without --only it is written to the document
+ *   make stores options=--kept                             writes what a run that was cut off has measured so far
  * Each row is kept in .cache/stores.jsonl as it ends, so a run that was cut off goes on where it was. A candidate that did not end
  * at one size is not tried at a larger one.
  */
@@ -24,11 +25,15 @@ const DOCUMENT = fileURLToPath(new URL('../../docs/stores.md', import.meta.url))
 const POINT = fileURLToPath(new URL('stores/point.ts', import.meta.url));
 const PACKAGES = fileURLToPath(new URL('stores/packages.json', import.meta.url));
 const KEPT = fileURLToPath(new URL('../../.cache/stores.jsonl', import.meta.url));
-/** A process that takes longer is ended, and the candidate given up: a minute, and a millisecond for each vector. */
-const boundMs = (size: number) => 60_000 + size;
+/** A process that takes longer is ended, and the candidate given up: a minute, and two milliseconds for each vector. */
+const boundMs = (size: number) => 60_000 + 2 * size;
 
 const { values } = parseArgs({
-  options: { sizes: { type: 'string', default: '10000,100000,1000000' }, only: { type: 'string', default: '' } },
+  options: {
+    sizes: { type: 'string', default: '10000,100000,1000000' },
+    only: { type: 'string', default: '' },
+    kept: { type: 'boolean', default: false },
+  },
 });
 const sizes = values.sizes.split(',').map(Number);
 const whole = values.only === '';
@@ -183,6 +188,7 @@ for (const size of sizes) {
   for (const candidate of [exact, ...others.filter(({ name }) => name.includes(values.only))]) {
     const { name } = candidate;
     if (kept.all.some((one) => one.name === name && one.figures === null && one.size < size)) continue;
+    if (kept.of(size, name) === undefined && values.kept) continue;
     if (kept.of(size, name) === undefined) await kept.add(await resultOf(candidate, size, truth));
     const { figures, truth: found } = kept.of(size, name) as Kept<Figures>;
     if (candidate === exact) {
@@ -214,4 +220,4 @@ if (whole) {
   await writeFileAtomic(DOCUMENT, replaceSection(await readFile(DOCUMENT, 'utf8'), 'embedded', text));
   process.stdout.write('\nwritten to docs/stores.md\n');
 }
-await kept.clear();
+if (!values.kept) await kept.clear();

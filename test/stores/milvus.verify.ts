@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { behaves } from './behaviour.js';
 import { freePort } from './cluster.js';
 import { type PythonServer, startPython } from './python-server.js';
@@ -39,6 +39,8 @@ function withClient(): string {
 
 beforeAll(async () => {
   copy = withClient();
+  // Under 'test' the client prints every call.
+  vi.stubEnv('NODE_ENV', 'production');
   ({ openStore } = (await import(join(copy, 'src/stores/open.ts'))) as { openStore: Open });
   port = await freePort();
   server = await startPython('milvus_server.py', String(port));

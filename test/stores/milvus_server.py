@@ -1,4 +1,6 @@
-"""A real Milvus (standalone, its own etcd in it) on a port, until its standard input ends: python milvus_server.py FOLDER PORT"""
+"""A real Milvus (standalone, with its own etcd) on a port, until its standard input ends: python milvus_server.py FOLDER PORT
+It does not start beside another Milvus of this machine: they share other ports.
+"""
 
 import sys
 
