@@ -3,7 +3,7 @@ import { foldedNetwork } from '../network/folded-network.js';
 import type { Network } from '../network/network.js';
 import type { ImageLayout } from '../weights/onnx/image-entry.js';
 import { planQuantization } from '../weights/onnx/quantize-plan.js';
-import { LARGEST, onnxModel } from '../weights/onnx/write.js';
+import { LARGEST, onnxModel, refuseOverLarge } from '../weights/onnx/write.js';
 import { type OnnxFileOptions, writeOnnxFile } from '../weights/onnx/write-file.js';
 import { type CalibrationImages, measureRanges } from './calibration.js';
 import type { ExportedClassifier, FinishedModel } from './model.js';
@@ -50,6 +50,8 @@ async function integersOf(
   end: OnnxFileOptions['end'],
   calibration: CalibrationImages,
 ): Promise<NonNullable<OnnxFileOptions['integers']>> {
+  // Ranges are measured on the float model, which goes to onnxruntime as one message.
+  refuseOverLarge(network);
   const layers = new Set(model.network.layers.map(({ name }) => name));
   const float = onnxModel(network, { image: { layout: 'nhwc', side: model.side }, ...(end && { end }) });
   const { tensors, same } = planQuantization(float.graph, layers);

@@ -47,7 +47,8 @@ export async function exportRun(run: FinishedRun, options: ExportRunOptions): Pr
         calibration: format === 'onnx' ? calibration : null,
         layout,
         maxLoss,
-        also: (place, found) => writeCard(place, found, { folder, recipe, phase, model, classifier, quantization, identity }),
+        also: (place, found) =>
+          writeCard(place, found, { folder, recipe, phase, model, classifier, quantization, identity, layout }),
       });
       checks.push(check);
       bar.advance(1);

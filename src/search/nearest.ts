@@ -5,6 +5,9 @@ export interface Neighbour {
   readonly similarity: number;
 }
 
+/** A cosine as it is told: of equal vectors of unit length, rounding puts their product as often beyond 1 as below. */
+export const asCosine = (product: number): number => Math.max(-1, Math.min(1, product));
+
 /**
  * The `top` rows of a gallery that are most alike to a query, by cosine, exactly: every row is compared. Equal ones by row.
  * Sums are taken in double precision, so that the order is that of `ft evaluate`.
@@ -48,7 +51,7 @@ export function nearest(
     if (best.length > top) best.pop();
     if (best.length === top) least = (best[top - 1] as Neighbour).similarity;
   }
-  return best;
+  return best.map(({ row, similarity }) => ({ row, similarity: asCosine(similarity) }));
 }
 
 /** Whether two images show the same, by a threshold that is known up to an interval. */

@@ -40,6 +40,8 @@ export function createEmbedding({ batcher, side, limits, time, clock }: Embeddin
     const leave = () => void Promise.allSettled(decoding).then(places.free);
     // Nobody listens any more: what is not computed yet need not be.
     reply.raw.once('close', leave);
+    // It may have gone while its images were read.
+    if (reply.raw.destroyed) leave();
     try {
       return await places.answer(await inTime(Promise.all(decoding), until, clock.now));
     } finally {

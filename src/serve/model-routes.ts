@@ -1,10 +1,10 @@
 /** What the model says of images, and of itself. */
 import type { FastifyInstance } from 'fastify';
-import { verdictOf } from '../search/nearest.js';
+import { nearest, verdictOf } from '../search/nearest.js';
 import type { Classified, Embedded, Info, Searched, ThresholdPoint, Verified } from './api.js';
 import type { Parts } from './parts.js';
 import { Refusal } from './refusal.js';
-import { answerOf, distanceOf, likeliest } from './rows.js';
+import { answerOf, likeliest } from './rows.js';
 import { nearestPoint, wanted } from './thresholds.js';
 
 /** Classes beside each answer of a search. */
@@ -49,10 +49,10 @@ export function addModelRoutes(app: FastifyInstance, { model, store, embedding, 
       });
     const { computed } = await embedding.ofRequest(request, reply, ['a', 'b']);
     const [a, b] = computed.map((one) => one.embedding) as [Float32Array, Float32Array];
-    const similarity = a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+    const similarity = nearest(b, dimensions, a, 1)[0]?.similarity as number;
     return {
       similarity,
-      distance: distanceOf(similarity),
+      distance: 1 - similarity,
       same: similarity >= threshold.threshold,
       verdict: verdictOf(similarity, threshold),
       threshold,

@@ -30,5 +30,7 @@ export interface Engine {
   readonly sizes: readonly number[] | null;
   /** @param images side × side × 3 bytes each, at most the largest of `sizes` */
   run(images: readonly Uint8Array[]): Promise<readonly Computed[]>;
+  /** Whether it can still compute; once it cannot, it never will again, and `run` throws. */
+  alive(): boolean;
   close(): Promise<void>;
 }

@@ -148,7 +148,7 @@ export function describeApi(model: ServedModel, { bytes, pixels, images: most }:
           responses: { 200: answer('OK', { 'image/jpeg': { schema: { type: 'string' } } }), ...faults(400, 401, 404, 503) },
         },
       },
-      '/health/live': { get: { ...get('The process runs', state), security: [{}] } },
+      '/health/live': { get: { ...get('The process and its model run', state), security: [{}] } },
       '/health/ready': { get: { ...get('It takes requests', state), security: [{}] } },
       '/metrics': { get: plain("Prometheus' text", 'text/plain') },
       '/openapi.json': { get: get('This description', { type: 'object' }) },

@@ -5,11 +5,18 @@ import { describeApi } from './openapi.js';
 import type { Parts } from './parts.js';
 import { Refusal } from './refusal.js';
 
-export function addOperationRoutes(app: FastifyInstance, { model, limits, metrics, ready }: Parts): void {
+export function addOperationRoutes(app: FastifyInstance, { model, limits, metrics, ready, alive }: Parts): void {
   const description = describeApi(model, limits);
   const docs = docsPage(description);
-  app.get('/health/live', async () => ({ status: 'live' }));
+  const wantAlive = () => {
+    if (!alive()) throw new Refusal(503, { what: 'the model has ended', mend: 'start the server anew' });
+  };
+  app.get('/health/live', async () => {
+    wantAlive();
+    return { status: 'live' };
+  });
   app.get('/health/ready', async () => {
+    wantAlive();
     if (!ready()) throw new Refusal(503, { what: 'the server is ending' });
     return { status: 'ready' };
   });

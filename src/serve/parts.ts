@@ -19,4 +19,6 @@ export interface Parts {
   readonly limits: Limits;
   /** Whether the server still takes requests. */
   readonly ready: () => boolean;
+  /** Whether the model can still compute. */
+  readonly alive: () => boolean;
 }

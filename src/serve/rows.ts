@@ -21,9 +21,6 @@ export function pictureOf({ id, path }: Pick<StoredRow, 'id' | 'path'>): string 
   return path === null ? null : `pictures/${encodeURIComponent(id)}`;
 }
 
-/** 1 − cosine; rounding may have put the cosine of equal vectors beyond 1. */
-export const distanceOf = (similarity: number): number => Math.max(0, 1 - similarity);
-
 export function answerOf(neighbour: StoredNeighbour, point: ThresholdPoint | null): Answer {
   const { id, file, class: className, kind, images, similarity } = neighbour;
   return {
@@ -33,7 +30,7 @@ export function answerOf(neighbour: StoredNeighbour, point: ThresholdPoint | nul
     kind,
     images,
     similarity,
-    distance: distanceOf(similarity),
+    distance: 1 - similarity,
     verdict: point === null ? null : (verdictOf(similarity, point) satisfies Verdict),
     picture: pictureOf(neighbour),
   };

@@ -16,6 +16,7 @@ import { addPage, type PageFiles } from './page.js';
 import type { Parts } from './parts.js';
 import { answerTo, Refusal } from './refusal.js';
 import { addTfServing } from './tf-serving.js';
+import { answerUnread } from './unread.js';
 import type { Limits } from './uploads.js';
 
 export interface ServerOptions {
@@ -39,6 +40,8 @@ export interface ServerOptions {
   /** Is told of what was our fault. */
   readonly say: (line: string) => void;
   readonly clock?: Clock;
+  /** Milliseconds in which a request has to be here whole, unless told {@link ARRIVAL}. */
+  readonly arrival?: number;
 }
 
 export interface Server {
@@ -49,8 +52,10 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** A body that arrives more slowly than this is given up: milliseconds. */
+/** A request that arrives more slowly than this is given up (408): milliseconds. */
 const ARRIVAL = 60_000;
+/** How often connections are looked over for such, at most: milliseconds. */
+const LOOK = 5000;
 /** How many of the largest bodies are in memory at one time, or as many bytes of smaller ones. */
 const BODIES = 16;
 /** Of a name in a path. */
@@ -58,6 +63,7 @@ const LONGEST_NAME = 300;
 
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { model, engine, store, limits, time, largest, capacity, token, host, say, clock = systemClock } = options;
+  const { arrival = ARRIVAL } = options;
   let stopping = false;
   const metrics = createMetrics(() => batcher);
   const batcher = createBatcher({
@@ -78,10 +84,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     batcher,
     limits,
     ready: () => !stopping,
+    alive: engine.alive,
   };
   const app = fastify({
     bodyLimit: limits.bytes,
-    requestTimeout: ARRIVAL,
+    requestTimeout: arrival,
+    http: { headersTimeout: arrival, connectionsCheckingInterval: Math.min(LOOK, arrival / 4) },
+    clientErrorHandler: answerUnread,
     routerOptions: { maxParamLength: LONGEST_NAME },
     // Idle connections do not hold up the end; ours says 503 in its own words.
     forceCloseConnections: 'idle',

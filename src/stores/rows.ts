@@ -1,3 +1,4 @@
+import { asCosine } from '../search/nearest.js';
 import type { StoredNeighbour, StoredRow } from './store.js';
 
 /** What a store keeps of a row beside its vector. */
@@ -8,7 +9,10 @@ export function wordsOf({ id, class: name, file, path, kind, images }: RowWords)
   return { id, class: name, file, path, kind, images };
 }
 
-export const neighbour = (words: RowWords, similarity: number): StoredNeighbour => ({ ...wordsOf(words), similarity });
+export const neighbour = (words: RowWords, similarity: number): StoredNeighbour => ({
+  ...wordsOf(words),
+  similarity: asCosine(similarity),
+});
 
 /**
  * The last row of each id: one call may hold an id twice, and no database takes that in one statement.

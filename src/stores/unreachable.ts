@@ -6,8 +6,9 @@ import { UserError } from '../errors.js';
  */
 export function unreachable(server: string, where: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
-  const { message, cause } = error as Error;
-  const why = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : null;
+  const { message, cause, data } = error as Error & { data?: { status?: { error?: string } } };
+  // Qdrant's client says the HTTP status, and keeps what the server said beside it.
+  const why = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : data?.status?.error;
   return new UserError({
     what: `${server} cannot be used`,
     where,

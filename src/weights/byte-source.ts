@@ -2,6 +2,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type Fault, UserError } from '../errors.js';
 
+/** Node reads no more than 2³¹ − 1 bytes at once. */
+const AT_ONCE = 2 ** 30;
+
 export interface ByteSource {
   readonly size: number;
   /** Fills `target` with the bytes from `from` on, which must all lie within the source. */
@@ -39,13 +42,20 @@ export function bytesOfFile(path: string, where = path): ByteSource {
   const fill = (target: Uint8Array, from: number): void =>
     opened((file, found) => {
       if (found !== size) refuse({ what: 'the file changed while it was read', expected: `${size} bytes`, found: `${found}` });
-      for (let at = 0; at < target.length; ) {
-        const read = readSync(file, target, at, target.length - at, from + at);
-        if (read === 0) refuse({ what: 'the file ends while it is read', found: `${from + at} bytes` });
-        at += read;
-      }
+      const read = readInto(target, file, from);
+      if (read < target.length) refuse({ what: 'the file ends while it is read', found: `${from + read} bytes` });
     });
   return { size, fill };
+}
+
+/** Fills `target` with the bytes of an open file from `from` on, however many. @returns how many there were */
+export function readInto(target: Uint8Array, file: number, from: number): number {
+  for (let at = 0; at < target.length; ) {
+    const read = readSync(file, target, at, Math.min(AT_ONCE, target.length - at), from + at);
+    if (read === 0) return at;
+    at += read;
+  }
+  return target.length;
 }
 
 /** Sources one after the other, as one. */

@@ -1,6 +1,9 @@
 /**
  * `make stores`: the embedded vector stores that were weighed up, at 10⁴ to 10⁶ vectors, and the figures into docs/stores.md.
  *   make stores options='--sizes 10000 --only usearch'     some of it; without --only it is written to the document
+ *   make stores options=--kept                             writes what a run that was cut off has measured so far
+ * Each row is kept in .cache/stores.jsonl as it ends, so a run that was cut off goes on where it was. A candidate that did not end
+ * at one size is not tried at a larger one.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -16,15 +19,21 @@ import { cacheFolder, createFolderAtomic, writeFileAtomic } from '../../src/runt
 import { inspectHardware } from '../../src/runtime/native/machine.js';
 import { markdown, replaceSection } from './report.js';
 import { CANDIDATES, type Candidate, leftOut, packagesIn } from './stores/candidates.js';
+import { type Kept, keptIn } from './stores/kept.js';
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/stores.md', import.meta.url));
 const POINT = fileURLToPath(new URL('stores/point.ts', import.meta.url));
 const PACKAGES = fileURLToPath(new URL('stores/packages.json', import.meta.url));
-/** A process that takes longer is ended, and the candidate given up at that size. */
-const boundMs = (size: number) => 60_000 + 5 * size;
+const KEPT = fileURLToPath(new URL('../../.cache/stores.jsonl', import.meta.url));
+/** A process that takes longer is ended, and the candidate given up: a minute, and two milliseconds for each vector. */
+const boundMs = (size: number) => 60_000 + 2 * size;
 
 const { values } = parseArgs({
-  options: { sizes: { type: 'string', default: '10000,100000,1000000' }, only: { type: 'string', default: '' } },
+  options: {
+    sizes: { type: 'string', default: '10000,100000,1000000' },
+    only: { type: 'string', default: '' },
+    kept: { type: 'boolean', default: false },
+  },
 });
 const sizes = values.sizes.split(',').map(Number);
 const whole = values.only === '';
@@ -97,7 +106,7 @@ interface Queried {
 }
 
 /** @param truth the exact search's answers at this size, or null where this is the exact search */
-async function measure(candidate: Candidate, size: number, truth: number[][] | null): Promise<[Figures, number[][]]> {
+async function measure(candidate: Candidate, size: number, truth: Kept<Figures>['truth'] | null): Promise<[Figures, number[][]]> {
   const base = await mkdtemp(join(tmpdir(), 'ft-stores-'));
   const folder = join(base, 'store');
   try {
@@ -156,20 +165,40 @@ function row(one: Figures, unit: number): string[] {
 }
 
 const progress = terminalProgress(process.stderr);
+const kept = await keptIn<Figures>(whole ? KEPT : join(tmpdir(), `ft-stores-${process.pid}.jsonl`));
 const [exact, ...others] = CANDIDATES as [Candidate, ...Candidate[]];
+
+async function resultOf(candidate: Candidate, size: number, truth: Kept<Figures>['truth'] | null): Promise<Kept<Figures>> {
+  const { name } = candidate;
+  try {
+    const [figures, found] = await measure(candidate, size, truth ?? null);
+    return { size, name, figures, ...(truth === null ? { truth: found } : {}) };
+  } catch (error) {
+    if (truth === null) throw error;
+    const { signal, stderr } = error as { signal?: string; stderr?: string };
+    progress.line(`${name}, ${size}: ${signal ?? stderr?.trim().slice(-600) ?? (error as Error).message}`);
+    return { size, name, figures: null };
+  }
+}
+
 const rows: string[][] = [];
 for (const size of sizes) {
-  const [figures, truth] = await measure(exact, size, null);
-  progress.line(`${size}: one exact query ${(figures.query * 1000).toFixed(1)} ms`);
-  rows.push(row(figures, figures.query));
-  for (const candidate of others.filter(({ name, most }) => name.includes(values.only) && size <= most)) {
-    try {
-      rows.push(row((await measure(candidate, size, truth))[0], figures.query));
-    } catch (error) {
-      const { signal, stderr } = error as { signal?: string; stderr?: string };
-      progress.line(`${candidate.name}, ${size}: ${signal ?? stderr?.trim().slice(-600) ?? (error as Error).message}`);
-      rows.push([size.toLocaleString('en'), candidate.name, 'did not end', ...TITLES.slice(3).map(() => '–')]);
+  let unit = 1;
+  let truth: Kept<Figures>['truth'] | null = null;
+  for (const candidate of [exact, ...others.filter(({ name }) => name.includes(values.only))]) {
+    const { name } = candidate;
+    if (kept.all.some((one) => one.name === name && one.figures === null && one.size < size)) continue;
+    if (kept.of(size, name) === undefined && values.kept) continue;
+    if (kept.of(size, name) === undefined) await kept.add(await resultOf(candidate, size, truth));
+    const { figures, truth: found } = kept.of(size, name) as Kept<Figures>;
+    if (candidate === exact) {
+      unit = figures?.query as number;
+      truth = found as Kept<Figures>['truth'];
+      progress.line(`${size}: one exact query ${(unit * 1000).toFixed(1)} ms`);
     }
+    rows.push(
+      figures === null ? [size.toLocaleString('en'), name, 'did not end', ...TITLES.slice(3).map(() => '–')] : row(figures, unit),
+    );
     progress.line((rows.at(-1) as string[]).join('  '));
   }
 }
@@ -191,3 +220,4 @@ if (whole) {
   await writeFileAtomic(DOCUMENT, replaceSection(await readFile(DOCUMENT, 'utf8'), 'embedded', text));
   process.stdout.write('\nwritten to docs/stores.md\n');
 }
+if (!values.kept) await kept.clear();

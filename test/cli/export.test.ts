@@ -6,14 +6,25 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EXPORT_FORMATS } from '../../src/export/formats.js';
 import { CURVE_RATES } from '../../src/run/calibrated.js';
 import { type RecallLoss, refuseLoss } from '../../src/run/exports/recall-loss.js';
+import type { Embedded } from '../../src/serve/api.js';
 import { readNpy } from '../../src/vectors/npy.js';
+import { sha256OfFile } from '../../src/weights/fetch/checksum.js';
 import { readJson, setting, sharedFolder, TINY } from '../run/runs.js';
+import { png } from '../serve/served.js';
+import { ownEmbeddings, servedExport } from './served-export.js';
 import { ft } from './terminal.js';
 
 const folder = sharedFolder();
 const here = (...argv: string[]) => ft(['export', ...argv], { folder });
 const file = (...parts: string[]) => join(folder, ...parts);
 let run: string;
+
+/** The checksum of every file below a folder, hidden ones too. */
+async function contentsOf(folder: string): Promise<Record<string, string>> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await sha256OfFile(path)])));
+}
 
 beforeAll(async () => {
   const { code, err } = await ft(['train', 'smoke', ...setting(...TINY)], { folder });
@@ -106,6 +117,24 @@ describe('ft export', () => {
     );
   });
 
+  it('are served by HTTP with the embeddings of the run', async () => {
+    const photos = await Promise.all([png(250, 9, 30), png(7, 130, 90), png(200, 200, 40)]);
+    const own = await ownEmbeddings(folder, photos);
+    for (const format of ['savedmodel', 'onnx', 'tfjs', 'tfjs-graph']) {
+      const { post } = await servedExport(file('models', format), photos);
+      const { embeddings } = await post<Embedded>('/embed');
+      own.forEach((row, image) => row.forEach((value, at) => expect(embeddings[image]?.[at]).toBeCloseTo(value, 4)));
+    }
+    for (const format of ['safetensors', 'keras'])
+      await expect(servedExport(file('models', format), photos)).rejects.toThrow('holds weights and no computation');
+  });
+
+  it('takes channels first where ONNX is asked to', async () => {
+    const { code, out } = await here('--format', 'onnx', '--layout', 'nchw', '--out', 'nchw');
+    expect([code, out]).toEqual([0, expect.stringMatching(/cosine ≥ (0\.9999|1\.0000)/)]);
+    expect(readFileSync(file('nchw/README.md'), 'utf8')).toContain('`image` is uint8 [batch, 3, H, W] of any size');
+  });
+
   it('writes what a phase left: the classifier with its names, the embedding that triplets trained', async () => {
     const { code, out } = await here('--format', 'all', '--phase', 'classification');
     expect(code).toBe(0);
@@ -175,7 +204,35 @@ describe('ft export', () => {
     expect(size('int8') / size('models/onnx')).toBeLessThan(0.5);
   });
 
-  it('refuses what quantising loses more than it may, and leaves what lay there', async () => {
+  it('refuses what quantising loses more than it may, writes nothing, and leaves what lay there', async () => {
+    const places = { best: '100 % uint8', classification: 'losing' } as const;
+    const uint8 = ['--format', 'tfjs-graph', '--quantize', 'uint8'];
+    expect((await here(...uint8, '--phase', 'classification', '--out', places.classification)).code).toBe(0);
+    // Of two models at least one loses something.
+    const losses = (['best', 'classification'] as const).map((phase) => ({
+      phase,
+      ...readJson(file(places[phase]), 'card.json').checked.recall_at_1,
+    }));
+    const { phase, own, exported } = losses.reduce((a, b) => (b.own - b.exported > a.own - a.exported ? b : a));
+    expect(own - exported).toBeGreaterThan(0);
+    const most = ((own - exported) / 2).toFixed(6);
+    const limited = [...uint8, '--phase', phase, '--max-loss', most];
+    const before = await contentsOf(folder);
+    for (const out of [['new'], [places[phase as 'best'], '--force']]) {
+      const refused = await here(...limited, '--out', ...out);
+      expect(refused.code).toBe(2);
+      expect(refused.out).toBe('');
+      expect(refused.err).toBe(
+        `--max-loss: as uint8 the model loses ${(own - exported).toFixed(4)} of Recall@1\n` +
+          `  expected: at most ${Number(most)}\n` +
+          `  found:    ${own.toFixed(4)} → ${exported.toFixed(4)} on 24 held-out images; nothing was written\n` +
+          '  do this:  --quantize float16, or a larger --max-loss\n',
+      );
+      expect(await contentsOf(folder)).toEqual(before);
+    }
+  });
+
+  it('says what is too much of a loss, and what has none', async () => {
     const loss: RecallLoss = { images: 24, own: 0.5, exported: 0.25 };
     expect(() => refuseLoss(loss, 0.25, 'uint8')).not.toThrow();
     expect(() => refuseLoss(loss, 0.2, 'uint8')).toThrow('as uint8 the model loses 0.2500 of Recall@1');

@@ -1,52 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Searched, Verified } from '../../src/serve/api.js';
-import { putTree } from '../data/images.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ApiError, Enrolled, Searched, Verified } from '../../src/serve/api.js';
+import { plain, putTree } from '../data/images.js';
 import { setting, sharedFolder, TINY } from '../run/runs.js';
+import { startServing } from './serving.js';
 import { ft } from './terminal.js';
 
-const FT = fileURLToPath(new URL('../../src/cli/ft.mjs', import.meta.url));
 const folder = sharedFolder();
 const photo = (file: string) => new Blob([Uint8Array.from(readFileSync(join(folder, 'photos', file)))]);
-const children: ChildProcess[] = [];
+/** A picture of one colour. */
+const coloured = async (r: number, g: number, b: number) =>
+  new Blob([Uint8Array.from(await plain(`rgb(${r},${g},${b})`, 24, 16).png().toBuffer())]);
+const started = (...argv: string[]) => startServing(folder, argv);
 
-/** A server in a process of its own, as a person starts it; resolves once it listens. */
-async function started(...argv: string[]) {
-  const child = spawn(process.execPath, [FT, 'serve', ...argv, '--port', '0', '--json'], { cwd: folder });
-  children.push(child);
-  let err = '';
-  child.stderr.on('data', (part) => (err += part));
-  const exited = new Promise<number | NodeJS.Signals | null>((resolve) =>
-    child.once('exit', (code, signal) => resolve(signal ?? code)),
-  );
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (part) => resolve(String(part)));
-    child.once('exit', () => reject(new Error(err)));
-  });
-  const { url } = JSON.parse(line) as { url: string };
-  const post = async <T>(path: string, ...fields: (readonly [string, Blob])[]) => {
-    const body = new FormData();
-    for (const [name, blob] of fields) body.append(name, blob, 'x.png');
-    const answer = await fetch(`${url}${path}`, { method: 'POST', body });
-    return (await answer.json()) as T;
-  };
-  return { child, url, post, exited, err: () => err };
-}
-
+const ARGV = ['--gallery', 'photos', '--batch', '4', '--store', 'rows'];
 let run: Awaited<ReturnType<typeof started>>;
 beforeAll(async () => {
   const { code, err } = await ft(['train', 'smoke', ...setting(...TINY)], { folder });
   if (code !== 0) throw new Error(err);
   await putTree(join(folder, 'photos'), ['ant', 'bee', 'cow'], 3);
-  run = await started('--gallery', 'photos', '--batch', '4', '--store', 'rows');
-});
-
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
+  run = await started(...ARGV);
 });
 
 describe('ft serve', () => {
@@ -94,7 +69,7 @@ describe('ft serve', () => {
   });
 
   it('serves an export as it serves its run', async () => {
-    const exported = await started('runs/latest/export/savedmodel', '--name', 'mine', '--store', 'memory:');
+    const exported = await started('runs/latest/export/savedmodel/saved_model.pb', '--name', 'mine', '--store', 'memory:');
     const of = async ({ post }: typeof run) =>
       (await post<{ embeddings: number[][] }>('/embed', ['image', photo('bee/0.png')])).embeddings[0] as number[];
     const [a, b] = [await of(run), await of(exported)];
@@ -102,6 +77,57 @@ describe('ft serve', () => {
     expect((await fetch(`${exported.url}/v1/models/mine`)).status).toBe(200);
     exported.child.kill('SIGINT');
     expect(await exported.exited).toBe(0);
+  });
+
+  it('keeps every class that it said it had learned, when its process is killed while it learns more', async () => {
+    const learned: string[] = [];
+    const enrol = async (name: string, blob: Blob) => {
+      const answer = await run.ask(`/enrol?class=${name}`, ['image', blob]);
+      if (answer.status === 200) learned.push(((await answer.json()) as Enrolled).class);
+    };
+    const red = await coloured(250, 10, 20);
+    await enrol('red', red);
+    const others = Array.from({ length: 40 }, async (_, at) => enrol(`class${at}`, await coloured(at, 255 - at, 99)));
+    await expect.poll(() => learned.length, { interval: 1, timeout: 30_000 }).toBeGreaterThan(5);
+    run.child.kill('SIGKILL');
+    await Promise.allSettled(others);
+    expect(await run.exited).toBe('SIGKILL');
+    // Else it was killed when nothing was left to do.
+    expect(learned.length).toBeLessThan(41);
+    run = await started(...ARGV);
+    const found = (await (await fetch(`${run.url}/enrol`)).json()) as Enrolled[];
+    expect(found.map((one) => one.class)).toEqual(expect.arrayContaining(learned));
+    const { queries } = await run.post<Searched>('/search?top=1', ['image', red]);
+    expect(queries[0]?.answers[0]).toMatchObject({ class: 'red', similarity: expect.closeTo(1, 4) });
+    for (const { picture } of found) expect((await fetch(`${run.url}/${picture}`)).status).toBe(200);
+  });
+
+  it('answers all who wait with 503 and ends with exit code 1, where the thread of its model ends', async () => {
+    const { NODE_OPTIONS = '' } = process.env;
+    const served = await startServing(folder, ['--store', 'memory:', '--batch', '1'], {
+      NODE_OPTIONS: `${NODE_OPTIONS} --import ${new URL('thread-killer.mjs', import.meta.url).href}`,
+    });
+    const image = await coloured(9, 80, 7);
+    const thirty = Array.from({ length: 30 }, () => ['image', image] as const);
+    const asked = Array.from({ length: 8 }, () => served.ask('/embed', ...thirty));
+    const waiting = async () => /ft_images_waiting (\d+)/.exec(await (await fetch(`${served.url}/metrics`)).text())?.[1];
+    await expect.poll(async () => Number(await waiting()), { interval: 1, timeout: 30_000 }).toBeGreaterThan(50);
+    const began = performance.now();
+    served.child.kill('SIGUSR2');
+    const answers = await Promise.all(asked);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(answers.filter(({ status }) => status !== 503).map(({ status }) => status)).toEqual(
+      Array(8 - refused.length).fill(200),
+    );
+    for (const answer of refused) {
+      expect(((await answer.json()) as ApiError).error).toContain('the model has ended, and the server ends with it');
+      expect(answer.headers.get('retry-after')).toBe('10');
+    }
+    expect(await served.exited).toBe(1);
+    // Nobody waited for the time of a request to be over, which is 30 seconds.
+    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(served.err()).toContain("the model's thread ended");
   });
 
   it('ends when it is asked to, and answers first what was asked before', async () => {

@@ -10,7 +10,8 @@ function byLoop(gallery: Float32Array, dimensions: number, query: Float32Array, 
     for (let i = 0; i < dimensions; i++) similarity += (gallery[row * dimensions + i] as number) * (query[i] as number);
     if (!skip.has(row)) all.push({ row, similarity });
   }
-  return all.sort((a, b) => b.similarity - a.similarity || a.row - b.row).slice(0, top);
+  const sorted = all.sort((a, b) => b.similarity - a.similarity || a.row - b.row).slice(0, top);
+  return sorted.map(({ row, similarity }) => ({ row, similarity: Math.min(1, Math.max(-1, similarity)) }));
 }
 
 describe('nearest', () => {
@@ -36,6 +37,22 @@ describe('nearest', () => {
       },
     );
     fc.assert(property, { numRuns: 300, seed: 1 });
+  });
+
+  it('tells no cosine beyond 1 and −1, where rounding puts the product there', () => {
+    // Thirds in single precision: of unit length but for rounding.
+    const one = Float32Array.from([2 / 3, 2 / 3, 1 / 3]);
+    const product = one.reduce((sum, value) => sum + value * value, 0);
+    expect(product).toBeGreaterThan(1);
+    expect(nearest(one, 3, one, 1)).toEqual([{ row: 0, similarity: 1 }]);
+    expect(
+      nearest(
+        one,
+        3,
+        one.map((value) => -value),
+        1,
+      ),
+    ).toEqual([{ row: 0, similarity: -1 }]);
   });
 
   it('refuses a query of another length', () => {

@@ -1,9 +1,15 @@
+import { EventEmitter } from 'node:events';
 import { request as ask } from 'node:http';
+import { connect } from 'node:net';
 import { deflateSync } from 'node:zlib';
+import type { FastifyReply } from 'fastify';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { createBatcher, systemClock } from '../../src/serve/batcher.js';
 import { createBodies } from '../../src/serve/bodies.js';
+import { createEmbedding } from '../../src/serve/embedding.js';
 import type { Computed, Engine } from '../../src/serve/model.js';
+import { Refusal } from '../../src/serve/refusal.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { Store } from '../../src/stores/store.js';
 import { arithmetic, computedOf, form, type Made, png, serverOf } from './served.js';
@@ -131,6 +137,53 @@ describe('what is too much', () => {
     expect((await post('/embed', image, 'image/png', slow)).statusCode).toBe(504);
   });
 
+  it('that arrives too slowly is answered with 408, and its room is free again', async () => {
+    const image = await png(9, 0, 0);
+    // Bodies of 16 times the limit fit: as many slow ones fill it.
+    const slow = await serverOf({ arrival: 2500, limits: { bytes: image.length, pixels: 1000, images: 1 } });
+    const port = await slow.server.listen(0);
+    const dribble = async (head: string) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(head);
+      const drop = setInterval(() => socket.writable && socket.write('x'), 50);
+      let answer = '';
+      for await (const part of socket) answer += part;
+      clearInterval(drop);
+      return answer;
+    };
+    const head = `POST /embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: ${image.length}\r\n\r\n`;
+    const form = `POST /embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${image.length}\r\n\r\n--b\r\n`;
+    const held = [...Array.from({ length: 8 }, () => head), ...Array.from({ length: 8 }, () => form)].map(dribble);
+    const status = async () => (await post('/embed', image, 'image/png', slow)).statusCode;
+    await expect.poll(status, { interval: 20, timeout: 2400 }).toBe(503);
+    // Nor does one that dribbles its head hold a connection for longer.
+    held.push(dribble('POST /embed HTTP/1.1\r\nHost: localhost\r\nX-Slow: '));
+    for (const answer of await Promise.all(held)) {
+      const [first, ...lines] = answer.split('\r\n');
+      expect(first).toBe('HTTP/1.1 408 Request Timeout');
+      expect(JSON.parse(lines.at(-1) as string)).toEqual({
+        error: 'the request did not arrive in time: send fewer or smaller images at once',
+        fault: { what: 'the request did not arrive in time', mend: 'send fewer or smaller images at once' },
+      });
+    }
+    expect(await status()).toBe(200);
+    expect(await dribble('no HTTP\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*"what":"this is no HTTP request"/);
+    expect(slow.said).toEqual([]);
+  });
+
+  it('of a model that has ended is said by both addresses of health and by each answer', async () => {
+    const gone = new Refusal(503, { what: 'the model has ended' });
+    const run = () => Promise.reject(gone);
+    const dead = await serverOf({ engine: { ...arithmetic, run, alive: () => false } });
+    for (const url of ['/health/live', '/health/ready']) {
+      const answer = await dead.server.app.inject({ url });
+      expect([url, answer.statusCode, answer.json().fault.what]).toEqual([url, 503, 'the model has ended']);
+      expect((await made.server.app.inject({ url })).statusCode).toBe(200);
+    }
+    expect((await post('/embed', await png(1, 2, 3), 'image/png', dead)).statusCode).toBe(503);
+  });
+
   it('is dropped where nobody listens any more', async () => {
     const { engine, open, calls } = gated();
     const left = await serverOf({ engine, capacity: 2 });
@@ -148,6 +201,25 @@ describe('what is too much', () => {
     open();
     expect((await first).statusCode).toBe(200);
     expect(calls()).toBe(1);
+  });
+});
+
+describe('a request whose sender went while its images were read', () => {
+  it('takes no place in a batch', async () => {
+    const computed: number[] = [];
+    const compute = async (images: readonly Uint8Array[]) => {
+      computed.push(images.length);
+      return images.map(computedOf);
+    };
+    const batcher = createBatcher({ compute, largest: 4, sizes: null, capacity: 4, clock: systemClock });
+    const limits = { bytes: 1, pixels: 1, images: 1 };
+    const { ofPixels } = createEmbedding({ batcher, side: 1, limits, time: 1000, clock: systemClock });
+    const reply = (destroyed: boolean) => ({ raw: Object.assign(new EventEmitter(), { destroyed }) }) as unknown as FastifyReply;
+    const decode = () => [Promise.resolve(Uint8Array.of(1, 2, 3))];
+    await expect(ofPixels(1, reply(true), decode)).rejects.toThrow(Refusal);
+    expect([computed, batcher.inside]).toEqual([[], 0]);
+    expect(await ofPixels(1, reply(false), decode)).toHaveLength(1);
+    expect([computed, batcher.inside]).toEqual([[1], 0]);
   });
 });
 

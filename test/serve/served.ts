@@ -50,6 +50,7 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export const arithmetic: Engine = {
   sizes: null,
   run: async (images) => images.map(computedOf),
+  alive: () => true,
   close: async () => undefined,
 };
 

@@ -69,6 +69,17 @@ export function behaves(name: string, { fresh, reopen }: Subject): void {
       await expectNearest(now, 60);
     });
 
+    it('tells the cosine of a vector with itself as 1 at most', async () => {
+      const rows = Array.from({ length: 20 }, (_, i) => row(i));
+      await store.add(rows);
+      for (const { id, vector } of rows) {
+        const [first] = await store.nearest(vector, 1);
+        expect(first?.id).toBe(id);
+        expect(first?.similarity).toBeLessThanOrEqual(1);
+        expect(first?.similarity).toBeGreaterThan(0.999999);
+      }
+    });
+
     it('gives a row as it was added', async () => {
       const rows = [
         row(1),

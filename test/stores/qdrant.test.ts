@@ -45,7 +45,9 @@ describe('a store in Qdrant', () => {
   it('says what is wrong without the key', async () => {
     const options = { dimensions: DIMENSIONS, model: MODEL };
     const refused = await openStore(`qdrant://:secret@${stub.host}/a`, options).catch((error: Error) => error.message);
-    expect(refused).toMatch(/^qdrant:\/\/127\.0\.0\.1:\d+\/a: Qdrant cannot be used/);
+    expect(refused).toMatch(
+      /^qdrant:\/\/127\.0\.0\.1:\d+\/a: Qdrant cannot be used\n {2}found: {4}Unauthorized: Must provide an API key/,
+    );
     expect(refused).not.toContain('secret');
     await expect(openStore('qdrant://127.0.0.1:65531/a', options)).rejects.toThrow(/Qdrant cannot be used[\s\S]*ECONNREFUSED/);
     await expect(openStore(`qdrant://${stub.host}`, options)).rejects.toThrow('the address names no collection');

@@ -19,11 +19,11 @@ export async function exportAll(model: FinishedModel, { bench, folder, source, p
   const identity = await identityOf({ folder, recipe }, 'best', progress);
   const bar = progress.bar('exporting', formats.length, 'formats');
   const checks: ExportCheck[] = [];
-  const plain = { classifier: null, quantization: null };
+  const plain = { classifier: null, quantization: null, layout: 'nhwc' } as const;
   for (const format of formats) {
     const also = (place: string, check: ExportCheck) =>
       writeCard(place, check, { folder, recipe, phase: 'best', model, identity, ...plain });
-    const options = { published, layout: 'nhwc', ...plain, also } as const;
+    const options = { published, ...plain, also };
     checks.push(await exportChecked(format, model, folder.file('export', format), source, split.heldOut.samples, options));
     bar.advance(1);
   }
@@ -58,6 +58,7 @@ export async function exportItsClassifier(
         model,
         classifier,
         quantization: null,
+        layout: 'nhwc',
         identity: NO_IDENTITY,
       });
     },

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedClassifier, FinishedModel } from '../../export/model.js';
 import type { Recipe } from '../../recipe/schema.js';
 import { jsonText, type RunFolder } from '../../train/run-folder.js';
 import { cardNames, readCard } from '../../weights/cards.js';
+import { sha256OfFile } from '../../weights/fetch/checksum.js';
+import type { ImageLayout } from '../../weights/onnx/image-entry.js';
 import type { Manifest } from '../manifest.js';
 import type { ExportCheck } from './check.js';
 import type { Identity } from './identity.js';
@@ -20,6 +21,8 @@ export interface CardOptions {
   readonly classifier: ExportedClassifier | null;
   readonly quantization: string | null;
   readonly identity: Identity;
+  /** The order of an ONNX model's axes. */
+  readonly layout: ImageLayout;
 }
 
 interface Interval {
@@ -32,7 +35,7 @@ type Scores = Readonly<Record<string, Row>> & { readonly exported: string };
 
 /** Writes `card.json` and `README.md` into an export: what the model is, what it was trained on and scored, and how it is loaded. */
 export async function writeCard(place: string, check: ExportCheck, options: CardOptions): Promise<void> {
-  const { folder, recipe, phase, model, classifier, quantization, identity } = options;
+  const { folder, recipe, phase, model, classifier, quantization, identity, layout } = options;
   const manifest = await folder.readJson<Manifest>('manifest.json');
   const scores = await folder.readJson<Scores>('scores.json');
   const row = phase === 'best' ? (scores?.exported ?? 'before') : phase;
@@ -57,6 +60,7 @@ export async function writeCard(place: string, check: ExportCheck, options: Card
       mean,
       std,
       inside: check.format !== 'safetensors',
+      ...(check.format === 'onnx' ? { layout } : {}),
     },
     output: { dimensions: model.head?.outputs ?? model.network.features, classes: classifier?.labels ?? null },
     scores: scoresOf(scores?.[row]),
@@ -95,13 +99,7 @@ async function checksums(folder: string): Promise<Record<string, string>> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const hashed: [string, string][] = [];
-  for (const file of files)
-    hashed.push([
-      file.slice(folder.length + 1),
-      createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex'),
-    ]);
+  for (const file of files) hashed.push([file.slice(folder.length + 1), await sha256OfFile(file)]);
   return Object.fromEntries(hashed);
 }
 
@@ -112,7 +110,12 @@ interface Card {
   readonly base: Awaited<ReturnType<typeof baseOf>>;
   readonly data: Manifest['data'] | null;
   readonly frozen: Readonly<Record<string, unknown>>;
-  readonly input: { readonly side: number; readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly input: {
+    readonly side: number;
+    readonly mean: readonly number[];
+    readonly std: readonly number[];
+    readonly layout?: ImageLayout;
+  };
   readonly output: { readonly dimensions: number; readonly classes: readonly string[] | null };
   readonly scores: ReturnType<typeof scoresOf>;
   readonly thresholds: Identity['thresholds'];
@@ -190,7 +193,7 @@ function readme(card: Card, recipe: Recipe): string {
     ...sameness(card),
     '## Loading it',
     '',
-    ...loading(card.format, card.input.side, base.name),
+    ...loading(card.format, card.input.side, base.name, card.input.layout ?? 'nhwc'),
     '',
     `\`card.json\` holds all this for programs, with the SHA-256 of every file.`,
   ].join('\n')}\n`;

@@ -1,9 +1,10 @@
 import type { FormatName } from '../../export/formats.js';
+import type { ImageLayout } from '../../weights/onnx/image-entry.js';
 
 const code = (language: string, text: string) => ['', `\`\`\`${language}`, ...text.trim().split('\n'), '```', ''];
 
 /** How others load an export, as Markdown: the code that `make verify` runs for them (test/export/consumers.py). */
-export function loading(format: FormatName, side: number, backbone: string): string[] {
+export function loading(format: FormatName, side: number, backbone: string, layout: ImageLayout): string[] {
   switch (format) {
     case 'savedmodel':
       return [
@@ -27,7 +28,7 @@ const { embedding } = model.predict({ image });          // int32 [batch, H, W, 
       ];
     case 'onnx':
       return [
-        'Python, JavaScript and C++ by onnxruntime; `image` is uint8 [batch, H, W, 3] of any size:',
+        `Python, JavaScript and C++ by onnxruntime; \`image\` is uint8 [batch, ${layout === 'nchw' ? '3, H, W' : 'H, W, 3'}] of any size:`,
         ...code(
           'python',
           `
@@ -39,7 +40,7 @@ vectors, = session.run(["embedding"], {"image": images})`,
           'js',
           `
 const session = await ort.InferenceSession.create('model.onnx');
-const { embedding } = await session.run({ image: new ort.Tensor('uint8', bytes, [1, height, width, 3]) });`,
+const { embedding } = await session.run({ image: new ort.Tensor('uint8', bytes, [1, ${layout === 'nchw' ? '3, height, width' : 'height, width, 3'}]) });`,
         ),
       ];
     case 'tfjs-graph':

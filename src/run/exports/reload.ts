@@ -49,14 +49,29 @@ const EXACT = { extra: { session: { x64quantprecision: '1' } } } as const;
 async function onnx(file: string, output: Output): Promise<Reloaded> {
   const { InferenceSession, Tensor: OnnxTensor } = await import('onnxruntime-node');
   const session = await InferenceSession.create(file, EXACT);
+  const [input] = session.inputMetadata;
+  const channelsFirst = input?.isTensor === true && input.shape[1] === 3;
   return {
     async run(pixels, side) {
-      const image = new OnnxTensor('uint8', pixels, [pixels.length / (side * side * 3), side, side, 3]);
+      const count = pixels.length / (side * side * 3);
+      const image = channelsFirst
+        ? new OnnxTensor('uint8', planesOf(pixels, side), [count, 3, side, side])
+        : new OnnxTensor('uint8', pixels, [count, side, side, 3]);
       const result = await session.run({ image });
       return result[output]?.data as Float32Array;
     },
     close: () => session.release(),
   };
+}
+
+/** [N, H, W, 3] → [N, 3, H, W]. */
+function planesOf(pixels: Uint8Array, side: number): Uint8Array {
+  const planes = new Uint8Array(pixels.length);
+  const place = side * side;
+  for (let image = 0; image < pixels.length; image += 3 * place)
+    for (let at = 0; at < place; at++)
+      for (let c = 0; c < 3; c++) planes[image + c * place + at] = pixels[image + 3 * at + c] as number;
+  return planes;
 }
 
 /** As tfjs takes it: it decodes nothing, so a space stays a space. */

@@ -1,11 +1,11 @@
 /** The thread that the model lives in: a call of it blocks this thread, and the one that speaks HTTP stays free. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Fault, UserError } from '../../errors.js';
 import { type ProgressSaid, saidProgress } from '../../progress.js';
 import type { ServedModel } from '../../serve/model.js';
 import type { Gallery } from '../gallery.js';
+import { exportPlace } from './export-place.js';
 import type { ComputedRows, OpenedModel, Opening } from './opened.js';
 
 /** What the thread says. */
@@ -31,9 +31,8 @@ const say = (said: ModelSaid) => port.postMessage(said);
 const progress = saidProgress((said) => say({ kind: 'progress', said }));
 
 async function open(opening: Opening): Promise<OpenedModel> {
-  const place = resolve(opening.folder, opening.argument);
-  if (existsSync(join(place, 'card.json')) && !existsSync(join(place, 'manifest.json')))
-    return (await import('./open-export.js')).openExportServed(opening, place);
+  const place = exportPlace(resolve(opening.folder, opening.argument));
+  if (place !== null) return (await import('./open-export.js')).openExportServed(opening, place);
   return (await import('./open-run.js')).openRunServed(opening, progress);
 }
 

@@ -2,6 +2,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { type Fault, UserError } from '../../errors.js';
 import { drawSaid, type Progress } from '../../progress.js';
 import type { Computed, Engine, ServedModel } from '../../serve/model.js';
+import { Refusal } from '../../serve/refusal.js';
 import type { Gallery } from '../gallery.js';
 import type { ModelSaid, ModelTold } from './model-thread.js';
 import type { Opening } from './opened.js';
@@ -31,11 +32,13 @@ export async function startModel(opening: Opening, progress: Progress): Promise<
   const calls = new Map<number, Call>();
   let last = 0;
   let ending = false;
+  let alive = true;
   const draw = drawSaid(progress);
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const broken = new Promise<never>((_, reject) => {
     const fail = (error: Error) => {
-      for (const { failed } of calls.values()) failed(error);
+      alive = false;
+      for (const { failed } of calls.values()) failed(modelEnded());
       calls.clear();
       reject(error);
     };
@@ -74,6 +77,8 @@ export async function startModel(opening: Opening, progress: Progress): Promise<
   });
   const run = (images: readonly Uint8Array[]) =>
     new Promise<Computed[]>((done, failed) => {
+      // What is told to a thread that is no more is never answered.
+      if (!alive) return failed(modelEnded());
       const bytes = images[0]?.length ?? 0;
       const pixels = new Uint8Array(images.length * bytes);
       images.forEach((image, at) => pixels.set(image, at * bytes));
@@ -85,7 +90,16 @@ export async function startModel(opening: Opening, progress: Progress): Promise<
     tell({ kind: 'end' });
     await exited;
   };
-  return { model, gallery, broken, engine: { sizes, run, close } };
+  return { model, gallery, broken, engine: { sizes, run, alive: () => alive, close } };
+}
+
+/** What who waits is told when the thread ends under its images. Why it ended is told to whoever runs the server. */
+function modelEnded(): Refusal {
+  return new Refusal(
+    503,
+    { what: 'the model has ended, and the server ends with it', mend: 'try again when it was started anew' },
+    { Connection: 'close', 'Retry-After': '10' },
+  );
 }
 
 function rowsOf({ embeddings, probabilities }: Extract<ModelSaid, { kind: 'computed' }>, count: number): Computed[] {

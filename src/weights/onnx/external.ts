@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../../errors.js';
+import { readInto } from '../byte-source.js';
 import { shown } from '../pytorch/bytes.js';
 import type { ExternalData } from './tensors.js';
 
@@ -34,11 +35,8 @@ export function externalIn(folder: string): ExternalData {
       if (!status.isFile() || count < 0 || offset + count > status.size)
         refuse(`they reach beyond the file ${shown(location)}`, `${status.size} bytes`, `${offset + count} bytes or more`);
       const bytes = Buffer.alloc(count);
-      for (let at = 0; at < count; ) {
-        const read = readSync(file, bytes, at, count - at, offset + at);
-        if (read === 0) refuse(`the file ${shown(location)} ends while it is read`, `${offset + at} bytes`);
-        at += read;
-      }
+      const read = readInto(bytes, file, offset);
+      if (read < count) refuse(`the file ${shown(location)} ends while it is read`, `${offset + read} bytes`);
       return bytes;
     } finally {
       closeSync(file);

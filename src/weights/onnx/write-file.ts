@@ -11,6 +11,8 @@ import { LARGEST, type OnnxWriteOptions, onnxModel } from './write.js';
 const SMALLEST = 1024;
 /** Offsets are whole pages, so that a file can be mapped (onnx.proto, TensorProto.external_data). */
 const PAGE = 4096;
+/** Node writes no more than 2³¹ − 1 bytes at once. */
+const AT_ONCE = 2 ** 30;
 
 export interface OnnxFileOptions extends OnnxWriteOptions {
   /** Bytes of weights that one file may hold; unless told, what a protobuf message can. */
@@ -61,7 +63,7 @@ async function moveTo(file: FileHandle, location: string, tensors: readonly Onnx
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
+    const { bytesWritten } = await file.write(bytes, at, Math.min(AT_ONCE, bytes.length - at), position + at);
     at += bytesWritten;
   }
 }

@@ -32,6 +32,12 @@ export interface OnnxWriteOptions {
  * @throws UserError where the weights are more than the 2 GB of a protobuf message
  */
 export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uint8Array {
+  refuseOverLarge(network);
+  return onnxProto.onnx.ModelProto.encode(onnxModel(network, options)).finish();
+}
+
+/** @throws UserError where the weights are more than the 2 GB of a protobuf message */
+export function refuseOverLarge(network: Network): void {
   const bytes = [...network.variables.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
   if (bytes > LARGEST)
     throw new UserError({
@@ -39,7 +45,6 @@ export function writeOnnx(network: Network, options: OnnxWriteOptions = {}): Uin
       expected: `2 GB`,
       found: `${bytes} bytes of weights`,
     });
-  return onnxProto.onnx.ModelProto.encode(onnxModel(network, options)).finish();
 }
 
 /** The message of {@link writeOnnx}, before it is encoded. */

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { nearest } from '../../../src/search/nearest.js';
+import { openStore } from '../../../src/stores/open.js';
 import { DIMENSIONS } from './vectors.js';
 
 export interface Opened {
@@ -21,8 +22,6 @@ export interface Opened {
 
 export interface Candidate {
   readonly name: string;
-  /** The largest gallery that it is measured with: beyond it one build takes longer than the whole of the others. */
-  readonly most: number;
   open(folder: string, packages: NodeJS.Require, rows: number): Promise<Opened>;
 }
 
@@ -55,7 +54,6 @@ function insertAll(db: Untyped, sql: string, first: number, vectors: Float32Arra
 /** Rows in SQLite, all of them in memory too, compared one by one. */
 const exact: Candidate = {
   name: 'SQLite (libsql), exact in memory',
-  most: 1e6,
   async open(folder, packages) {
     const db = openSqlite(folder, packages);
     db.exec('CREATE TABLE IF NOT EXISTS items (id INTEGER PRIMARY KEY, vector BLOB NOT NULL)');
@@ -85,10 +83,40 @@ const exact: Candidate = {
   },
 };
 
+/** ft's own: rows in SQLite, and beyond 100,000 of them usearch's index, whose candidates are compared exactly. */
+const own: Candidate = {
+  name: 'ft: SQLite and usearch f16',
+  async open(folder) {
+    const open = () => openStore(folder, { dimensions: DIMENSIONS, model: 'bench' });
+    let store = await open();
+    return {
+      add: (first, vectors) =>
+        store.add(
+          Array.from({ length: vectors.length / DIMENSIONS }, (_, i) => ({
+            id: String(first + i),
+            vector: vectors.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS),
+            class: null,
+            file: `images/${first + i}.jpg`,
+            path: null,
+            kind: 'image' as const,
+            images: 1,
+          })),
+        ),
+      // The index is made at the first opening with so many rows.
+      async finish() {
+        await store.close();
+        store = await open();
+      },
+      nearest: async (query, top) => (await store.nearest(query, top)).map(({ id }) => Number(id)),
+      count: () => store.count(),
+      close: () => store.close(),
+    };
+  },
+};
+
 /** vec0 compares all rows one by one, in C, reading them from the file. */
 const sqliteVec: Candidate = {
   name: 'sqlite-vec (on libsql)',
-  most: 1e6,
   async open(folder, packages) {
     const db = openSqlite(folder, packages);
     db.loadExtension(packages('sqlite-vec').getLoadablePath());
@@ -113,7 +141,6 @@ const sqliteVec: Candidate = {
 /** libSQL's own index, DiskANN, kept in the file. */
 const diskann: Candidate = {
   name: 'libsql, DiskANN',
-  most: 1e4,
   async open(folder, packages) {
     const db = openSqlite(folder, packages);
     db.exec(`CREATE TABLE IF NOT EXISTS items (id INTEGER PRIMARY KEY, vector F32_BLOB(${DIMENSIONS}) NOT NULL)`);
@@ -136,7 +163,6 @@ const diskann: Candidate = {
 /** An index alone: it is saved as one whole file, so a row that was added is on the disk only after that. */
 const usearch = (quantization: 'f32' | 'f16'): Candidate => ({
   name: `usearch, HNSW ${quantization}`,
-  most: 1e6,
   async open(folder, packages) {
     mkdirSync(folder, { recursive: true });
     const { Index } = packages('usearch');
@@ -166,7 +192,6 @@ const usearch = (quantization: 'f32' | 'f16'): Candidate => ({
 type LanceIndex = 'none' | 'IVF-HNSW-SQ' | 'IVF-PQ';
 const lance = (kind: LanceIndex): Candidate => ({
   name: `LanceDB, ${kind === 'none' ? 'no index' : kind}`,
-  most: 1e6,
   async open(folder, packages, rows) {
     const lancedb = packages('@lancedb/lancedb');
     const arrow = packages('apache-arrow');
@@ -226,6 +251,7 @@ const lance = (kind: LanceIndex): Candidate => ({
 
 export const CANDIDATES: readonly Candidate[] = [
   exact,
+  own,
   sqliteVec,
   diskann,
   usearch('f32'),
