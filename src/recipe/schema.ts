@@ -82,6 +82,15 @@ export const recipeSchema = z
       .describe(
         'auto: an NVIDIA card where one is there and TensorFlow for cards is set up, else the processor; FT_DEVICE comes first',
       ),
+    devices: z
+      .array(z.int().min(0).max(63))
+      .min(1)
+      .max(16)
+      .nullable()
+      .default(null)
+      .describe(
+        'numbers of the NVIDIA cards of this machine that each step is spread over, e.g. [0, 1], as nvidia-smi counts them; a batch divides evenly among them, and is one batch for loss, miner and statistics; null: one card',
+      ),
     threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
     backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
     data: dataSchema.prefault({}).describe('the images'),
@@ -97,6 +106,14 @@ export const recipeSchema = z
   .refine(({ engine, precision }) => engine === 'traced' || precision !== 'bf16', {
     path: ['precision'],
     message: 'fp32 where engine is eager (bf16 is a pass over the traced graph)',
+  })
+  .refine(({ devices }) => devices === null || new Set(devices).size === devices.length, {
+    path: ['devices'],
+    message: 'each card once',
+  })
+  .refine(({ engine, devices }) => engine === 'traced' || (devices?.length ?? 1) === 1, {
+    path: ['devices'],
+    message: 'one card where engine is eager (a traced graph alone is spread over several)',
   });
 
 /** What a file may hold: a recipe's keys, or some of them, and the recipe that gives the rest. */

@@ -146,7 +146,7 @@ describe('the graph of a training step over three devices', () => {
           carried.set(way, (carried.get(way) ?? new Set()).add(what));
         }
       // Out: the pooled features. In: their gradient, the rate, the number of the step, the clipping, and whether all is finite.
-      const [into, outOf] = [['IsFinite', 'Minimum', 'Placeholder', 'Slice', 'variables, when they are set'], ['Mean']];
+      const [into, outOf] = [['IsFinite', 'Minimum', 'Placeholder', 'SplitV', 'variables, when they are set'], ['Mean']];
       expect(Object.fromEntries([...carried].map(([way, what]) => [way, [...what].sort()]))).toEqual({
         '0 → 1': into,
         '0 → 2': into,

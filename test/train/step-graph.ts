@@ -17,7 +17,7 @@ export async function stepGraph(devices: number, precision: Precision): Promise<
   const network = formulaNetwork();
   const head = formulaHead(5);
   const settings = {
-    freeze: { until: 'conv1' },
+    freeze: { until: 'none' },
     batchNorm: 'frozen',
     rate: 1e-2,
     newLayers: 2,
