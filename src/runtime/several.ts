@@ -20,15 +20,16 @@ function isThere(device: number): boolean {
   const value = graph.constant('value', DT.float32, [], new Uint8Array(4));
   const there = graph.node('Neg', 'there', [value], { T: attr.type(DT.float32) });
   for (const node of graph.nodes()) node.setDevice(`/device:${onCard ? 'GPU' : 'CPU'}:${device}`);
-  const session = Session.fromGraph(graph.savedModel(SESSION_TAG));
+  let session: Session | undefined;
   try {
+    session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     session.run([], [there]);
     return true;
   } catch (error) {
     if (/cannot assign a device/i.test((error as Error).message)) return false;
     throw error;
   } finally {
-    session.close();
+    session?.close();
   }
 }
 
