@@ -19,6 +19,7 @@ const { values } = parseArgs({
     maps: { type: 'boolean', default: false },
     precision: { type: 'string', default: 'fp32' },
     checkpoint: { type: 'string', default: 'off' },
+    devices: { type: 'string', default: '1' },
     warm: { type: 'string', default: '2' },
     /** Timed steps at most; none is begun after as many seconds, from the third on. */
     steps: { type: 'string', default: '9' },
@@ -39,6 +40,7 @@ const training = await benchTraining({
   maps: values.maps,
   precision: values.precision as 'fp32' | 'bf16',
   rematerialise: values.checkpoint === 'stage',
+  devices: Number(values.devices),
 });
 const seconds: number[] = [];
 const losses: number[] = [];

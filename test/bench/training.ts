@@ -1,5 +1,6 @@
 import { createOptimizer } from '../../src/optimizers/registry.js';
 import { silent } from '../../src/progress.js';
+import { requireDevices } from '../../src/runtime/several.js';
 import { classificationObjective } from '../../src/train/objectives.js';
 import { LOOK_EVERY } from '../../src/train/phase.js';
 import { type FrozenPart, frozenPart, Prefix } from '../../src/train/prefix.js';
@@ -23,6 +24,8 @@ export interface TrainingOptions {
   readonly precision: 'fp32' | 'bf16';
   /** Whether stages are computed once more on the way back. */
   readonly rematerialise?: boolean;
+  /** How many cards, or with FT_CPU_DEVICES parts of the processor, a step is spread over. */
+  readonly devices?: number;
 }
 
 /** A classification phase on one batch over and over; weights and batch come from the formula. The same in peer.py. */
@@ -60,6 +63,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
   const pixels = formulaPixels(batch, side);
   const part = options.maps ? frozenPart(network, plan, side) : null;
   const images = part === null ? { pixels } : { map: mapsOf(part, weights, pixels, batch, side) };
+  requireDevices(options.devices ?? 1);
   const { program } = createTrainer({
     engine: 'traced',
     network,
@@ -70,6 +74,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
     weights,
     precision: options.precision,
     rematerialise: options.rematerialise === true,
+    devices: options.devices ?? 1,
     batch,
     featureBatch: batch,
     side,

@@ -128,7 +128,10 @@ describe('the graph of a training step over three devices', () => {
         expect(others, op).toEqual([others[0], others[0]]);
         expect(most, op).toBe(op === 'DecodeRaw' ? 2 : others[0]);
       }
-      // The head and the loss are on the first alone.
+      // The head and the loss are on the first alone: two variables more are moved there.
+      const [moved = 0, ...elsewhere] = count('ResourceApplyMomentum');
+      expect(elsewhere).toEqual([moved - 2, moved - 2]);
+      expect(moved).toBeGreaterThan(2);
       expect(count('SparseSoftmaxCrossEntropyWithLogits').slice(1)).toEqual([0, 0]);
       const sums = nodes.filter(({ op }) => op === 'CollectiveReduce');
       const keys = (device: number) =>

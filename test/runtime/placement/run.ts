@@ -38,7 +38,8 @@ async function placements(args: readonly string[]): Promise<[name: string, nodes
   try {
     execFileSync(process.execPath, args, {
       cwd: ROOT,
-      env: { ...process.env, FT_DEBUG_GRAPHS: folder },
+      // Graphs over several cards are made over parts of the processor; kernels are asked for cards.
+      env: { ...process.env, FT_DEBUG_GRAPHS: folder, FT_CPU_DEVICES: '2' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const found: [string, number, Placement][] = [];
@@ -69,9 +70,15 @@ const STEP = ['--import', 'tsx', 'test/bench/step.ts', '--batch', '4', '--side',
 for (const network of NETWORKS)
   for (const precision of ['fp32', 'bf16'])
     await add(`${network}, classifier, ${precision}`, [...STEP, '--network', network, '--precision', precision]);
+for (const precision of ['fp32', 'bf16'])
+  await add(`resnet50-thin, classifier, ${precision}, two cards`, [
+    ...STEP,
+    ...['--network', 'resnet50-thin', '--precision', precision, '--devices', '2'],
+  ]);
 const runs = mkdtempSync(join(tmpdir(), 'ft-placement-runs-'));
 try {
   await add('smoke, each phase', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs]);
+  await add('smoke, each phase, two cards', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'devices=[0, 1]']);
 } finally {
   rmSync(runs, { recursive: true, force: true });
 }
