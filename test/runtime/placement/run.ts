@@ -17,12 +17,12 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCUMENT = join(ROOT, 'docs/gpu.md');
 
 /**
- * What may be on the host: the batch comes in as a string, which no card reads; the branch that guards an update wants its condition there.
- * The Cast is of a constant, which TensorFlow folds.
+ * What may be on the host: the batch comes in as a string, which no card reads; the branch that guards an update wants its condition there
+ * (on a second card an Identity of the first one's). The Cast is of a constant, which TensorFlow folds.
  */
 const EXPECTED = {
   onHost: new Set(['DecodeRaw']),
-  crossings: new Set(['DecodeRaw → Reshape', 'IsFinite → Switch', 'LogicalAnd → Switch', 'Cast → PadV2']),
+  crossings: new Set(['DecodeRaw → Reshape', 'IsFinite → Switch', 'LogicalAnd → Switch', 'Identity → Switch', 'Cast → PadV2']),
 };
 
 const addon = cudaAddonFile(runtimeFolder('gpu'));
