@@ -1,4 +1,4 @@
-import { batchNormTraining } from '../runtime/ops/batch-norm.js';
+import { batchNormAcross, batchNormTraining, type SumOverBatch } from '../runtime/ops/batch-norm.js';
 import { addBias } from '../runtime/ops/bias.js';
 import { convolution, depthwiseConvolution } from '../runtime/ops/convolution.js';
 import { padded } from '../runtime/ops/padding.js';
@@ -15,6 +15,8 @@ export type Lookup = (name: string) => Tensor;
 export interface ForwardOptions {
   /** BatchNorm layers that normalise with the statistics of the batch and move their own; all others use and keep theirs. */
   readonly trainStatistics?: (layer: BatchNormLayer) => boolean;
+  /** Where this batch is a part of a larger one, whose statistics those layers are to take. */
+  readonly across?: SumOverBatch | undefined;
   /** Sees what each layer gives, in order (a convolution with its folded BatchNorm already in it). */
   readonly onOutput?: (layer: Layer, output: Tensor) => void;
 }
@@ -71,7 +73,8 @@ export function run(network: Network, x: Tensor4D, variable: Lookup, options: Fo
         const channels = input(layer).shape.at(-1) as number;
         const gamma = layer.gamma === undefined ? tf.ones([channels]) : variable(layer.gamma);
         const beta = layer.beta === undefined ? tf.zeros([channels]) : variable(layer.beta);
-        const result = batchNormTraining(input(layer) as Tensor4D, gamma as Tensor1D, beta as Tensor1D, layer.epsilon);
+        const given = [input(layer) as Tensor4D, gamma as Tensor1D, beta as Tensor1D, layer.epsilon] as const;
+        const result = options.across === undefined ? batchNormTraining(...given) : batchNormAcross(...given, options.across);
         statistics[layer.mean] = movingAverage(variable(layer.mean), result.mean, layer.momentum);
         statistics[layer.variance] = movingAverage(variable(layer.variance), result.variance, layer.momentum);
         // They were kept beyond the scope of the operation that made them.

@@ -2,17 +2,18 @@ import { type Scalar, type Tensor, tf } from '../runtime/tensorflow.js';
 
 /**
  * Scales all gradients together so that their global norm `√Σ‖g‖²` is at most `largest`, as `torch.nn.utils.clip_grad_norm_`:
- * each is multiplied by `min(1, largest / (norm + 1e-6))`. `norm` is the one before clipping.
+ * each is multiplied by `scale = min(1, largest / (norm + 1e-6))`. `norm` is the one before clipping.
  */
 export function clipByGlobalNorm(
   gradients: Readonly<Record<string, Tensor>>,
   largest: number,
-): { gradients: Record<string, Tensor>; norm: Scalar } {
+): { gradients: Record<string, Tensor>; norm: Scalar; scale: Scalar } {
   const norm = globalNorm(Object.values(gradients));
-  const scale = tf.minimum(tf.div(largest, tf.add(norm, 1e-6)), 1);
+  const scale: Scalar = tf.minimum(tf.div(largest, tf.add(norm, 1e-6)), 1);
   return {
     gradients: Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)])),
     norm,
+    scale,
   };
 }
 

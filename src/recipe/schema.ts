@@ -92,6 +92,15 @@ export const recipeSchema = z
       .boolean()
       .default(false)
       .describe('whether a card gives the same weights to the last bit every time, which is slower; a processor does so anyway'),
+    devices: z
+      .array(z.int().min(0).max(63))
+      .min(1)
+      .max(16)
+      .nullable()
+      .default(null)
+      .describe(
+        'numbers of the NVIDIA cards of this machine that each step is spread over, e.g. [0, 1], as nvidia-smi counts them; a batch divides evenly among them, and is one batch for loss, miner and statistics; null: one card',
+      ),
     threads: z.int().min(1).max(1024).nullable().default(null).describe('threads of TensorFlow; null: all'),
     backbone: backboneSchema.prefault({}).describe('the network that is fine-tuned'),
     data: dataSchema.prefault({}).describe('the images'),
@@ -111,6 +120,18 @@ export const recipeSchema = z
   .refine(({ engine, xla }) => engine === 'traced' || !xla, {
     path: ['xla'],
     message: 'false where engine is eager (XLA compiles the traced graph)',
+  })
+  .refine(({ devices, xla }) => (devices?.length ?? 1) === 1 || !xla, {
+    path: ['xla'],
+    message: 'false where devices are several (a compiled step runs on one card)',
+  })
+  .refine(({ devices }) => devices === null || new Set(devices).size === devices.length, {
+    path: ['devices'],
+    message: 'each card once',
+  })
+  .refine(({ engine, devices }) => engine === 'traced' || (devices?.length ?? 1) === 1, {
+    path: ['devices'],
+    message: 'one card where engine is eager (a traced graph alone is spread over several)',
   });
 
 /** What a file may hold: a recipe's keys, or some of them, and the recipe that gives the rest. */

@@ -15,6 +15,7 @@ import { type Curve, RangeTest, type Suggestion, type Sweep, suggest, sweepRate 
 import { fitWhitening } from '../train/scoring.js';
 import { createTrainer, type Weights, weightsOf } from '../train/trainer.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
+import { devicesOf } from './devices.js';
 import { batchesOf, plansOf, viewsOf } from './phase-batches.js';
 import { segmentsOf } from './phase-segments.js';
 import { pixelSource } from './pixel-source.js';
@@ -154,6 +155,7 @@ async function follow(
   const { program } = createTrainer({
     engine: recipe.engine,
     precision: precisionOf(recipe),
+    devices: devicesOf(recipe),
     rematerialise: recipe.checkpoint === 'stage',
     xla: recipe.xla,
     network,

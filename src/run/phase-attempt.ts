@@ -15,6 +15,7 @@ import { type EpochSummary, type Position, runPhase } from '../train/phase.js';
 import { createTrainer, type Weights } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { rateFactor } from './collapse-answer.js';
+import { devicesOf } from './devices.js';
 import { evaluateEpoch } from './evaluate-epoch.js';
 import { fallenRank } from './fallen-rank.js';
 import { type FrozenMaps, openFrozenMaps } from './frozen-maps.js';
@@ -85,6 +86,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       side: recipe.data.side,
       entries,
       precision: precisionOf(recipe),
+      devices: devicesOf(recipe),
       rematerialise: recipe.checkpoint === 'stage',
       xla: recipe.xla,
       mixed,

@@ -9,9 +9,11 @@ import { type Fault, UserError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { Recipe } from '../recipe/schema.js';
+import { requireDevices } from '../runtime/several.js';
 import { deviceInWords } from '../runtime/tensorflow.js';
 import { throwFaults } from '../transfer/freeze.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
+import { devicesFaults, devicesOf } from './devices.js';
 import { openImages } from './images.js';
 import { patienceFault } from './measure.js';
 import { memoryFault } from './memory.js';
@@ -34,6 +36,11 @@ export interface Workbench {
 export async function openWorkbench(recipe: Recipe, progress: Progress): Promise<Workbench> {
   const device = deviceInWords();
   if (device !== null) progress.line(device);
+  const devices = devicesOf(recipe);
+  if (devices > 1) {
+    requireDevices(devices);
+    progress.line(`each step is spread over ${devices} cards, and its images are one batch`);
+  }
   // Read here, before there is a run's folder, what is wanted only once its phases begin.
   if (recipe.frozenMaps !== 'off') cacheLimit();
   const { name, upTo, from } = recipe.backbone;
@@ -90,6 +97,7 @@ function checkTrainable(
     const fault = recipe[phase]?.patience == null ? null : patienceFault(phase, recipe, { split, decoded });
     if (fault !== null) faults.push(fault);
   }
+  faults.push(...devicesFaults(recipe, train.samples.length));
   faults.push(...plans.flatMap((plan) => memoryFault(recipe, network, plan) ?? []));
   throwFaults(faults);
 }

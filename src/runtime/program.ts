@@ -1,18 +1,19 @@
+import { checkInputs, feedsOf, inputTensor } from './feeds.js';
 import { collectGarbage } from './garbage.js';
 import { GraphBuilder } from './graph/builder.js';
 import { compileWhole } from './graph/compile.js';
 import { hoistConstants } from './graph/hoist.js';
 import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
-import { type Feed, SESSION_TAG, Session, type Values } from './session.js';
-import { type Tensor, tf } from './tensorflow.js';
+import { placeOnDevices } from './graph/place.js';
+import { SESSION_TAG, Session, type Values } from './session.js';
+import { onCard, type Tensor, tf } from './tensorflow.js';
 import { graphsFolder, writeGraph } from './trace/inspection.js';
 import {
   GraphState,
   type Signature,
   type StateSpec,
   type StepFunction,
-  type TensorSpec,
   type Tensors,
   type TracedFunction,
   traceFunction,
@@ -52,22 +53,25 @@ export interface Program {
 /**
  * Makes a program. With `traced`, every function is written into one TensorFlow graph whose variables live in the session,
  * and each call is one session run; with `eager`, the same functions run op by op.
+ * @param devices how many a traced graph is spread over, where its functions speak of several (see graph/place.ts)
  */
 export function createProgram(
   engine: Engine,
   state: Readonly<Record<string, StateValue>>,
   functions: Readonly<Record<string, ProgramFunction>>,
   precision: Precision = 'fp32',
+  devices = 1,
 ): Program {
   switch (engine) {
     case 'traced': {
-      const program = new TracedProgram(state, functions, precision);
+      const program = new TracedProgram(state, functions, precision, devices);
       // Small networks leave little behind, and collecting takes some ten milliseconds.
       if (bytesOf(state) >= LARGE) collectGarbage();
       return program;
     }
     case 'eager':
       if (precision !== 'fp32') throw new Error('the eager engine computes in float32 alone');
+      if (devices !== 1) throw new Error('the eager engine computes on one device alone');
       return new EagerProgram(state, functions);
   }
 }
@@ -77,16 +81,6 @@ const LARGE = 16 * 2 ** 20;
 
 function bytesOf(state: Readonly<Record<string, StateValue>>): number {
   return Object.values(state).reduce((sum, { values }) => sum + values.byteLength, 0);
-}
-
-function checkInputs(name: string, signature: Signature, inputs: Readonly<Record<string, Values>>): void {
-  for (const [key, spec] of Object.entries(signature.inputs)) {
-    const values = inputs[key];
-    const size = spec.shape.reduce((product, length) => product * length, 1);
-    if (values === undefined) throw new Error(`${name}: the input '${key}' is missing`);
-    if (values.length !== size)
-      throw new Error(`${name}: the input '${key}' has ${values.length} values, not ${size} ([${spec.shape}])`);
-  }
 }
 
 class TracedProgram implements Program {
@@ -100,9 +94,10 @@ class TracedProgram implements Program {
     state: Readonly<Record<string, StateValue>>,
     private readonly functions: Readonly<Record<string, ProgramFunction>>,
     precision: Precision,
+    devices: number,
   ) {
     const graph = new GraphBuilder();
-    this.graphState = new GraphState(graph, state);
+    this.graphState = new GraphState(graph, state, devices);
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
@@ -112,7 +107,9 @@ class TracedProgram implements Program {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));
     }
-    this.hoisted = hoistConstants(graph, new Set([...this.graphState.setters.values()].map(({ set }) => set)), this.shapes());
+    const setters = new Set([...this.graphState.setters.values()].flatMap(({ sets }) => sets));
+    this.hoisted = hoistConstants(graph, setters, this.shapes());
+    if (devices > 1) placeOnDevices(graph, { kind: onCard ? 'GPU' : 'CPU', count: devices });
     const folder = graphsFolder();
     if (folder !== undefined) writeGraph(folder, graph, this.traced);
     for (const name of compiled) this.compile(graph, name);
@@ -130,7 +127,8 @@ class TracedProgram implements Program {
 
   /** Of variables as they are read, and of what was traced. */
   private shapes(): Map<string, readonly number[]> {
-    const reads = this.graphState.names().map((name) => this.graphState.entry(name));
+    const on = (device: number) => this.graphState.namesOn(device).map((name) => this.graphState.entry(name, device));
+    const reads = Array.from({ length: this.graphState.devices }, (_, device) => on(device)).flat();
     const nodes = [...this.traced.values()].flatMap(({ notes }) => [...notes]);
     return new Map([
       ...reads.map(({ read, spec }) => [read, spec.shape] as const),
@@ -147,16 +145,10 @@ class TracedProgram implements Program {
     const signature = this.functions[name]?.signature;
     if (ends === undefined || signature === undefined) throw new Error(`the program has no function '${name}'`);
     checkInputs(name, signature, inputs);
-    const feeds: Feed[] = [...ends.inputs].map(([key, { place, spec }]) => ({
-      name: place,
-      values: inputs[key] as Values,
-      shape: spec.shape,
-      ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
-    }));
     const outputs = [...ends.outputs].filter(([key]) => wanted(key));
     const keys = outputs.map(([key]) => key);
     const values = this.session.run(
-      feeds,
+      feedsOf(ends, inputs),
       outputs.map(([, place]) => place),
     );
     return Object.fromEntries(keys.map((key, index) => [key, values[index] as Values]));
@@ -217,7 +209,7 @@ class EagerProgram implements Program {
     tf.tidy(() => {
       const tensors: Tensors = {};
       for (const [key, spec] of Object.entries(entry.signature.inputs)) tensors[key] = inputTensor(inputs[key] as Values, spec);
-      const { outputs, state = {} } = entry.fn(tensors, this.state);
+      const { outputs, state = {} } = entry.fn(tensors, this.state, []);
       for (const [key, tensor] of Object.entries(outputs)) if (wanted(key)) result[key] = tensor.dataSync() as Values;
       const before = new Set(Object.values(this.state));
       const fresh = Object.entries(state)
@@ -256,9 +248,4 @@ class EagerProgram implements Program {
     if (tensor === undefined) throw new Error(`the state has no variable '${name}'`);
     return tensor;
   }
-}
-
-function inputTensor(values: Values, spec: TensorSpec): Tensor {
-  if (spec.dtype !== 'uint8') return tf.tensor(values as Float32Array, [...spec.shape], spec.dtype);
-  return tf.tensor(Float32Array.from(values), [...spec.shape], 'float32');
 }

@@ -26,6 +26,7 @@ legacy.isArray = Array.isArray;
 
 /** The addon `native/preload.cc`, which says what its functions are for. */
 interface Preload {
+  cpus?(devices: number): void;
   keep?(file: string): void;
   release?(): void;
 }
@@ -51,8 +52,20 @@ function load({ asked, device, folder, hidesCards }: Runtime): typeof Tfjs {
   require.cache[nodePreGyp] = standIn;
   const tfjs = require('@tensorflow/tfjs-node-gpu') as typeof Tfjs;
   preload.keep?.(file);
+  cpus = preload.cpus;
   preload.release?.();
   return tfjs;
+}
+
+let cpus: Preload['cpus'];
+
+/**
+ * Lets every session that is made from now on take the processor for so many devices: what is spread over several cards can so be run
+ * without any. It is of no use otherwise, for they share the same cores. False where the runtime cannot.
+ */
+export function divideProcessor(devices: number): boolean {
+  cpus?.(devices);
+  return cpus !== undefined;
 }
 
 const runtime = chooseRuntime();

@@ -9,6 +9,7 @@ import type { Signature, StepFunction } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import type { Entry } from './entry.js';
 import { HEAD_KERNEL } from './objectives.js';
+import { undivided } from './replicas.js';
 import type { Objective } from './step.js';
 
 /** The first place where numbers stop being finite. */
@@ -56,7 +57,7 @@ export function findNonFinite(options: NonFiniteOptions): NonFinite | null {
   const state: Record<string, StateValue> = Object.fromEntries(
     plan.variables.map(({ name, shape }) => [name, { shape, dtype: 'float32', values: weights[name] as Float32Array }]),
   );
-  const program = createProgram(engine, state, { look: { signature, fn: probe(options) } });
+  const program = createProgram(engine, state, { look: { signature: undivided(signature), fn: probe(options) } });
   try {
     const found = Object.entries(program.run('look', feed))
       .map(([output, values]) => {

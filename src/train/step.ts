@@ -7,10 +7,11 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { halfSquareSum } from '../runtime/ops/square-sum.js';
 import { type Scalar, type Tensor, type Tensor2D, tf } from '../runtime/tensorflow.js';
 import type { Signature, StepFunction, Tensors } from '../runtime/trace/trace.js';
-import type { PhasePlan } from '../transfer/plan.js';
+import type { PhasePlan, PlannedVariable } from '../transfer/plan.js';
 import { averagedNames, averageName, movedAverage } from './averages.js';
 import type { Entry } from './entry.js';
 import { featureSpread } from './feature-spread.js';
+import { gathered, inParts, type Replica, replicasOf } from './replicas.js';
 import { stageFigures } from './stage-figures.js';
 
 /** What a phase minimises, from the pooled features [N, C] of a batch. */
@@ -27,10 +28,10 @@ export type Objective = (
 };
 
 /** What every training step takes in: images, classes, the rate of this step, its number from 1, and the seed of its masks. */
-export function stepSignature(batch: number, entry: Entry): Signature {
+export function stepSignature(batch: number, entry: Entry, devices = 1): Signature {
   return {
     inputs: {
-      ...entry.inputs(batch),
+      ...inParts(entry.inputs(batch), devices),
       labels: { shape: [batch], dtype: 'int32' },
       rate: { shape: [], dtype: 'float32' },
       step: { shape: [], dtype: 'float32' },
@@ -72,62 +73,133 @@ export function trainStep(
   const trained = plan.variables.filter((variable) => !variable.frozen && !variable.statistic);
   const names = new Set(trained.map(({ name }) => name));
   const moving = new Set(plan.layers.filter((layer) => layer.batchNorm === 'train').map((layer) => layer.name));
-  return (inputs, state) => {
-    const of = (name: string): Tensor => {
-      const tensor = state[name];
-      if (tensor === undefined) throw new Error(`the state has no variable '${name}'`);
-      return tensor;
-    };
+  return (inputs, state, copies) => {
+    const replicas = replicasOf(inputs, state, copies);
+    const trainedOn = replicas.map((replica) => trained.filter(({ name }) => replica.state[name] !== undefined));
     // What leaves the inner scope of the gradient beside the loss has to be kept by hand.
-    let kept: { figures: Record<string, Tensor>; statistics: Record<string, Tensor>; valid: Scalar | undefined } | undefined;
+    let kept: { figures: Record<string, Tensor>; statistics: Record<string, Tensor>[]; valid: Scalar | undefined } | undefined;
     const loss = (...values: Tensor[]): Scalar => {
-      const present = new Map(trained.map(({ name }, index) => [name, values[index] as Tensor]));
-      const variable: Lookup = (name) => present.get(name) ?? of(name);
-      const through = { trainStatistics: (layer: BatchNormLayer) => moving.has(layer.name) };
-      const map = entry.map(inputs);
-      const { output, statistics } = rematerialise
-        ? runRematerialised(entry.network, map, variable, names, through)
-        : run(entry.network, map, variable, through);
-      const pooled = globalPool(output);
-      const result = objective(pooled, variable, inputs);
+      let at = 0;
+      const lookups = replicas.map((replica, device): Lookup => {
+        const present = new Map(trainedOn[device]?.map(({ name }) => [name, values[at++] as Tensor]));
+        return (name) => present.get(name) ?? held(replica, name);
+      });
+      const passes = replicas.map((replica, device) => {
+        const variable = lookups[device] as Lookup;
+        const across = replicas.length === 1 ? undefined : { parts: replicas.length, sum: replica.sum };
+        const through = { trainStatistics: (layer: BatchNormLayer) => moving.has(layer.name), across };
+        const map = entry.map(replica.inputs);
+        const { output, statistics } = rematerialise
+          ? runRematerialised(entry.network, map, variable, names, through)
+          : run(entry.network, map, variable, through);
+        return { pooled: globalPool(output), statistics };
+      });
+      const pooled = gathered(passes.map((pass) => pass.pooled));
+      const result = objective(pooled, lookups[0] as Lookup, inputs);
       const seen = { ...result.figures, spread: featureSpread(pooled) };
-      for (const tensor of [...Object.values(seen), ...Object.values(statistics)]) tf.keep(tensor);
+      const statistics = passes.map((pass) => pass.statistics);
+      for (const tensor of [seen, ...statistics].flatMap((tensors) => Object.values(tensors))) tf.keep(tensor);
       if (result.valid !== undefined) tf.keep(result.valid);
       kept = { figures: seen, statistics, valid: result.valid };
       return result.loss;
     };
-    const { value, grads } = tf.valueAndGrads(loss)(trained.map(({ name }) => of(name)));
+    const { value, grads } = tf.valueAndGrads(loss)(
+      replicas.flatMap((replica, device) => (trainedOn[device] ?? []).map(({ name }) => held(replica, name))),
+    );
     if (kept === undefined) throw new Error('the objective was not computed');
     const { figures, statistics, valid } = kept;
 
-    const raw: Record<string, Tensor> = Object.fromEntries(trained.map(({ name }, index) => [name, grads[index] as Tensor]));
-    const finite = allFinite(value, [...Object.values(raw), ...Object.values(statistics)]);
-    const gradients = clipNorm === null ? raw : clipByGlobalNorm(raw, clipNorm).gradients;
-    const after: Tensors = { ...statistics };
-    const update = inputs.step as Scalar;
-    const since = new Map([...new Set(Object.values(trainedFrom))].map((from) => [from, tf.sub<Scalar>(update, from)]));
-    for (const { name, shape, multiplier, weightDecay } of trained) {
-      const slots = Object.fromEntries(optimizer.slots(shape).map(({ suffix }) => [suffix, of(slotName(name, suffix))]));
-      const updated = optimizer.update({
-        value: of(name),
-        gradient: gradients[name] as Tensor,
-        slots,
-        rate: inputs.rate as Scalar,
-        multiplier,
-        weightDecay,
-        step: since.get(trainedFrom[name] ?? 0) ?? update,
+    let at = 0;
+    const everywhere = new Set(trainedOn.at(-1));
+    const raw = replicas.map((replica, device) => {
+      const own = (trainedOn[device] ?? []).map((variable) => {
+        const gradient = grads[at++] as Tensor;
+        return [variable.name, everywhere.has(variable) ? replica.sum(gradient) : gradient] as const;
       });
-      after[name] = updated.value;
-      for (const [suffix, slot] of Object.entries(updated.slots)) after[slotName(name, suffix)] = slot;
-    }
+      return Object.fromEntries(own) as Record<string, Tensor>;
+    });
+    // On the first device alone: each number that all devices go by is one number.
+    const first = raw[0] as Record<string, Tensor>;
+    const finite = allFinite(value, [...Object.values(first), ...Object.values(statistics[0] ?? {})]);
+    const clipped = clipNorm === null ? null : clipByGlobalNorm(first, clipNorm);
     const sound = valid === undefined ? finite : (tf.logicalAnd(finite, valid) as Scalar);
+    const [after, ...others] = replicas.map((replica, device) => {
+      const gradients = (raw[device] ?? {}) as Record<string, Tensor>;
+      const scale = clipped === null || device === 0 ? null : replica.fromFirst(clipped.scale);
+      return updatedOn(replica, {
+        trained: trainedOn[device] ?? [],
+        optimizer,
+        trainedFrom,
+        gradients: device === 0 ? (clipped?.gradients ?? gradients) : scaledBy(gradients, scale),
+        statistics: statistics[device] ?? {},
+        rate: replica.fromFirst(inputs.rate as Scalar),
+        update: replica.fromFirst(inputs.step as Scalar),
+      });
+    }) as [Tensors, ...Tensors[]];
     if (ema !== null)
       for (const name of averagedNames(plan))
-        after[averageName(name)] = movedAverage(of(averageName(name)), after[name] as Tensor, ema, update);
-    for (const [name, tensor] of Object.entries(after)) after[name] = onlyIf(sound, tensor, of(name));
-    const stages = stageFigures(trained, { gradients: raw, before: of, after });
-    return { outputs: { loss: value, ...figures, finite: tf.cast(finite, 'float32'), ...stages }, state: after };
+        after[averageName(name)] = movedAverage(
+          held(replicas[0], averageName(name)),
+          after[name] as Tensor,
+          ema,
+          inputs.step as Scalar,
+        );
+    for (const [device, values] of [after, ...others].entries()) {
+      const replica = replicas[device] as Replica;
+      const allowed = replica.fromFirst(sound);
+      for (const [name, tensor] of Object.entries(values)) values[name] = onlyIf(allowed, tensor, held(replica, name));
+    }
+    const before = (name: string) => held(replicas[0], name);
+    const stages = stageFigures(trained, { gradients: first, before, after });
+    const outputs = { loss: value, ...figures, finite: tf.cast(finite, 'float32'), ...stages };
+    return { outputs, state: after, copies: others };
   };
+}
+
+function held({ state, device }: Replica, name: string): Tensor {
+  const tensor = state[name];
+  if (tensor === undefined) throw new Error(`the state has no variable '${name}' on device ${device}`);
+  return tensor;
+}
+
+function scaledBy(tensors: Readonly<Record<string, Tensor>>, scale: Scalar | null): Readonly<Record<string, Tensor>> {
+  if (scale === null) return tensors;
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.mul(tensor, scale)]));
+}
+
+interface UpdateOn {
+  readonly trained: readonly PlannedVariable[];
+  readonly optimizer: Optimizer;
+  readonly trainedFrom: Readonly<Record<string, number>>;
+  readonly gradients: Readonly<Record<string, Tensor>>;
+  readonly statistics: Readonly<Record<string, Tensor>>;
+  readonly rate: Scalar;
+  /** Number of the update, from 1. */
+  readonly update: Scalar;
+}
+
+/** The new values of what a replica trains, of its slots and of its statistics. */
+function updatedOn(
+  replica: Replica,
+  { trained, optimizer, trainedFrom, gradients, statistics, rate, update }: UpdateOn,
+): Tensors {
+  const after: Tensors = { ...statistics };
+  const since = new Map([...new Set(Object.values(trainedFrom))].map((from) => [from, tf.sub<Scalar>(update, from)]));
+  for (const { name, shape, multiplier, weightDecay } of trained) {
+    const slots = Object.fromEntries(optimizer.slots(shape).map(({ suffix }) => [suffix, held(replica, slotName(name, suffix))]));
+    const updated = optimizer.update({
+      value: held(replica, name),
+      gradient: gradients[name] as Tensor,
+      slots,
+      rate,
+      multiplier,
+      weightDecay,
+      step: since.get(trainedFrom[name] ?? 0) ?? update,
+    });
+    after[name] = updated.value;
+    for (const [suffix, slot] of Object.entries(updated.slots)) after[slotName(name, suffix)] = slot;
+  }
+  return after;
 }
 
 /** bool: no NaN and no infinity in the loss and the tensors (a norm beyond float32, 3e38, counts as infinite). */

@@ -34,6 +34,8 @@ export interface TrainerOptions extends StepOptions {
   /** Whether XLA compiles the step whole (see graph/compile.ts). */
   readonly xla?: boolean;
   readonly precision?: Precision;
+  /** How many devices a step is spread over; the batch divides by it. */
+  readonly devices?: number;
   /** Whether images are mixed: the step then takes the partners' labels and λ too. */
   readonly mixed?: boolean;
 }
@@ -41,18 +43,20 @@ export interface TrainerOptions extends StepOptions {
 /**
  * The state of a phase: every variable of the plan, the optimizer's slots of those that are trained, and where averages are kept
  * (`averaged`), those of all that moves.
+ * @param copied whether every device has its own of a variable and its slots
  */
 export function phaseState(
   plan: PhasePlan,
   optimizer: Optimizer,
   weights: Weights,
   averaged: ReadonlySet<string> = new Set(),
+  copied: (variable: string) => boolean = () => false,
 ): Record<string, StateValue> {
   const state: Record<string, StateValue> = {};
   for (const { name, shape, frozen, statistic } of plan.variables) {
     const values = weights[name];
     if (values === undefined) throw new Error(`no values for the variable '${name}'`);
-    state[name] = { shape, dtype: 'float32', values };
+    state[name] = { shape, dtype: 'float32', values, copied: copied(name) };
     if (averaged.has(name)) state[averageName(name)] = { shape, dtype: 'float32', values };
     if (frozen || statistic) continue;
     for (const slot of optimizer.slots(shape)) {
@@ -61,6 +65,7 @@ export function phaseState(
         shape: slot.shape,
         dtype: 'float32',
         values: new Float32Array(size).fill(slot.fill),
+        copied: copied(name),
       };
     }
   }
@@ -80,12 +85,13 @@ export function createTrainer(options: TrainerOptions): {
   signature: Signature;
 } {
   const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side, mixed = false } = options;
+  const { devices = 1 } = options;
   const { ema = null } = options;
   const averaged = new Set(ema === null ? [] : averagedNames(plan));
-  const state = phaseState(plan, optimizer, weights, averaged);
   const pixels = pixelEntry(network, side);
   const { step, features } = options.entries ?? { step: pixels, features: pixels };
-  const { inputs } = stepSignature(batch, step);
+  const state = phaseState(plan, optimizer, weights, averaged, (name) => step.network.variables.has(name));
+  const { inputs } = stepSignature(batch, step, devices);
   const signature: Signature = { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs };
   const program = createProgram(
     engine,
@@ -102,6 +108,7 @@ export function createTrainer(options: TrainerOptions): {
       },
     },
     options.precision,
+    devices,
   );
   const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
   return { program, judged: byAverages(program, averaged), names, signature };

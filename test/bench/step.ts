@@ -20,6 +20,7 @@ const { values } = parseArgs({
     precision: { type: 'string', default: 'fp32' },
     checkpoint: { type: 'string', default: 'off' },
     xla: { type: 'boolean', default: false },
+    devices: { type: 'string', default: '1' },
     warm: { type: 'string', default: '2' },
     /** Timed steps at most; none is begun after as many seconds, from the third on. */
     steps: { type: 'string', default: '9' },
@@ -41,6 +42,7 @@ const training = await benchTraining({
   precision: values.precision as 'fp32' | 'bf16',
   rematerialise: values.checkpoint === 'stage',
   xla: values.xla,
+  devices: Number(values.devices),
 });
 const seconds: number[] = [];
 const losses: number[] = [];

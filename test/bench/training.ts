@@ -1,5 +1,6 @@
 import { createOptimizer } from '../../src/optimizers/registry.js';
 import { silent } from '../../src/progress.js';
+import { requireDevices } from '../../src/runtime/several.js';
 import { classificationObjective } from '../../src/train/objectives.js';
 import { LOOK_EVERY } from '../../src/train/phase.js';
 import { type FrozenPart, frozenPart, Prefix } from '../../src/train/prefix.js';
@@ -24,6 +25,8 @@ export interface TrainingOptions {
   /** Whether stages are computed once more on the way back. */
   readonly rematerialise?: boolean;
   readonly xla?: boolean;
+  /** How many cards, or with FT_CPU_DEVICES parts of the processor, a step is spread over. */
+  readonly devices?: number;
 }
 
 /** A classification phase on one batch over and over; weights and batch come from the formula. The same in peer.py. */
@@ -61,6 +64,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
   const pixels = formulaPixels(batch, side);
   const part = options.maps ? frozenPart(network, plan, side) : null;
   const images = part === null ? { pixels } : { map: mapsOf(part, weights, pixels, batch, side) };
+  requireDevices(options.devices ?? 1);
   const { program } = createTrainer({
     engine: 'traced',
     network,
@@ -72,6 +76,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
     precision: options.precision,
     rematerialise: options.rematerialise === true,
     xla: options.xla === true,
+    devices: options.devices ?? 1,
     batch,
     featureBatch: batch,
     side,

@@ -102,6 +102,8 @@ export class GraphBuilder {
   private readonly taken = new Map<string, number>();
   private readonly list: NodeMessage[] = [];
   private readonly edges: (readonly [name: string, inputs: readonly string[]])[] = [];
+  /** Nodes whose device is said, by its number; see place.ts. */
+  readonly pinned = new Map<string, number>();
 
   constructor() {
     this.graph = new messages.GraphDef();

@@ -1,4 +1,5 @@
 import { attr, type GraphBuilder } from './builder.js';
+import { orderOf } from './order.js';
 import { sourceOf } from './pattern.js';
 import { DT, type NodeMessage } from './proto.js';
 
@@ -114,31 +115,4 @@ function halfNodes(nodes: ReadonlyMap<string, NodeMessage>, fetched: ReadonlySet
     if (HEAVY.has(op) || data.some(carries)) half.add(name);
   }
   return half;
-}
-
-/** Each node after those that it takes from. */
-function orderOf(nodes: ReadonlyMap<string, NodeMessage>): NodeMessage[] {
-  const done = new Set<string>();
-  const ordered: NodeMessage[] = [];
-  for (const first of nodes.values()) {
-    const stack = [first];
-    while (stack.length > 0) {
-      const node = stack.at(-1) as NodeMessage;
-      const waiting = done.has(node.getName())
-        ? []
-        : node.getInputList().flatMap((place) => {
-            const source = nodes.get(sourceOf(place));
-            return source === undefined || done.has(source.getName()) ? [] : [source];
-          });
-      if (waiting.length > 0) {
-        stack.push(...waiting);
-        continue;
-      }
-      stack.pop();
-      if (done.has(node.getName())) continue;
-      done.add(node.getName());
-      ordered.push(node);
-    }
-  }
-  return ordered;
 }

@@ -70,6 +70,8 @@ export interface NodeMessage extends Message {
   setOp(op: string): void;
   getName(): string;
   getOp(): string;
+  setDevice(device: string): void;
+  getDevice(): string;
   addInput(input: string): void;
   getInputList(): string[];
   setInputList(inputs: string[]): void;

@@ -18,6 +18,10 @@
 // So stderr is caught while this one library is opened, what is not TensorFlow's is written on, and Abseil's thresholds are
 // raised before the large library follows. What fails still reaches JavaScript as an exception, and a fatal line is still
 // printed. TF_CPP_MIN_LOG_LEVEL=0 in the environment brings every line back.
+//
+// A session has one device of the processor, unless its options ask for more, and the binding gives none. cpus(n) lets every session
+// that is made from then on have n: what is written for several cards can so be run where there are none. For that this addon has a
+// TF_NewSessionOptions of its own, which the binding finds before TensorFlow's, for the addon is open to all (RTLD_GLOBAL).
 #include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -29,6 +33,7 @@
 #include <node_api.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -95,15 +100,15 @@ class CaughtStderr {
   int saved_;
 };
 
-std::string FrameworkPath() {
+std::string Beside(const char* file) {
   Dl_info self;
-  if (dladdr(reinterpret_cast<const void*>(&FrameworkPath), &self) == 0) return FRAMEWORK_FILE;
+  if (dladdr(reinterpret_cast<const void*>(&Beside), &self) == 0) return file;
   const std::string path = self.dli_fname;
-  return path.substr(0, path.rfind('/') + 1) + FRAMEWORK_FILE;
+  return path.substr(0, path.rfind('/') + 1) + file;
 }
 
 void* OpenFramework(int severity) {
-  const std::string path = FrameworkPath();
+  const std::string path = Beside(FRAMEWORK_FILE);
   // A second thread finds the library open already: its initialisers have run, so there is nothing to catch.
   if (void* open = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD)) return open;
   if (severity == 0) return dlopen(path.c_str(), RTLD_LAZY);
@@ -152,6 +157,21 @@ napi_value Keep(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+#ifdef __linux__
+std::atomic<int> cpu_devices{0};
+
+napi_value Cpus(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  int32_t devices = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  napi_get_value_int32(env, argument, &devices);
+  if (devices < 1 || devices > 64) napi_throw_range_error(env, nullptr, "1 to 64 devices");
+  else cpu_devices = devices;
+  return nullptr;
+}
+#endif
+
 void Export(napi_env env, napi_value exports, const char* name, napi_callback function) {
   napi_value value = nullptr;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value) == napi_ok) {
@@ -160,6 +180,27 @@ void Export(napi_env env, napi_value exports, const char* name, napi_callback fu
 }
 
 }  // namespace
+
+#ifdef __linux__
+// In place of the function of this name in tensorflow/c/c_api.h.
+extern "C" NAPI_MODULE_EXPORT void* TF_NewSessionOptions() {
+  void* library = dlopen(Beside("libtensorflow_cc.so.2").c_str(), RTLD_LAZY);
+  auto make = reinterpret_cast<void* (*)()>(dlsym(library, "TF_NewSessionOptions"));
+  void* options = make();
+  const int devices = cpu_devices;
+  if (devices > 1) {
+    auto new_status = reinterpret_cast<void* (*)()>(dlsym(library, "TF_NewStatus"));
+    auto delete_status = reinterpret_cast<void (*)(void*)>(dlsym(library, "TF_DeleteStatus"));
+    auto set = reinterpret_cast<void (*)(void*, const void*, size_t, void*)>(dlsym(library, "TF_SetConfig"));
+    // A ConfigProto: device_count { key: "CPU" value: devices }.
+    const char config[] = {0x0a, 0x07, 0x0a, 0x03, 'C', 'P', 'U', 0x10, static_cast<char>(devices)};
+    void* status = new_status();
+    set(options, config, sizeof config, status);
+    delete_status(status);
+  }
+  return options;
+}
+#endif
 
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
 #ifdef M_ARENA_MAX
@@ -176,5 +217,8 @@ extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, n
   Raise(library, "_ZN4absl12lts_2025081418SetStderrThresholdENS0_18LogSeverityAtLeastE", severity);
   Export(env, exports, "release", Release);
   Export(env, exports, "keep", Keep);
+#ifdef __linux__
+  if (dlopen(Beside("preload.node").c_str(), RTLD_LAZY | RTLD_NOLOAD | RTLD_GLOBAL) != nullptr) Export(env, exports, "cpus", Cpus);
+#endif
   return exports;
 }

@@ -42,3 +42,49 @@ export function batchNormTraining(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, 
   if (statistics === undefined) throw new Error('batch normalisation gave no statistics');
   return { y, ...statistics };
 }
+
+/** Sums over the parts of a batch that lie on several devices. */
+export interface SumOverBatch {
+  readonly parts: number;
+  /** `Σ x` over the parts, each of which calls it as often and in the same order. No gradient flows. */
+  sum(x: Tensor): Tensor;
+}
+
+/**
+ * {@link batchNormTraining} of one part of a batch with the statistics of the whole. Four sums over the parts, of as many numbers as there
+ * are channels: the mean, the squares about it, and on the way back `Σ dy` and `Σ dy·x̂`, with
+ * `dx = γ/√(σ²_B + ε) · (dy − mean dy − x̂ · mean dy·x̂)`. The gradients by γ and β are those of the part.
+ */
+export function batchNormAcross(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+  { parts, sum }: SumOverBatch,
+): BatchNormOutput {
+  const count = (x.size / (x.shape[3] as number)) * parts;
+  let statistics: { mean: Tensor1D; variance: Tensor1D } | undefined;
+  const custom = tf.customGrad(((input: Tensor, scale: Tensor, offset: Tensor, save: (tensors: Tensor[]) => void) => {
+    const channels = (map: Tensor): Tensor => tf.sum(map, [0, 1, 2]);
+    const mean = tf.mul(sum(channels(input)), 1 / count);
+    const centred = tf.sub(input, mean);
+    const squares = sum(channels(tf.square(centred)));
+    const inverse = tf.rsqrt(tf.add(tf.mul(squares, 1 / count), epsilon));
+    const normalised = tf.mul(centred, inverse);
+    const variance = tf.mul(squares, 1 / (count - 1));
+    statistics = { mean: tf.keep(mean) as Tensor1D, variance: tf.keep(variance) as Tensor1D };
+    save([normalised, tf.mul(scale, inverse)]);
+    return {
+      value: tf.add(tf.mul(normalised, scale), offset),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [unit, slope] = saved as [Tensor, Tensor];
+        const [byOffset, byScale] = [channels(dy), channels(tf.mul(dy, unit))];
+        const pull = tf.sub(tf.sub(dy, tf.mul(sum(byOffset), 1 / count)), tf.mul(unit, tf.mul(sum(byScale), 1 / count)));
+        return [tf.mul(pull, slope), byScale, byOffset];
+      },
+    };
+  }) as never) as unknown as (x: Tensor4D, gamma: Tensor1D, beta: Tensor1D) => Tensor4D;
+  const y = custom(x, gamma, beta);
+  if (statistics === undefined) throw new Error('batch normalisation gave no statistics');
+  return { y, ...statistics };
+}

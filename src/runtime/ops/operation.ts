@@ -5,6 +5,7 @@ export const attribute = {
   float32: (name: string): OpAttribute => ({ name, type: binding().TF_ATTR_TYPE, value: binding().TF_FLOAT }),
   type: (name: string, value: number): OpAttribute => ({ name, type: binding().TF_ATTR_TYPE, value }),
   string: (name: string, value: string): OpAttribute => ({ name, type: binding().TF_ATTR_STRING, value }),
+  int: (name: string, value: number): OpAttribute => ({ name, type: binding().TF_ATTR_INT, value }),
   ints: (name: string, value: readonly number[]): OpAttribute => ({ name, type: binding().TF_ATTR_INT, value: [...value] }),
   float: (name: string, value: number): OpAttribute => ({ name, type: binding().TF_ATTR_FLOAT, value }),
   bool: (name: string, value: boolean): OpAttribute => ({ name, type: binding().TF_ATTR_BOOL, value }),

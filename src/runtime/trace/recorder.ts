@@ -121,6 +121,19 @@ export class Recorder {
     return active.symbol(name, x.shape, dtype) as T;
   }
 
+  /**
+   * `x` on the device with that number: what is computed of it alone is computed there (see graph/place.ts). No gradient flows. Outside
+   * a trace there is one device, and it is `x` itself.
+   */
+  static on<T extends Tensor>(x: T, device: number): T {
+    const { active } = Recorder;
+    if (active === undefined) return x;
+    const dtype = DTYPES[x.dtype] as number;
+    const name = active.graph.node('Identity', `${active.prefix}on${device}`, [active.place(x)], { T: attr.type(dtype) });
+    active.graph.pinned.set(name, device);
+    return active.symbol(name, x.shape, dtype) as T;
+  }
+
   /** Runs `body` with the backend's doors turned towards this recorder. */
   during<T>(body: () => T): T {
     const node = this.node as NodeBackend & Record<string, unknown>;

@@ -8,6 +8,13 @@ import { Recorder, TraceError } from './recorder.js';
 export interface TensorSpec {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32' | 'uint8';
+  /** Enters in so many equal parts along its first axis, each on the device of its number and by a name of its own ({@link partName}). */
+  readonly parts?: number;
+}
+
+/** What a function calls the part of an input that lies on a device. */
+export function partName(input: string, device: number): string {
+  return device === 0 ? input : `${input}/on${device}`;
 }
 
 export type Tensors = Record<string, Tensor>;
@@ -15,8 +22,14 @@ export type Tensors = Record<string, Tensor>;
 /**
  * A step written in plain tfjs code: from inputs and state to outputs and the new values of the state that it changes.
  * It must be the same every time: no values read, no random draw or clock in JS, no counter outside.
+ *
+ * Over several devices it has, in order, what each beyond the first has of the state, and gives the new values of that too.
  */
-export type StepFunction = (inputs: Tensors, state: Tensors) => { outputs: Tensors; state?: Tensors };
+export type StepFunction = (
+  inputs: Tensors,
+  state: Tensors,
+  copies: readonly Tensors[],
+) => { outputs: Tensors; state?: Tensors; copies?: readonly Tensors[] };
 
 export interface Signature {
   readonly inputs: Readonly<Record<string, TensorSpec>>;
@@ -25,11 +38,14 @@ export interface Signature {
 export interface StateSpec {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32';
+  /** Whether every device has one of its own, where there are several; else the first has it. */
+  readonly copied?: boolean;
 }
 
 /** Where a traced function's ends stand in the graph. */
 export interface TracedFunction {
-  readonly inputs: ReadonlyMap<string, { place: string; spec: TensorSpec }>;
+  /** A place for each part. */
+  readonly inputs: ReadonlyMap<string, { places: readonly string[]; spec: TensorSpec }>;
   readonly outputs: ReadonlyMap<string, string>;
   /** Shapes of nodes; where they come from only where graphs are written down. */
   readonly notes: ReadonlyMap<string, NodeNote>;
@@ -42,42 +58,69 @@ export function graphName(name: string): string {
   return name.replace(/[^A-Za-z0-9_./]/g, '_');
 }
 
-/** Variables of the session, each with its placeholder for setting and its node for reading. */
-export class GraphState {
-  private readonly handles = new Map<string, { handle: string; read: string; spec: StateSpec }>();
-  readonly setters = new Map<string, { placeholder: string; set: string; done: string }>();
+interface Variable {
+  readonly handle: string;
+  readonly read: string;
+}
 
-  constructor(graph: GraphBuilder, specs: Readonly<Record<string, StateSpec>>) {
+/** Variables of the session, each with its placeholder for setting and, on each device that has it, its node for reading. */
+export class GraphState {
+  private readonly variables = new Map<string, { on: readonly Variable[]; spec: StateSpec }>();
+  /** `sets` are the assignments, one for each device; `done` is fetched. */
+  readonly setters = new Map<string, { placeholder: string; sets: readonly string[]; done: string }>();
+
+  constructor(
+    graph: GraphBuilder,
+    specs: Readonly<Record<string, StateSpec>>,
+    readonly devices = 1,
+  ) {
     for (const [name, spec] of Object.entries(specs)) {
       const safe = `state/${graphName(name)}`;
       const dtype = attr.type(TYPES[spec.dtype]);
-      const handle = graph.node('VarHandleOp', `${safe}/handle`, [], {
-        dtype,
-        shape: attr.shape(spec.shape),
-        shared_name: attr.string(name),
-        container: attr.string(''),
+      const pinned = (device: number, node: string): string => {
+        graph.pinned.set(node, device);
+        return node;
+      };
+      const placeholder = pinned(0, graph.placeholder(`${safe}/new`, TYPES[spec.dtype], spec.shape));
+      const made = Array.from({ length: spec.copied ? devices : 1 }, (_, device) => {
+        const place = device === 0 ? safe : `${safe}/on${device}`;
+        const handle = pinned(
+          device,
+          graph.node('VarHandleOp', `${place}/handle`, [], {
+            dtype,
+            shape: attr.shape(spec.shape),
+            shared_name: attr.string(partName(name, device)),
+            container: attr.string(''),
+          }),
+        );
+        const read = graph.node('ReadVariableOp', `${place}/read`, [handle], { dtype });
+        // The binding hands JS memory to the session as it is. A variable that aliased it would change with the array, and would
+        // let go of it in one of TensorFlow's threads, where V8 must not be called.
+        const copy = pinned(device, graph.node('DeepCopy', `${place}/copy`, [placeholder], { T: dtype }));
+        return { handle, read, set: graph.node('AssignVariableOp', `${place}/set`, [handle, copy], { dtype }) };
       });
-      const read = graph.node('ReadVariableOp', `${safe}/read`, [handle], { dtype });
-      const placeholder = graph.placeholder(`${safe}/new`, TYPES[spec.dtype], spec.shape);
-      // The binding hands JS memory to the session as it is. A variable that aliased it would change with the array, and would
-      // let go of it in one of TensorFlow's threads, where V8 must not be called.
-      const copy = graph.node('DeepCopy', `${safe}/copy`, [placeholder], { T: dtype });
-      const set = graph.node('AssignVariableOp', `${safe}/set`, [handle, copy], { dtype });
+      const sets = made.map(({ set }) => set);
       const flag = graph.constant(`${safe}/flag`, DT.int32, [], new Uint8Array(4));
-      const done = graph.node('Identity', `${safe}/done`, [flag, `^${set}`], { T: attr.type(DT.int32) });
-      this.handles.set(name, { handle, read, spec });
-      this.setters.set(name, { placeholder, set, done });
+      const done = graph.node('Identity', `${safe}/done`, [flag, ...sets.map((set) => `^${set}`)], { T: attr.type(DT.int32) });
+      this.variables.set(name, { on: made, spec });
+      this.setters.set(name, { placeholder, sets, done });
     }
   }
 
   names(): string[] {
-    return [...this.handles.keys()];
+    return [...this.variables.keys()];
   }
 
-  entry(name: string): { handle: string; read: string; spec: StateSpec } {
-    const entry = this.handles.get(name);
-    if (entry === undefined) throw new Error(`the state has no variable '${name}'`);
-    return entry;
+  /** Names of what a device has. */
+  namesOn(device: number): string[] {
+    return [...this.variables].flatMap(([name, { on }]) => (device < on.length ? [name] : []));
+  }
+
+  entry(name: string, device = 0): Variable & { spec: StateSpec } {
+    const { on, spec } = this.variables.get(name) ?? {};
+    const variable = on?.[device];
+    if (variable === undefined || spec === undefined) throw new Error(`the state has no variable '${name}' on device ${device}`);
+    return { ...variable, spec };
   }
 }
 
@@ -93,26 +136,35 @@ function write(
   const recorder = new Recorder(graph, `${name}/`, { keepLines });
   return recorder.during(() => {
     const inputs: Tensors = {};
-    const ends = new Map<string, { place: string; spec: TensorSpec }>();
+    const ends = new Map<string, { places: readonly string[]; spec: TensorSpec }>();
     for (const [key, spec] of Object.entries(signature.inputs)) {
-      const { place, value } = placeholder(graph, `${name}/in/${graphName(key)}`, spec);
-      ends.set(key, { place, spec });
-      inputs[key] = recorder.symbol(value, spec.shape, spec.dtype === 'uint8' ? DT.float32 : TYPES[spec.dtype]);
+      const shape = partShape(key, spec);
+      const places = Array.from({ length: spec.parts ?? 1 }, (_, device) => {
+        const part = partName(key, device);
+        const { place, value } = placeholder(graph, `${name}/in/${graphName(part)}`, { ...spec, shape }, device);
+        inputs[part] = recorder.symbol(value, shape, spec.dtype === 'uint8' ? DT.float32 : TYPES[spec.dtype]);
+        return place;
+      });
+      ends.set(key, { places, spec });
     }
-    const before: Tensors = {};
-    for (const key of state.names()) {
-      const { read, spec } = state.entry(key);
-      before[key] = recorder.symbol(read, spec.shape, TYPES[spec.dtype]);
-    }
-    const { outputs, state: after = {} } = fn(inputs, before);
+    const [before = {}, ...copies] = Array.from({ length: state.devices }, (_, device): Tensors => {
+      const symbol = (key: string): [string, Tensor] => {
+        const { read, spec } = state.entry(key, device);
+        return [key, recorder.symbol(read, spec.shape, TYPES[spec.dtype])];
+      };
+      return Object.fromEntries(state.namesOn(device).map(symbol));
+    });
+    const { outputs, state: first = {}, copies: others = [] } = fn(inputs, before, copies);
+    const after = [first, ...others].flatMap((values, device) =>
+      Object.entries(values).map(([key, tensor]) => ({ key, tensor, device })),
+    );
     const updates: string[] = [];
-    for (const [key, tensor] of Object.entries(after)) {
-      const { handle, spec } = state.entry(key);
+    for (const { key, tensor, device } of after) {
+      const { handle, spec } = state.entry(key, device);
       if (tensor.shape.join() !== spec.shape.join())
         throw new Error(`the new value of '${key}' has shape [${tensor.shape}], not [${spec.shape}]`);
-      const done = graph.node('AssignVariableOp', `${name}/set/${graphName(key)}`, [handle, recorder.place(tensor)], {
-        dtype: attr.type(TYPES[spec.dtype]),
-      });
+      const set = `${name}/set/${graphName(partName(key, device))}`;
+      const done = graph.node('AssignVariableOp', set, [handle, recorder.place(tensor)], { dtype: attr.type(TYPES[spec.dtype]) });
       updates.push(`^${done}`);
     }
     const results = new Map<string, string>();
@@ -125,20 +177,26 @@ function write(
       );
     }
     // What the function kept beyond an inner scope would stay registered with tfjs.
-    const given = new Set([...Object.values(inputs), ...Object.values(before)]);
-    for (const tensor of [...Object.values(outputs), ...Object.values(after)])
+    const given = new Set([inputs, before, ...copies].flatMap((tensors) => Object.values(tensors)));
+    for (const tensor of [...Object.values(outputs), ...after.map(({ tensor }) => tensor)])
       if (!given.has(tensor) && !tensor.isDisposed) tensor.dispose();
     return { inputs: ends, outputs: results, notes: recorder.notes };
   });
 }
 
-function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec): { place: string; value: string } {
-  if (spec.dtype !== 'uint8') {
-    const place = graph.placeholder(name, TYPES[spec.dtype], spec.shape);
-    return { place, value: place };
-  }
+/** Of one part of an input. */
+function partShape(name: string, { shape, parts = 1 }: TensorSpec): readonly number[] {
+  const [first = 1, ...rest] = shape;
+  if (first % parts > 0) throw new Error(`the input '${name}' ([${shape}]) does not divide into ${parts} equal parts`);
+  return parts === 1 ? shape : [first / parts, ...rest];
+}
+
+function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec, device: number): { place: string; value: string } {
+  const text = spec.dtype === 'uint8';
+  const place = graph.placeholder(name, spec.dtype === 'uint8' ? DT.string : TYPES[spec.dtype], text ? [] : spec.shape);
+  graph.pinned.set(place, device);
+  if (!text) return { place, value: place };
   // One string scalar goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
-  const place = graph.placeholder(name, DT.string, []);
   const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], {
     out_type: attr.type(DT.uint8),
     little_endian: attr.bool(true),
@@ -173,7 +231,7 @@ export function traceFunction(
 ): TracedFunction {
   const scratch = (keepLines: boolean) => {
     const trial = new GraphBuilder();
-    const trialState = new GraphState(trial, specs);
+    const trialState = new GraphState(trial, specs, state.devices);
     const start = trial.size;
     return { trial, start, ...write(trial, trialState, name, signature, fn, keepLines) };
   };

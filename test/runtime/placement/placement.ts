@@ -32,6 +32,8 @@ export interface GraphNode {
   readonly name: string;
   readonly op: string;
   readonly input: readonly string[];
+  /** Where it is to run; empty where TensorFlow chooses. */
+  readonly device: string;
   readonly attr: Readonly<Record<string, Attribute>>;
 }
 

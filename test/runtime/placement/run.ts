@@ -16,9 +16,7 @@ import { type Placement, placementOf, readLibrary, readNodes } from './placement
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCUMENT = join(ROOT, 'docs/gpu.md');
 
-/**
- * What may be on the host: the batch comes in as a string, which no card reads.
- */
+/** What may be on the host: the batch comes in as a string, which no card reads. */
 const EXPECTED = {
   onHost: new Set(['DecodeRaw']),
   crossings: new Set(['DecodeRaw → Reshape']),
@@ -40,7 +38,8 @@ async function placements(
   try {
     execFileSync(process.execPath, args, {
       cwd: ROOT,
-      env: { ...process.env, FT_GRAPHS_FOR: 'card', FT_DEBUG_GRAPHS: folder, ...env },
+      // Graphs over several cards are made over parts of the processor; kernels are asked for cards.
+      env: { ...process.env, FT_GRAPHS_FOR: 'card', FT_DEBUG_GRAPHS: folder, FT_CPU_DEVICES: '2', ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const found: [string, number, Placement][] = [];
@@ -72,9 +71,15 @@ for (const network of NETWORKS)
   for (const precision of ['fp32', 'bf16'])
     await add(`${network}, classifier, ${precision}`, [...STEP, '--network', network, '--precision', precision]);
 await add('mobilenet-v2, classifier, deterministic', [...STEP, '--network', 'mobilenet-v2'], { TF_DETERMINISTIC_OPS: '1' });
+for (const precision of ['fp32', 'bf16'])
+  await add(`resnet50-thin, classifier, ${precision}, two cards`, [
+    ...STEP,
+    ...['--network', 'resnet50-thin', '--precision', precision, '--devices', '2'],
+  ]);
 const runs = mkdtempSync(join(tmpdir(), 'ft-placement-runs-'));
 try {
   await add('smoke, each phase', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs]);
+  await add('smoke, each phase, two cards', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'devices=[0, 1]']);
 } finally {
   rmSync(runs, { recursive: true, force: true });
 }

@@ -23,7 +23,7 @@ export const elementwise: Rules = [
   ...each('Abs Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Floor Ceil Round Sign Sin Cos Erf Reciprocal LogicalNot', like(0)),
   ...each('Relu Relu6 Elu Selu LeakyRelu Sigmoid Tanh Softplus Softmax LogSoftmax BiasAdd AddN ClipByValue', like(0)),
   ...each('ReluGrad Relu6Grad EluGrad LeakyReluGrad SigmoidGrad TanhGrad SqrtGrad', like(0)),
-  ...each('Identity StopGradient ZerosLike OnesLike', like(0)),
+  ...each('Identity StopGradient ZerosLike OnesLike CollectiveReduce', like(0)),
   ...each('IsNan IsInf IsFinite', test),
   ['Cast', (inputs, attributes) => [{ shape: at(inputs, 0).shape, dtype: attributes.get('DstT') as number }]],
   ['Select', (inputs) => [{ shape: at(inputs, 1).shape, dtype: at(inputs, 1).dtype }]],
