@@ -52,7 +52,7 @@ const MOST_DIFFERENT = 1e-4;
  * High enough that five steps move the loss far, so that what the gradients do is compared, not the forward pass alone; low enough that
  * rounding is not amplified (mobilenet-v1 at ten times this rate: 6e-4 between TensorFlow with oneDNN and without).
  */
-const CHECK_RATE: Record<NetworkName, string> = {
+export const CHECK_RATE: Record<NetworkName, string> = {
   'resnet50-thin': '1e-3',
   resnet50: '1e-4',
   'mobilenet-v1': '3e-3',
