@@ -72,14 +72,23 @@ export async function checkEqualWork(
   const ft = await contenders.measure<StepFigures>('ft fp32', small, settings);
   for (const other of contendersOf(small, ['fp32'], keras).filter((one) => one !== 'ft fp32')) {
     const peer = await contenders.measure<StepFigures>(other, small, settings);
-    const difference = lossDifference(ft.losses, peer.losses);
-    const words = `${network}, ft and ${other}: the losses of 5 steps differ by ${difference.toExponential(1)} at most`;
-    if (!(difference <= MOST_DIFFERENT) || ft.trainable !== peer.trainable) {
-      throw new Error(
-        `${words}; ft trains ${ft.trainable} numbers, ${other} ${peer.trainable}: not equal work\n` +
-          `  ft ${ft.losses.join(' ')}\n  ${other} ${peer.losses.join(' ')}`,
-      );
-    }
-    progress.line(`${words}, ${ft.trainable.toLocaleString('en-US')} trained numbers in both`);
+    progress.line(equalWork(network, ft, other, peer, MOST_DIFFERENT));
   }
+}
+
+/**
+ * Says how far the losses of another are from ft's.
+ * @param most relative
+ * @throws Error where they are further apart, or where another number of values is trained
+ */
+export function equalWork(network: NetworkName, ft: StepFigures, other: string, peer: StepFigures, most: number): string {
+  const difference = lossDifference(ft.losses, peer.losses);
+  const words = `${network}, ft and ${other}: the losses of 5 steps differ by ${difference.toExponential(1)} at most`;
+  if (!(difference <= most) || ft.trainable !== peer.trainable) {
+    throw new Error(
+      `${words}; ft trains ${ft.trainable} numbers, ${other} ${peer.trainable}: not equal work\n` +
+        `  ft ${ft.losses.join(' ')}\n  ${other} ${peer.losses.join(' ')}`,
+    );
+  }
+  return `${words}, ${ft.trainable.toLocaleString('en-US')} trained numbers in both`;
 }

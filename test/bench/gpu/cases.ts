@@ -20,12 +20,12 @@ const pytorch = (words: string, contender: Contender, settings: Settings): Way =
   settings,
 });
 
-/** In the order of the columns. TF32 is what cards make of float32 unless they are told not to; PyTorch has to be told to. */
+/** In the order of the columns. TF32 is what cards make of float32 unless they are told not to; PyTorch is told to. */
 export const WAYS = {
   'ft-tf32': { engine: 'ft', words: 'ft TF32', contender: 'ft fp32', settings: {} },
   'ft-bf16': { engine: 'ft', words: 'ft bf16', contender: 'ft bf16', settings: {} },
   'ft-xla': { engine: 'ft', words: 'ft bf16, XLA', contender: 'ft bf16', settings: { xla: '' } },
-  'pytorch-tf32': pytorch('PyTorch TF32', 'pytorch fp32', { tf32: '' }),
+  'pytorch-tf32': pytorch('PyTorch TF32', 'pytorch fp32', {}),
   'pytorch-bf16': pytorch('PyTorch bf16', 'pytorch bf16', {}),
   'pytorch-compile': pytorch('torch.compile', 'pytorch bf16', { compile: 'default' }),
   'pytorch-graphs': pytorch('reduce-overhead', 'pytorch bf16', { compile: 'reduce-overhead' }),

@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { multiplyAdds } from '../../../src/network/arithmetic.js';
+import type { Card } from '../../../src/runtime/native/cards.js';
 import { denseHead, planPhase } from '../../../src/transfer/plan.js';
 import { smallNetwork } from '../../transfer/small-network.js';
 import { replaceSection } from '../report.js';
-import { aboveTheFirst } from './card.js';
+import { aboveTheFirst, watchingMemory } from './card.js';
 import { CASES, type GpuCase, keyOf, type WayName } from './cases.js';
 import { leftOf } from './measure.js';
 import { type Measurement, openState } from './state.js';
@@ -100,6 +101,27 @@ describe('the tables of a card', () => {
 
   it('take memory above what the card held before, from what nvidia-smi writes', () => {
     expect([aboveTheFirst('4\n520\n519\n'), aboveTheFirst('[N/A]\n'), aboveTheFirst('')]).toEqual([516, null, null]);
+  });
+});
+
+describe('the memory of a card', () => {
+  it('is watched while the work goes on, and by nobody where there is no nvidia-smi', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ft-smi-'));
+    const path = process.env.PATH;
+    try {
+      const lines = ['3', '700', '500'].map((line) => `echo ${line}`).join('\n');
+      writeFileSync(join(folder, 'nvidia-smi'), `#!/bin/sh\n${lines}\nexec sleep 60\n`, { mode: 0o755 });
+      process.env.PATH = `${folder}:${path}`;
+      const card = { uuid: 'GPU-1' } as Card;
+      const work = () => new Promise<string>((resolve) => setTimeout(() => resolve('done'), 300));
+      expect(await watchingMemory(card, work)).toEqual({ made: 'done', mebibytes: 697 });
+      process.env.PATH = folder;
+      rmSync(join(folder, 'nvidia-smi'));
+      expect(await watchingMemory(card, work)).toEqual({ made: 'done', mebibytes: null });
+    } finally {
+      process.env.PATH = path;
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

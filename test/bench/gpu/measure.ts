@@ -1,8 +1,8 @@
 import type { Progress } from '../../../src/progress.js';
 import type { StepCase } from '../cases.js';
 import type { Contenders, Settings } from '../contenders.js';
-import { type Contender, type Figures, lossDifference, type StepFigures } from '../figures.js';
-import { CHECK_RATE } from '../rounds.js';
+import type { Contender, Figures, StepFigures } from '../figures.js';
+import { CHECK_RATE, equalWork } from '../rounds.js';
 import { type GpuCase, keyOf, WAYS, type WayName } from './cases.js';
 import type { State } from './state.js';
 import { caseWords } from './tables.js';
@@ -23,7 +23,7 @@ const MOST_DIFFERENT = { fp32: 1e-3, bf16: 3e-2 };
 
 function settingsOf(way: WayName, one: GpuCase, { device, settings }: GpuPlan): Settings {
   const { engine, settings: own } = WAYS[way];
-  const there = engine === 'pytorch' ? { device, ...(one.kind === 'steps' ? { bytes: '' } : {}) } : {};
+  const there = engine === 'pytorch' ? { device, tf32: '', ...(one.kind === 'steps' ? { bytes: '' } : {}) } : {};
   return { ...settings[one.kind], ...there, ...own };
 }
 
@@ -86,14 +86,7 @@ export async function checkGpuWork(
   for (const way of plan.ways.filter((name) => name !== 'ft-tf32')) {
     const { tf32: _, ...settings } = settingsOf(way, small, { ...plan, settings: { steps: {}, phase: {} } });
     const found = await losses(WAYS[way].contender, settings);
-    const difference = lossDifference(found.losses, reference.losses);
-    const words = `${network}, ${way}: the losses of 5 steps differ from ft's in float32 by ${difference.toExponential(1)} at most`;
     const most = WAYS[way].contender.endsWith('bf16') ? MOST_DIFFERENT.bf16 : MOST_DIFFERENT.fp32;
-    if (!(difference <= most) || found.trainable !== reference.trainable)
-      throw new Error(
-        `${words}; it trains ${found.trainable} numbers, ft ${reference.trainable}: not equal work\n` +
-          `  ft ${reference.losses.join(' ')}\n  ${way} ${found.losses.join(' ')}`,
-      );
-    progress.line(words);
+    progress.line(equalWork(network, reference, way, found, most));
   }
 }

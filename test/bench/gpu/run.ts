@@ -15,7 +15,7 @@ import { UserError } from '../../../src/errors.js';
 import { writeFileAtomic } from '../../../src/runtime/folders.js';
 import { TENSORFLOW_VERSION } from '../../../src/runtime/native/location.js';
 import { someOf, wholeNumber } from '../cases.js';
-import { openContenders } from '../contenders.js';
+import { openContenders, type Settings } from '../contenders.js';
 import { replaceSection } from '../report.js';
 import { openCard, watchingMemory } from './card.js';
 import { CASES, GPU_KINDS, GPU_NETWORKS, TINY, WAY_NAMES } from './cases.js';
@@ -72,15 +72,15 @@ interface Product {
 }
 
 /** What the card computes at most, by PyTorch, which shows at once whether that finds the card. */
-async function product(python: string, plan: Pick<GpuPlan, 'device'>): Promise<Product> {
-  const args = [`${ROOT}test/bench/peer.py`, '--device', plan.device, '--product', tiny ? '256' : '8192'];
+async function product(python: string, where: GpuPlan['device'], env: Settings): Promise<Product> {
+  const args = [`${ROOT}test/bench/peer.py`, '--device', where, '--product', tiny ? '256' : '8192'];
   try {
-    const { stdout } = await promisify(execFile)(python, args);
+    const { stdout } = await promisify(execFile)(python, args, { env: { ...process.env, ...env } });
     return JSON.parse(stdout) as Product;
   } catch (error) {
     throw new UserError({
       where: python,
-      what: `PyTorch does not compute on '${plan.device}'`,
+      what: `PyTorch does not compute on '${where}'`,
       found: (error as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? (error as Error).message,
       mend: 'leave --python out, or name one that has what test/bench/gpu/requirements.txt says',
     });
@@ -115,14 +115,16 @@ async function main(): Promise<void> {
     },
     watched: async (work) => (found === null ? { made: await work(), mebibytes: null } : watchingMemory(found.card, work)),
   };
-  const peak = await product(python, plan);
+  // Of several cards all take the one whose memory is watched.
+  const env: Settings =
+    found === null ? { FT_DEVICE: 'cpu', FT_GRAPHS_FOR: 'card' } : { FT_DEVICE: 'gpu', CUDA_VISIBLE_DEVICES: found.card.uuid };
+  const peak = await product(python, plan.device, env);
   const about =
     `${found === null ? 'no card' : `${found.card.name}, driver ${found.driver}`}; TensorFlow ${TENSORFLOW_VERSION}, PyTorch ${peak.version}` +
     `${peak.cuda === null ? '' : ` (CUDA ${peak.cuda})`}, Node ${process.versions.node}; ${setting('steps')} steps after ${setting('warm')}, ` +
     `phases of ${setting('epochs')} epochs`;
   progress.line(about);
   const state = openState(values.state, about, values.again);
-  const env = where === 'cuda' ? { FT_DEVICE: 'gpu' } : { FT_DEVICE: 'cpu', FT_GRAPHS_FOR: 'card' };
   const options = { env, phase: tiny ? { side: '32', batch: '4', classes: '12' } : {} };
   const interpreters = { pytorch: python, keras: null };
   const contenders = openContenders(interpreters, options);
