@@ -131,6 +131,7 @@ async function main(): Promise<void> {
   const exact = openContenders(interpreters, { ...options, env: { ...env, NVIDIA_TF32_OVERRIDE: '0' } });
   process.once('SIGINT', () => {
     contenders.close();
+    exact.close();
     process.exit(130);
   });
   const checked = new Set<string>();
