@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 # Named after the content of the lock file: a second call is instant, and another lock file installs anew.
 PACKAGES := node_modules/.packages-$(firstword $(shell cksum package-lock.json))
 
-.PHONY: help setup train test check format verify backbones exports bench serving placement loading forecast growth stores faults clean
+.PHONY: help setup train test check format verify backbones exports bench bench-gpu serving placement loading forecast growth stores faults clean
 
 help: ## show this
 	@echo 'ft: fine-tunes a frozen ImageNet backbone on your own images and proves what each phase brought'
@@ -14,8 +14,8 @@ help: ## show this
 	@echo '  make recipe=resnet-semihard                    set up, train on the built-in images, score, export'
 	@echo '  make recipe=folder data=~/photos               the same on your own photos (photos/class/image.jpg)'
 	@echo
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1@\2/' | column -t -s @ 2>/dev/null \
-	  || grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1   \2/'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1@\2/' | column -t -s @ 2>/dev/null \
+	  || grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1   \2/'
 
 setup: $(PACKAGES) ## fetch the npm packages and build TensorFlow's binding (a second call does nothing)
 	@$(BIN)/ft setup
@@ -61,6 +61,9 @@ exports: setup ## hold every export to its consumers, and write docs/exports.md 
 bench: setup ## measure ft beside PyTorch and Keras [options='--only thin --rounds 5'] (40 minutes; leave the machine alone)
 	@python=$$(sh test/bench/venv.sh test/bench/requirements.txt) && keras=$$(sh test/bench/venv.sh test/verify/requirements.txt) && \
 	  node --import tsx test/bench/run.ts --python "$$python" --keras "$$keras" $(options)
+
+bench-gpu: setup ## measure ft beside PyTorch on an NVIDIA card [options='--only resnet50'] (an hour or two; goes on where it was)
+	@node --import tsx test/bench/gpu/run.ts $(options)
 
 placement: $(PACKAGES) ## say which operations of a step would run on a card, without one (5 GB are set up for it)
 	@FT_DEVICE=gpu $(BIN)/ft setup && node --import tsx test/runtime/placement/run.ts

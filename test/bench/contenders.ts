@@ -41,7 +41,15 @@ export interface Contenders {
 const PHASE = { side: '128', batch: '32', rate: '1e-3' };
 const EMBED = { side: '128' };
 
-export function openContenders(interpreters: Interpreters): Contenders {
+export interface ContendersOptions {
+  /** Set for every process. */
+  readonly env?: Settings;
+  /** Other sizes of a phase than the usual ones. */
+  readonly phase?: Settings;
+}
+
+export function openContenders(interpreters: Interpreters, { env = {}, phase = {} }: ContendersOptions = {}): Contenders {
+  const sizes = { ...PHASE, ...phase };
   const root = mkdtempSync(join(tmpdir(), 'ft-bench-'));
   const made = new Map<string, Promise<string>>();
   /** A file or folder that is made when it is first wanted. */
@@ -52,12 +60,12 @@ export function openContenders(interpreters: Interpreters): Contenders {
     return known;
   };
   const ft = (script: string, args: readonly string[]) =>
-    call(process.execPath, ['--import', 'tsx', `${HERE}${script}`, ...args]);
+    call(process.execPath, ['--import', 'tsx', `${HERE}${script}`, ...args], env);
   const topology = (network: NetworkName) =>
     once(`${network}.json`, async (path) => writeFile(path, await ft('topology.ts', [network])));
   const described = ({ network, until }: PhaseCase) =>
     once('phase.json', async (path) =>
-      writeFile(path, await ft('phase.ts', options({ backbone: network, until, ...PHASE, describe: '' }))),
+      writeFile(path, await ft('phase.ts', options({ backbone: network, until, ...sizes, describe: '' }))),
     );
   const photos = (images: number) => once(`photos-${images}`, (path) => makePhotos(path, images));
 
@@ -72,8 +80,8 @@ export function openContenders(interpreters: Interpreters): Contenders {
         };
       case 'phase':
         return engine === 'ft'
-          ? { backbone: one.network, until: one.until, ...PHASE }
-          : { network: one.network, until: one.until, ...PHASE, phase: await described(one) };
+          ? { backbone: one.network, until: one.until, ...sizes }
+          : { network: one.network, until: one.until, ...sizes, phase: await described(one) };
       case 'embed':
         return {
           network: one.network,
@@ -89,8 +97,8 @@ export function openContenders(interpreters: Interpreters): Contenders {
     const args = options({ ...(await argumentsOf(one, engine)), ...(engine === 'keras' ? {} : { precision }), ...settings });
     const run = {
       ft: () => ft({ steps: 'step.ts', phase: 'phase.ts', embed: 'embed.ts' }[one.kind], args),
-      pytorch: () => python(interpreters.pytorch, 'peer.py', args, TUNED),
-      keras: () => python(interpreters.keras ?? 'python3', 'keras_peer.py', args, {}),
+      pytorch: () => python(interpreters.pytorch, 'peer.py', args, { ...TUNED, ...env }),
+      keras: () => python(interpreters.keras ?? 'python3', 'keras_peer.py', args, env),
     }[engine];
     const text = await run().catch((error: Error) => {
       throw new Error(`${contender} on ${one.network}, ${wordsOf(one)}: ${error.message}`);

@@ -21,6 +21,8 @@ export interface StepFigures extends Figures {
   readonly seconds: { readonly median: number; readonly min: number; readonly max: number };
   /** Numbers that the optimizer moves. */
   readonly trainable: number;
+  /** Floating-point operations of a step, an image, by ft's count; ft alone says it. */
+  readonly operations?: number;
   /** Of every step, warm-up included. */
   readonly losses: readonly number[];
   readonly version: string;
@@ -85,7 +87,8 @@ export function summariseCase(rounds: readonly Round[]): CaseFigures {
   };
 }
 
-function spread(values: readonly number[]): Spread {
+/** The median of some values, the least and the most of them. */
+export function spread(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 

@@ -52,7 +52,7 @@ const MOST_DIFFERENT = 1e-4;
  * High enough that five steps move the loss far, so that what the gradients do is compared, not the forward pass alone; low enough that
  * rounding is not amplified (mobilenet-v1 at ten times this rate: 6e-4 between TensorFlow with oneDNN and without).
  */
-const CHECK_RATE: Record<NetworkName, string> = {
+export const CHECK_RATE: Record<NetworkName, string> = {
   'resnet50-thin': '1e-3',
   resnet50: '1e-4',
   'mobilenet-v1': '3e-3',
@@ -72,14 +72,23 @@ export async function checkEqualWork(
   const ft = await contenders.measure<StepFigures>('ft fp32', small, settings);
   for (const other of contendersOf(small, ['fp32'], keras).filter((one) => one !== 'ft fp32')) {
     const peer = await contenders.measure<StepFigures>(other, small, settings);
-    const difference = lossDifference(ft.losses, peer.losses);
-    const words = `${network}, ft and ${other}: the losses of 5 steps differ by ${difference.toExponential(1)} at most`;
-    if (!(difference <= MOST_DIFFERENT) || ft.trainable !== peer.trainable) {
-      throw new Error(
-        `${words}; ft trains ${ft.trainable} numbers, ${other} ${peer.trainable}: not equal work\n` +
-          `  ft ${ft.losses.join(' ')}\n  ${other} ${peer.losses.join(' ')}`,
-      );
-    }
-    progress.line(`${words}, ${ft.trainable.toLocaleString('en-US')} trained numbers in both`);
+    progress.line(equalWork(network, ft, other, peer, MOST_DIFFERENT));
   }
+}
+
+/**
+ * Says how far the losses of another are from ft's.
+ * @param most relative
+ * @throws Error where they are further apart, or where another number of values is trained
+ */
+export function equalWork(network: NetworkName, ft: StepFigures, other: string, peer: StepFigures, most: number): string {
+  const difference = lossDifference(ft.losses, peer.losses);
+  const words = `${network}, ft and ${other}: the losses of 5 steps differ by ${difference.toExponential(1)} at most`;
+  if (!(difference <= most) || ft.trainable !== peer.trainable) {
+    throw new Error(
+      `${words}; ft trains ${ft.trainable} numbers, ${other} ${peer.trainable}: not equal work\n` +
+        `  ft ${ft.losses.join(' ')}\n  ${other} ${peer.losses.join(' ')}`,
+    );
+  }
+  return `${words}, ${ft.trainable.toLocaleString('en-US')} trained numbers in both`;
 }

@@ -62,6 +62,7 @@ const figures: StepFigures = {
   imagesPerSecond: batch / median(seconds),
   peakMiB: process.resourceUsage().maxRSS / 1024,
   trainable: training.trainable,
+  operations: training.operations,
   losses,
   version: process.version,
 };

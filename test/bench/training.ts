@@ -8,6 +8,7 @@ import { isStageFigure } from '../../src/train/stage-figures.js';
 import { createTrainer, weightsOf } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { u } from '../train/formula.js';
+import { stepOperations } from './gpu/work.js';
 import type { NetworkName } from './network-names.js';
 import { benchNetwork, formulaValues } from './networks.js';
 
@@ -33,6 +34,8 @@ export interface TrainingOptions {
 export interface Training {
   /** Numbers that the optimizer moves. */
   readonly trainable: number;
+  /** Floating-point operations of a step, an image. */
+  readonly operations: number;
   /** Runs the step of this number, from 0, and gives its loss. */
   step(at: number): number;
   close(): void;
@@ -85,6 +88,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
   const labels = Int32Array.from({ length: batch }, (_, image) => (image * 37) % classes);
   return {
     trainable: plan.totals.trainable,
+    operations: stepOperations(network, plan, side),
     step(at) {
       const feed = {
         ...images,

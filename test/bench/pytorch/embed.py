@@ -38,6 +38,7 @@ class Photos(Dataset):
 def embed(a):
     topology = NETWORKS[a.network]
     net = torch.nn.Sequential(*topology.make()[0]).to(memory_format=torch.channels_last).eval()
+    normalise = topology.normaliser()
     began = time.perf_counter()
     files = sorted(glob.glob(os.path.join(a.folder, '*.jpg')))
     loader = DataLoader(Photos(files, a.side), a.batch, num_workers=torch.get_num_threads())
@@ -47,7 +48,7 @@ def embed(a):
             if a.pixels:
                 vectors.append(batch[:, 0, 0].float())
                 continue
-            x = topology.normalise(batch.permute(0, 3, 1, 2).float())
+            x = normalise(batch.permute(0, 3, 1, 2).float())
             vectors.append(F.normalize(net(x).mean((2, 3)).float()))
     rows = torch.cat(vectors).numpy()
     with tempfile.NamedTemporaryFile(suffix='.npy') as file:

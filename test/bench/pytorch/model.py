@@ -18,11 +18,14 @@ class Topology:
     std: tuple
     mirrored: bool
 
-    def normalise(self, x):
-        """NCHW maps of 0 … 255, made in place."""
-        mean, std = (torch.tensor(v).view(3, 1, 1) for v in (self.mean, self.std))
-        x = x.sub_(mean).div_(std)
-        return (x.flip(2, 3) if self.mirrored else x).contiguous(memory_format=torch.channels_last)
+    def normaliser(self, device='cpu'):
+        """What makes NCHW maps of 0 … 255 into the network's input, in place. Its numbers are on the device before the first step."""
+        mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in (self.mean, self.std))
+
+        def normalise(x):
+            x = x.sub_(mean).div_(std)
+            return (x.flip(2, 3) if self.mirrored else x).contiguous(memory_format=torch.channels_last)
+        return normalise
 
 
 NETWORKS = {
@@ -58,8 +61,8 @@ class Model(nn.Module):
         return self.head(F.dropout(x.mean((2, 3)), self.dropout, training=True))
 
 
-def model(network, until, classes, dropout):
-    return Model(*NETWORKS[network].make(), until, classes, dropout).to(memory_format=torch.channels_last)
+def model(network, until, classes, dropout, device='cpu'):
+    return Model(*NETWORKS[network].make(), until, classes, dropout).to(device, memory_format=torch.channels_last)
 
 
 def sgd(net, rate):

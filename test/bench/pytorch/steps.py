@@ -3,24 +3,30 @@ import statistics
 import time
 
 import torch
-import torch.nn.functional as F
 
 from formula import pixels
 from peak import peak_mib
 
 from .model import NETWORKS, model, sgd
+from .ways import loss_of
 
 
 def steps(a):
-    net = model(a.network, a.until, a.classes, a.dropout)
+    net = model(a.network, a.until, a.classes, a.dropout, a.device)
     opt = sgd(net, a.rate)
-    x = NETWORKS[a.network].normalise(torch.from_numpy(pixels(a.batch, a.side)).permute(0, 3, 1, 2).float())
-    y = torch.arange(a.batch) * 37 % a.classes
+    normalise = NETWORKS[a.network].normaliser(a.device)
+    unpack = lambda x: normalise(x.permute(0, 3, 1, 2).float())
+    batch = torch.from_numpy(pixels(a.batch, a.side))
+    if not a.bytes:
+        batch, unpack = unpack(batch.to(a.device)), lambda x: x
+    elif a.device == 'cuda':
+        batch = batch.pin_memory()
+    y = (torch.arange(a.batch) * 37 % a.classes).to(a.device)
+    loss_at = loss_of(a, lambda x: net(unpack(x)))
     seconds, losses = [], []
     while len(losses) < a.warm + a.steps and (len(seconds) < 3 or sum(seconds) < a.seconds):
         began = time.perf_counter()
-        with torch.autocast('cpu', torch.bfloat16, enabled=a.precision == 'bf16'):
-            loss = F.cross_entropy(net(x).float(), y)
+        loss = loss_at(batch.to(a.device, non_blocking=True), y)
         opt.zero_grad(set_to_none=True)
         loss.backward()
         opt.step()
