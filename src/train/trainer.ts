@@ -76,8 +76,8 @@ export function phaseState(
 }
 
 /**
- * The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features, and where images enter by rows of
- * tables, `entered` says what enters a step. Where averages are kept, `features` are those of the averaged weights, and `judged` reads them.
+ * The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features, and where images enter a step by rows
+ * of a table, `entered` says what these are. Where averages are kept, `features` are those of the averaged weights, and `judged` reads them.
  */
 export function createTrainer(options: TrainerOptions): {
   program: Program;
@@ -109,7 +109,7 @@ export function createTrainer(options: TrainerOptions): {
         signature: { inputs: features.inputs(featureBatch) },
         fn: featureFunction(features, averaged),
       },
-      ...(Object.keys(tables).length > 0 && {
+      ...(step.inputs(batch).map?.rowsOf !== undefined && {
         entered: { signature: { inputs: step.inputs(batch) }, fn: (entering: Tensors) => ({ outputs: entering }) },
       }),
     },

@@ -38,12 +38,7 @@ export class Table {
     const whole = [rows, ...shape];
     const variable = { dtype, shape: attr.shape(whole), shared_name: attr.string(name), container: attr.string('') };
     this.handle = graph.node('VarHandleOp', `${name}/handle`, [], variable);
-    const extents = graph.constant(
-      `${name}/extents`,
-      DT.int32,
-      [whole.length],
-      new Uint8Array(Int32Array.from(whole).buffer),
-    );
+    const extents = graph.constant(`${name}/extents`, DT.int32, [whole.length], new Uint8Array(Int32Array.from(whole).buffer));
     const zero = graph.constant(`${name}/zero`, half ? DT.bfloat16 : DT.float32, [], new Uint8Array(half ? 2 : 4));
     const zeros = graph.node('Fill', `${name}/zeros`, [extents, zero], { T: dtype, index_type: int32 });
     this.begun = after(graph.node('AssignVariableOp', `${name}/set`, [this.handle, zeros], { dtype }), `${name}/begun`);
@@ -55,11 +50,16 @@ export class Table {
     const strides = graph.constant(`${name}/strides`, DT.int32, [1], new Uint8Array(Int32Array.of(1).buffer));
     const given = half ? cast(graph, `${name}/rounded`, this.ends.rows, DT.float32, DT.bfloat16) : this.ends.rows;
     const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
-    const put = graph.node('ResourceStridedSliceAssign', `${name}/put`, [this.handle, this.ends.from, this.ends.to, strides, given], {
-      T: dtype,
-      Index: int32,
-      ...Object.fromEntries(masks.map((mask) => [mask, attr.int(0)])),
-    });
+    const put = graph.node(
+      'ResourceStridedSliceAssign',
+      `${name}/put`,
+      [this.handle, this.ends.from, this.ends.to, strides, given],
+      {
+        T: dtype,
+        Index: int32,
+        ...Object.fromEntries(masks.map((mask) => [mask, attr.int(0)])),
+      },
+    );
     this.filled = after(put, `${name}/filled`);
   }
 
