@@ -4,12 +4,12 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { fitOnCard } from '../../src/run/maps-on-card.js';
 import { type Feed, Session } from '../../src/runtime/session.js';
-import { onlyRun, outcome, readLines, type Sitting, sharedFolder, TINY, trainParts } from './runs.js';
+import { outcome, readLines, type Sitting, sharedFolder, TINY, trainParts } from './runs.js';
 
 vi.mock('../../src/runtime/written-for.js', () => ({ writtenFor: 'card', bitExact: false }));
 
 const root = sharedFolder();
-const KEYS = [...TINY, 'data.views=2', 'classification.epochs=3', 'triplet.epochs=2', 'classification.evaluateEvery=1'];
+const KEYS = [...TINY, 'data.views=2', 'classification.epochs=3', 'triplet.epochs=1', 'classification.evaluateEvery=1'];
 const LARGE = 64 * 2 ** 30;
 
 async function train(name: string, keys: readonly string[], sitting: Sitting) {
@@ -42,7 +42,6 @@ describe('maps of the frozen part on a card', () => {
     });
     const held = await train('held', KEYS, { freeOnCard: LARGE });
     expect({ ...held, maps: [] }).toEqual({ ...fed, maps: [] });
-    // 24 images train; 8 validate, 16 are held out and all 32 … are looked at as they are.
     expect(held.maps).toEqual([
       expect.stringMatching(/^classification: maps of the frozen part: \d+(\.\d)? MiB, on the card$/),
       expect.stringMatching(/^triplet: maps of the frozen part: \d+(\.\d)? MiB, on the card$/),
@@ -51,32 +50,20 @@ describe('maps of the frozen part on a card', () => {
       Array(2).fill('fed in each step (1.0 GiB are free on the card)'),
     );
     const ofStep = feeds.filter(({ name }) => name.startsWith('step/in/'));
-    expect(ofStep.filter(({ name }) => name === 'step/in/map').length).toBeGreaterThan(10);
+    expect(ofStep.filter(({ name }) => name === 'step/in/map').length).toBeGreaterThan(4);
     expect(Math.max(...ofStep.map(({ values }) => values.byteLength))).toBe(8 * 4);
+    // Once each, and what is looked at between epochs too.
     const put = feeds.filter(({ name }) => name === 'table/views/rows').map(({ shape }) => shape[0] as number);
     const shown = ofStep.filter(({ name }) => name === 'step/in/map').reduce((sum, { values }) => sum + values.length, 0);
     expect(put.reduce((sum, count) => sum + count, 0)).toBeLessThan(shown);
-  });
-
-  it('do not keep a killed run from going on to the same numbers', async () => {
-    const killed = { killed: 9, saveEvery: 0, freeOnCard: LARGE };
-    await train('killed', KEYS, killed).catch(() => {});
-    const resumed = await train('killed', KEYS, { resume: onlyRun(join(root, 'killed')), freeOnCard: LARGE });
-    expect({ ...resumed, maps: [] }).toEqual({ ...fed, maps: [] });
-  });
-
-  it('take half the room in bf16, and give the numbers of fed ones in it', async () => {
-    const keys = [...KEYS, 'triplet=null', 'frozenMaps=bf16'];
-    const half = await train('half', keys, { freeOnCard: LARGE });
-    const halfFed = await train('half-fed', keys, { freeOnCard: 2 ** 30 });
-    expect({ ...half, maps: [] }).toEqual({ ...halfFed, maps: [] });
-    const mib = (line: string | undefined) => Number(/([\d.]+) MiB/.exec(line ?? '')?.[1]);
-    expect(mib(half.maps[0]) / mib(fed.maps[0])).toBeCloseTo(0.5, 1);
+    const looked = feeds.filter(({ name }) => name === 'features/in/map' || name === 'table/images/rows');
+    expect(looked.some(({ values }) => values instanceof Int32Array)).toBe(true);
+    expect(looked.filter(({ name }) => name === 'table/images/rows').length).toBeGreaterThan(0);
   });
 
   it('are looked into where a step is not finite', async () => {
     const message = async (name: string, freeOnCard: number) => {
-      const keys = [...KEYS, 'classification.rate=1e30', 'onCollapse=stop'];
+      const keys = [...KEYS, 'triplet=null', 'classification.rate=100', 'classification.newLayers=1e33'];
       const error = await train(name, keys, { freeOnCard }).then(
         () => undefined,
         (caught) => caught,
@@ -85,7 +72,7 @@ describe('maps of the frozen part on a card', () => {
       return (error as UserError).message.replaceAll(join(root, name), '');
     };
     const found = await message('nan', LARGE);
-    expect(found).toMatch(/NaN|infinit/);
+    expect(found).toMatch(/not finite/);
     expect(found).toBe(await message('nan-fed', 2 ** 30));
   });
 });
