@@ -67,6 +67,12 @@ export async function evaluateEpoch(
   };
 }
 
+/** All images that {@link evaluateEpoch} looks at in a phase. */
+export function imagesLookedAt(bench: Workbench, { evaluateEvery }: PhaseRates): Set<number> {
+  const { validation, heldOut } = bench.split;
+  return new Set([...validation.samples, ...(evaluateEvery > 0 ? heldOut.samples : []), ...lookedAt(bench)]);
+}
+
 /** Enough to tell whether the embeddings differ; they choose nothing. */
 const TRAINING_IMAGES = 128;
 

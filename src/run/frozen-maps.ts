@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import type { BatchPlan } from '../data/batch.js';
 import { cacheLimit, makeRoom } from '../data/cache-room.js';
 import type { Loader } from '../data/loader.js';
-import { BYTES, MapCache } from '../data/map-cache.js';
+import { BYTES, MapCache, type MapFormat } from '../data/map-cache.js';
 import type { Progress } from '../progress.js';
 import { cacheFolder } from '../runtime/folders.js';
 import type { FeatureSource } from '../train/features.js';
 import { fingerprints } from '../train/frozen-proof.js';
+import type { MapRows } from '../train/map-rows.js';
 import type { Batch } from '../train/phase.js';
 import { type FrozenPart, frozenPart, Prefix } from '../train/prefix.js';
 import type { Weights } from '../train/trainer.js';
@@ -29,10 +30,14 @@ const PREFIX_BATCH = 64;
 /** The maps of a phase, or of a part of one in which the same is frozen. */
 export interface FrozenMaps {
   readonly part: FrozenPart;
+  readonly format: MapFormat;
   /** Images as they are, for features: by their maps. */
   readonly source: FeatureSource;
-  /** The batches of planned views, by their maps; null where they are kept for images as they are alone. */
-  readonly batches: ((plans: readonly BatchPlan[]) => AsyncGenerator<Batch>) | null;
+  /**
+   * The batches of planned views, by their maps, or by the numbers of the rows that have these; null where maps are kept for images as
+   * they are alone.
+   */
+  readonly batches: ((plans: readonly BatchPlan[], rows?: MapRows) => AsyncGenerator<Batch>) | null;
   close(): void;
 }
 
@@ -84,8 +89,9 @@ export function openFrozenMaps(bench: Workbench, options: FrozenMapsOptions): Fr
   const stepwise = precision === 'fp32' ? prefix : new Prefix(engine, part, options.weights, PREFIX_BATCH, data.side, precision);
   return {
     part,
+    format,
     source: { ...options.source, maps: { shape: part.shape, read: plainReader(plain, prefix, options.source) } },
-    batches: viewed && loader && ((plans) => viewBatches(plans, { cache: viewed, views, prefix: stepwise, loader })),
+    batches: viewed && loader && ((plans, rows) => viewBatches(plans, { cache: viewed, views, prefix: stepwise, loader }, rows)),
     close() {
       plain.close();
       viewed?.close();

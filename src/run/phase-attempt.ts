@@ -18,7 +18,8 @@ import { rateFactor } from './collapse-answer.js';
 import { devicesOf } from './devices.js';
 import { evaluateEpoch } from './evaluate-epoch.js';
 import { fallenRank } from './fallen-rank.js';
-import { type FrozenMaps, openFrozenMaps } from './frozen-maps.js';
+import { openFrozenMaps } from './frozen-maps.js';
+import { type MapSupply, supplyOf } from './maps-on-card.js';
 import { notFiniteError } from './not-finite-words.js';
 import { plansOf } from './phase-batches.js';
 import { lastCheckpoint, type PhaseMeta, type PhaseState, phaseWeights, storedTensors } from './phase-checkpoint.js';
@@ -69,7 +70,9 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     progress,
     folder: context.mapsFolder,
   });
-  const entries = entriesOf(pixelEntry(network, recipe.data.side), maps);
+  const { freeOnCard: free } = context;
+  const supply = maps && supplyOf(bench, maps, { phase, plan, rates: options, free, progress });
+  const entries = entriesOf(pixelEntry(network, recipe.data.side), supply);
   const { program, judged, names, signature } = during(`building the graphs of the ${phase} phase`, progress, () =>
     createTrainer({
       engine: recipe.engine,
@@ -90,9 +93,11 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       rematerialise: recipe.checkpoint === 'stage',
       xla: recipe.xla,
       mixed,
+      ...(supply && { tables: supply.tables }),
     }),
   );
-  const looking = maps === null ? context : { ...context, source: maps.source };
+  const supplied = supply?.for(program);
+  const looking = supplied === undefined ? context : { ...context, source: supplied.source };
   const plans = plansOf(recipe, epochBatches);
   const stepsPerEpoch = batches.length;
   const factor = options.rate * rateFactor(meta.restarts);
@@ -157,7 +162,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         now: context.now,
         stopped: context.stopped,
         seed: seed & 0x7fffffff,
-        batches: (epoch, fromStep) => (maps?.batches ?? loader.batches)(plans(epoch, fromStep)),
+        batches: (epoch, fromStep) => (supplied?.batches ?? loader.batches)(plans(epoch, fromStep)),
         labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
         rateAt,
         watch,
@@ -165,8 +170,9 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
           bar?.advance(1, figuresInWords(phase, figures, bench));
           if (context.now() - saved >= (context.saveEvery ?? SAVE_EVERY)) await save(position);
         },
-        onNotFinite({ epoch, step }, feed, { loss }) {
+        onNotFinite({ epoch, step }, fed, { loss }) {
           bar?.done();
+          const feed = fed.map instanceof Int32Array ? { ...fed, ...program.run('entered', { map: fed.map }) } : fed;
           const weights = program.read(names.variables);
           const found = findNonFinite({ engine: recipe.engine, entry: entries.step, plan, objective, signature, weights, feed });
           const kept = meta.best.epoch === 0 ? null : `epoch ${meta.best.epoch} are in ${phaseWeights(folder, phase)}`;
@@ -189,8 +195,8 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
 }
 
 /** Where images enter the step and the features: above the frozen part wherever its maps are kept. */
-function entriesOf(pixels: Entry, maps: FrozenMaps | null): { step: Entry; features: Entry } {
-  return { step: maps?.batches ? maps.part.entry : pixels, features: maps?.part.entry ?? pixels };
+function entriesOf(pixels: Entry, supply: MapSupply | null): { step: Entry; features: Entry } {
+  return { step: supply?.entries.step ?? pixels, features: supply?.entries.features ?? pixels };
 }
 
 /**

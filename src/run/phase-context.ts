@@ -17,4 +17,6 @@ export interface PhaseContext {
   readonly saveEvery?: number;
   /** Where maps of frozen layers are kept; the person's cache where it is not given. */
   readonly mapsFolder?: string;
+  /** Bytes that were free on the card before anything was computed; null where graphs are not written for one. */
+  readonly freeOnCard: number | null;
 }

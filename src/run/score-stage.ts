@@ -75,7 +75,7 @@ async function stageFeatures(
     weights,
     side: recipe.data.side,
     most: Math.max(...parts.map((part) => part.length)),
-    entry: maps?.part.entry,
+    entry: maps?.part.entry(),
   });
   const bar = progress.bar(
     `scores ${stage === 'before' ? 'before training' : `after the ${stage} phase`}`,

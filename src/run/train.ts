@@ -3,6 +3,7 @@ import { compare, type Difference } from '../evaluate/bootstrap.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { Head } from '../heads/head.js';
 import type { Progress } from '../progress.js';
+import { freeOnCard } from '../runtime/card-memory.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
 import type { ClassifierScores } from '../train/classifier.js';
 import type { RunFolder } from '../train/run-folder.js';
@@ -34,6 +35,8 @@ export interface RunContext {
   readonly saveEvery?: number;
   /** Where maps of frozen layers are kept; the person's cache where it is not given. */
   readonly mapsFolder?: string;
+  /** Bytes that are free on the card; they are asked for where they are not given. */
+  readonly freeOnCard?: number;
 }
 
 /** A finished run, as the terminal tells it. */
@@ -68,7 +71,8 @@ async function trainStages(bench: Workbench, folder: RunFolder, manifest: Manife
   try {
     const journal = await Journal.open(folder);
     await writeRecord(bench, folder);
-    const phaseContext: PhaseContext = { ...context, bench, folder, source };
+    const free = context.freeOnCard ?? (await freeOnCard());
+    const phaseContext: PhaseContext = { ...context, bench, folder, source, freeOnCard: free };
     await writeFindings(phaseContext);
     const phases = [...bench.plans.keys()];
     const stages: Stage[] = ['before', ...phases];

@@ -1,6 +1,7 @@
 import type { BatchPlan } from '../data/batch.js';
 import type { Loader } from '../data/loader.js';
 import type { MapCache } from '../data/map-cache.js';
+import type { MapRows } from '../train/map-rows.js';
 import type { Batch } from '../train/phase.js';
 import type { Prefix } from '../train/prefix.js';
 
@@ -21,26 +22,32 @@ interface View {
 /**
  * Planned batches by the maps of their views. Those that were never computed are computed in the order in which they are needed, as
  * many at a time as the frozen part takes, while the batches are handed out.
+ * @param rows where they lie in a table of the program: a batch then has the numbers of its rows, and a map is read when it is first wanted
  */
-export async function* viewBatches(plans: readonly BatchPlan[], maps: ViewMaps): AsyncGenerator<Batch> {
+export async function* viewBatches(plans: readonly BatchPlan[], maps: ViewMaps, rows?: MapRows): AsyncGenerator<Batch> {
   const { cache } = maps;
   const missing = new Map(plans.flatMap(shownIn).map((view) => [slotOf(view, maps), view]));
   for (const slot of missing.keys()) if (cache.has(slot)) missing.delete(slot);
   const filling = compute([...missing.values()], maps);
+  const read = async (slots: readonly number[], into: Float32Array) => {
+    for (const [at, slot] of slots.entries()) {
+      const target = into.subarray(at * cache.size, (at + 1) * cache.size);
+      while (!cache.has(slot) && !(await filling.next()).done);
+      if (cache.read(slot, target)) continue;
+      // Its bytes are not those that were written: computed again.
+      for await (const _ of compute([viewOf(slot, maps)], maps)) void _;
+      if (!cache.read(slot, target)) throw new Error('the cache of frozen maps does not keep what is written to it');
+    }
+  };
   try {
     for (const plan of plans) {
-      const shown = shownIn(plan);
-      const map = new Float32Array(shown.length * cache.size);
-      for (const [at, view] of shown.entries()) {
-        const target = map.subarray(at * cache.size, (at + 1) * cache.size);
-        const slot = slotOf(view, maps);
-        while (!cache.has(slot) && !(await filling.next()).done);
-        if (cache.read(slot, target)) continue;
-        // Its bytes are not those that were written: computed again.
-        for await (const _ of compute([view], maps)) void _;
-        if (!cache.read(slot, target)) throw new Error('the cache of frozen maps does not keep what is written to it');
-      }
-      yield { map, indices: plan.indices };
+      const slots = shownIn(plan).map((view) => slotOf(view, maps));
+      const { indices } = plan;
+      if (rows === undefined) {
+        const map = new Float32Array(slots.length * cache.size);
+        await read(slots, map);
+        yield { map, indices };
+      } else yield { map: await rows.of(slots, read), indices };
     }
   } finally {
     await filling.return(undefined);
@@ -53,6 +60,10 @@ function shownIn({ indices, views }: BatchPlan): View[] {
 
 function slotOf({ image, view }: View, { views }: ViewMaps): number {
   return image * views + view;
+}
+
+function viewOf(slot: number, { views }: ViewMaps): View {
+  return { image: Math.floor(slot / views), view: slot % views };
 }
 
 async function* compute(wanted: readonly View[], maps: ViewMaps): AsyncGenerator<void, void, undefined> {

@@ -8,11 +8,16 @@ export type Inputs = Readonly<Record<string, Values>>;
 export function checkInputs(name: string, signature: Signature, inputs: Inputs): void {
   for (const [key, spec] of Object.entries(signature.inputs)) {
     const values = inputs[key];
-    const size = spec.shape.reduce((product, length) => product * length, 1);
+    const size = fedShape(spec).reduce((product, length) => product * length, 1);
     if (values === undefined) throw new Error(`${name}: the input '${key}' is missing`);
     if (values.length !== size)
-      throw new Error(`${name}: the input '${key}' has ${values.length} values, not ${size} ([${spec.shape}])`);
+      throw new Error(`${name}: the input '${key}' has ${values.length} values, not ${size} ([${fedShape(spec)}])`);
   }
+}
+
+/** Of what is fed: of rows of a table their numbers. */
+function fedShape({ shape, rowsOf }: TensorSpec): readonly number[] {
+  return rowsOf === undefined ? shape : shape.slice(0, 1);
 }
 
 /** What a session is fed for a traced function: an input that enters in parts, part by part. */
@@ -20,7 +25,8 @@ export function feedsOf({ inputs: ends }: TracedFunction, inputs: Inputs): Feed[
   return [...ends].flatMap(([key, { places, spec }]) => {
     const values = inputs[key] as Values;
     const length = values.length / places.length;
-    const shape = places.length === 1 ? spec.shape : [(spec.shape[0] as number) / places.length, ...spec.shape.slice(1)];
+    const [first = 1, ...rest] = fedShape(spec);
+    const shape = places.length === 1 ? fedShape(spec) : [first / places.length, ...rest];
     // Bytes are copied when they are fed; the session takes all else where it lies, and wants that at an even address.
     const piece = (part: number) => values[spec.dtype === 'uint8' ? 'subarray' : 'slice'](part * length, (part + 1) * length);
     return places.map((name, part) => ({

@@ -1,4 +1,6 @@
-import { checkInputs, feedsOf, inputTensor } from './feeds.js';
+import { EagerProgram } from './eager-program.js';
+import { checkInputs, feedsOf } from './feeds.js';
+import type { Engine, Precision, Program, ProgramFunction, StateValue } from './functions.js';
 import { collectGarbage } from './garbage.js';
 import { GraphBuilder } from './graph/builder.js';
 import { compileWhole } from './graph/compile.js';
@@ -7,53 +9,19 @@ import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
 import { placeOnDevices } from './graph/place.js';
 import { SESSION_TAG, Session, type Values } from './session.js';
-import { onCard, type Tensor, tf } from './tensorflow.js';
+import { onCard } from './tensorflow.js';
 import { graphsFolder, writeGraph } from './trace/inspection.js';
-import {
-  GraphState,
-  type Signature,
-  type StateSpec,
-  type StepFunction,
-  type Tensors,
-  type TracedFunction,
-  traceFunction,
-} from './trace/trace.js';
+import type { Table, TableSpec } from './trace/table.js';
+import { GraphState, type TracedFunction, traceFunction } from './trace/trace.js';
 import { writtenFor } from './written-for.js';
 
-/** How steps are run: traced into one graph, or op by op (the reference). */
-export type Engine = 'traced' | 'eager';
-
-/** In what convolutions compute: float32, or bfloat16 with all else in float32 (see toMixedPrecision). */
-export type Precision = 'fp32' | 'bf16';
-
-export interface ProgramFunction {
-  readonly signature: Signature;
-  readonly fn: StepFunction;
-  /** Whether XLA compiles it whole (see graph/compile.ts). The eager engine, which is the reference, runs it as it is. */
-  readonly compiled?: boolean;
-}
-
-export interface StateValue extends StateSpec {
-  readonly values: Float32Array | Int32Array;
-}
-
-/** Functions over one common state. What goes in and out are plain typed arrays. */
-export interface Program {
-  /**
-   * Runs a function: feeds its inputs, updates the state, returns its outputs. Traced, what only an output that is not `wanted`
-   * needs is not computed. At least one has to be wanted.
-   */
-  run(name: string, inputs: Readonly<Record<string, Values>>, wanted?: (output: string) => boolean): Record<string, Values>;
-  /** Copies of the present values of some variables of the state. */
-  read(names: readonly string[]): Record<string, Float32Array | Int32Array>;
-  write(values: Readonly<Record<string, Float32Array | Int32Array>>): void;
-  close(): void;
-}
+export type { Engine, Precision, Program, ProgramFunction, StateValue } from './functions.js';
 
 /**
  * Makes a program. With `traced`, every function is written into one TensorFlow graph whose variables live in the session,
  * and each call is one session run; with `eager`, the same functions run op by op.
  * @param devices how many a traced graph is spread over, where its functions speak of several (see graph/place.ts)
+ * @param tables from which inputs of functions take their rows; they begin with zeros. Traced, and on one device, alone
  */
 export function createProgram(
   engine: Engine,
@@ -61,10 +29,13 @@ export function createProgram(
   functions: Readonly<Record<string, ProgramFunction>>,
   precision: Precision = 'fp32',
   devices = 1,
+  tables: Readonly<Record<string, TableSpec>> = {},
 ): Program {
+  if (Object.keys(tables).length > 0 && (engine !== 'traced' || devices !== 1))
+    throw new Error('tables are for the traced engine, and one device');
   switch (engine) {
     case 'traced': {
-      const program = new TracedProgram(state, functions, precision, devices);
+      const program = new TracedProgram(state, functions, precision, devices, tables);
       // Small networks leave little behind, and collecting takes some ten milliseconds.
       if (bytesOf(state) >= LARGE) collectGarbage();
       return program;
@@ -95,9 +66,10 @@ class TracedProgram implements Program {
     private readonly functions: Readonly<Record<string, ProgramFunction>>,
     precision: Precision,
     devices: number,
+    tables: Readonly<Record<string, TableSpec>>,
   ) {
     const graph = new GraphBuilder();
-    this.graphState = new GraphState(graph, state, devices);
+    this.graphState = new GraphState(graph, state, devices, tables);
     for (const [name, { signature, fn }] of Object.entries(functions)) {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
@@ -114,6 +86,8 @@ class TracedProgram implements Program {
     if (folder !== undefined) writeGraph(folder, graph, this.traced);
     for (const name of compiled) this.compile(graph, name);
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
+    const begun = [...this.graphState.tables.values()].map((table) => table.begun);
+    if (begun.length > 0) this.session.run([], begun);
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
   }
 
@@ -182,70 +156,22 @@ class TracedProgram implements Program {
     if (this.hoisted !== null) this.session.run([], [this.hoisted]);
   }
 
+  put(name: string, first: number, values: Float32Array): void {
+    const { ends, spec, filled } = this.graphState.tables.get(name) as Table;
+    const count = values.length / spec.shape.reduce((product, extent) => product * extent, 1);
+    if (!Number.isInteger(count) || first + count > spec.rows)
+      throw new RangeError(`${count} rows from the row ${first} on, in the table '${name}' of ${spec.rows}`);
+    this.session.run(
+      [
+        { name: ends.rows, values, shape: [count, ...spec.shape] },
+        { name: ends.from, values: Int32Array.of(first), shape: [1] },
+        { name: ends.to, values: Int32Array.of(first + count), shape: [1] },
+      ],
+      [filled],
+    );
+  }
+
   close(): void {
     this.session.close();
-  }
-}
-
-class EagerProgram implements Program {
-  private readonly state: Record<string, Tensor> = {};
-
-  constructor(
-    private readonly specs: Readonly<Record<string, StateValue>>,
-    private readonly functions: Readonly<Record<string, ProgramFunction>>,
-  ) {
-    this.write(Object.fromEntries(Object.entries(specs).map(([name, { values }]) => [name, values])));
-  }
-
-  run(
-    name: string,
-    inputs: Readonly<Record<string, Values>>,
-    wanted: (output: string) => boolean = () => true,
-  ): Record<string, Values> {
-    const entry = this.functions[name];
-    if (entry === undefined) throw new Error(`the program has no function '${name}'`);
-    checkInputs(name, entry.signature, inputs);
-    const result: Record<string, Values> = {};
-    tf.tidy(() => {
-      const tensors: Tensors = {};
-      for (const [key, spec] of Object.entries(entry.signature.inputs)) tensors[key] = inputTensor(inputs[key] as Values, spec);
-      const { outputs, state = {} } = entry.fn(tensors, this.state, []);
-      for (const [key, tensor] of Object.entries(outputs)) if (wanted(key)) result[key] = tensor.dataSync() as Values;
-      const before = new Set(Object.values(this.state));
-      const fresh = Object.entries(state)
-        .filter(([, tensor]) => !before.has(tensor))
-        .map(([key, tensor]) => [key, tf.keep(tensor.clone())] as const);
-      for (const [key, tensor] of fresh) {
-        this.state[key]?.dispose();
-        this.state[key] = tensor;
-      }
-      // Results that a function kept beyond an inner scope are ours to release; those of this scope go by themselves.
-      for (const tensor of [...Object.values(outputs), ...Object.values(state)])
-        if (!before.has(tensor) && !tensor.isDisposed) tensor.dispose();
-    });
-    return result;
-  }
-
-  read(names: readonly string[]): Record<string, Float32Array | Int32Array> {
-    return Object.fromEntries(names.map((name) => [name, this.variable(name).dataSync().slice() as Float32Array | Int32Array]));
-  }
-
-  write(values: Readonly<Record<string, Float32Array | Int32Array>>): void {
-    for (const [name, array] of Object.entries(values)) {
-      const spec = this.specs[name];
-      if (spec === undefined) throw new Error(`the state has no variable '${name}'`);
-      this.state[name]?.dispose();
-      this.state[name] = tf.keep(tf.tensor(array.slice(), [...spec.shape], spec.dtype));
-    }
-  }
-
-  close(): void {
-    for (const tensor of Object.values(this.state)) tensor.dispose();
-  }
-
-  private variable(name: string): Tensor {
-    const tensor = this.state[name];
-    if (tensor === undefined) throw new Error(`the state has no variable '${name}'`);
-    return tensor;
   }
 }

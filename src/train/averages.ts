@@ -34,6 +34,7 @@ export function byAverages(program: Program, averaged: ReadonlySet<string>): Pro
       return Object.fromEntries(names.map((name) => [name, values[stored(name)] as Float32Array | Int32Array]));
     },
     write: (values) => program.write(values),
+    put: (table, first, rows) => program.put(table, first, rows),
     close: () => program.close(),
   };
 }

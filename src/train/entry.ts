@@ -23,11 +23,15 @@ export function pixelEntry(network: Network, side: number): Entry {
   };
 }
 
-/** What lies above a cut, from the maps that the part below gave: [height, width, channels] of an image. */
-export function mapEntry({ rest }: CutNetwork, shape: readonly number[]): Entry {
+/**
+ * What lies above a cut, from the maps that the part below gave: [height, width, channels] of an image.
+ * @param table that has the maps, of which the numbers of rows are fed then
+ */
+export function mapEntry({ rest }: CutNetwork, shape: readonly number[], table?: string): Entry {
+  const held = table === undefined ? {} : { rowsOf: table };
   return {
     network: rest,
-    inputs: (batch) => ({ map: { shape: [batch, ...shape], dtype: 'float32' } }),
+    inputs: (batch) => ({ map: { shape: [batch, ...shape], dtype: 'float32', ...held } }),
     map: (inputs) => inputs.map as Tensor4D,
   };
 }

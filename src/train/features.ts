@@ -23,6 +23,8 @@ export interface FeatureSource {
   readonly maps?: {
     readonly shape: readonly number[];
     readonly read: (samples: readonly number[], target: Float32Array) => Promise<void>;
+    /** Where the program takes them from a table: the numbers of their rows, which are there by then. */
+    readonly rows?: (samples: readonly number[]) => Promise<Int32Array>;
   };
 }
 
@@ -74,7 +76,13 @@ function pixelsOf({ side, read }: FeatureSource): Gather {
   };
 }
 
-function mapsOf({ shape, read }: NonNullable<FeatureSource['maps']>): Gather {
+function mapsOf({ shape, read, rows }: NonNullable<FeatureSource['maps']>): Gather {
+  if (rows !== undefined)
+    return async (samples, batch) => {
+      const map = new Int32Array(batch);
+      map.set(await rows(samples));
+      return { map };
+    };
   const size = shape.reduce((product, extent) => product * extent, 1);
   let map = new Float32Array(0);
   return async (samples, batch) => {

@@ -44,7 +44,8 @@ export interface EpochSummary {
 export interface Batch {
   /** RGB bytes; absent where the batch comes as what the frozen part of the network made of its images. */
   readonly pixels?: Uint8Array;
-  readonly map?: Float32Array;
+  /** Or the numbers of their rows in a table of the program. */
+  readonly map?: Float32Array | Int32Array;
   readonly indices: Int32Array;
   readonly mix?: MixedBatch;
 }

@@ -15,8 +15,8 @@ export interface FrozenPart {
   readonly shape: readonly number[];
   /** Numbers of a map. */
   readonly size: number;
-  /** What lies above, from such maps. */
-  readonly entry: Entry;
+  /** What lies above, from such maps; from rows of a table of them where one is named. */
+  readonly entry: (table?: string) => Entry;
 }
 
 /** Null where nothing below what the plan trains stands still. */
@@ -26,7 +26,7 @@ export function frozenPart(network: Network, plan: PhasePlan, side: number): Fro
   const { shape } = spared;
   const cut = cutNetwork(network, spared.upTo);
   const size = shape.reduce((product, extent) => product * extent, 1);
-  return { cut, shape, size, entry: mapEntry(cut, shape) };
+  return { cut, shape, size, entry: (table) => mapEntry(cut, shape, table) };
 }
 
 /** Runs a frozen part: RGB bytes of up to `batch` images in, their maps out. */

@@ -1,7 +1,8 @@
 import type { Network } from '../network/network.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { createProgram, type Engine, type Precision, type Program, type StateValue } from '../runtime/program.js';
-import type { Signature } from '../runtime/trace/trace.js';
+import type { TableSpec } from '../runtime/trace/table.js';
+import type { Signature, Tensors } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { averagedNames, averageName, byAverages } from './averages.js';
 import { type Entry, pixelEntry } from './entry.js';
@@ -38,6 +39,8 @@ export interface TrainerOptions extends StepOptions {
   readonly devices?: number;
   /** Whether images are mixed: the step then takes the partners' labels and λ too. */
   readonly mixed?: boolean;
+  /** What `entries` take rows of. */
+  readonly tables?: Readonly<Record<string, TableSpec>>;
 }
 
 /**
@@ -73,8 +76,8 @@ export function phaseState(
 }
 
 /**
- * The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features. Where averages are kept,
- * `features` are those of the averaged weights, and `judged` reads them.
+ * The functions of a phase over one state: `step` trains, `features` maps bytes to pooled features, and where images enter a step by rows
+ * of a table, `entered` says what these are. Where averages are kept, `features` are those of the averaged weights, and `judged` reads them.
  */
 export function createTrainer(options: TrainerOptions): {
   program: Program;
@@ -85,7 +88,7 @@ export function createTrainer(options: TrainerOptions): {
   signature: Signature;
 } {
   const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side, mixed = false } = options;
-  const { devices = 1 } = options;
+  const { devices = 1, tables = {} } = options;
   const { ema = null } = options;
   const averaged = new Set(ema === null ? [] : averagedNames(plan));
   const pixels = pixelEntry(network, side);
@@ -106,9 +109,13 @@ export function createTrainer(options: TrainerOptions): {
         signature: { inputs: features.inputs(featureBatch) },
         fn: featureFunction(features, averaged),
       },
+      ...(step.inputs(batch).map?.rowsOf !== undefined && {
+        entered: { signature: { inputs: step.inputs(batch) }, fn: (entering: Tensors) => ({ outputs: entering }) },
+      }),
     },
     options.precision,
     devices,
+    tables,
   );
   const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
   return { program, judged: byAverages(program, averaged), names, signature };

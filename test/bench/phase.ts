@@ -15,6 +15,7 @@ import { pixelSource } from '../../src/run/pixel-source.js';
 import { firstClassifier } from '../../src/run/start-heads.js';
 import { trainPhase } from '../../src/run/train-phase.js';
 import { openWorkbench } from '../../src/run/workbench.js';
+import { freeOnCard } from '../../src/runtime/card-memory.js';
 import { createRunFolder, jsonText } from '../../src/train/run-folder.js';
 import { weightsOf } from '../../src/train/trainer.js';
 
@@ -72,10 +73,12 @@ if (values.describe) {
       'manifest.json': jsonText(manifest),
     });
     const context = { bench, folder, source, progress: silent, stopped: () => false, now: () => performance.now() };
+    const free = await freeOnCard();
     const began = performance.now();
     const record = await trainPhase('classification', weightsOf(bench.network), firstClassifier(bench), {
       ...context,
       mapsFolder: join(root, 'maps'),
+      freeOnCard: free,
     });
     const seconds = (performance.now() - began) / 1000;
     process.stdout.write(

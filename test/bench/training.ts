@@ -83,7 +83,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
     batch,
     featureBatch: batch,
     side,
-    ...(part === null ? {} : { entries: { step: part.entry, features: part.entry } }),
+    ...(part === null ? {} : { entries: { step: part.entry(), features: part.entry() } }),
   });
   const labels = Int32Array.from({ length: batch }, (_, image) => (image * 37) % classes);
   return {

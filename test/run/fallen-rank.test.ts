@@ -17,7 +17,8 @@ async function verdicts(keys: readonly string[], ranks: readonly number[]) {
   const { recipe } = loadRecipe('smoke', { sets: [...TINY, 'triplet=null', 'head.dimensions=2', ...keys] });
   const bench = await openWorkbench(recipe, silent);
   const { source, close } = pixelSource(bench.decoded, bench.network.features, silent);
-  const context = { bench, source, folder: runFolder(root), progress: silent, stopped: () => false, now: () => 0 };
+  const folder = runFolder(root);
+  const context = { bench, source, folder, progress: silent, stopped: () => false, now: () => 0, freeOnCard: null };
   const answers = [];
   for (const rank of ranks) answers.push(await fallenRank('classification', rank, weightsOf(bench.network), context));
   close();

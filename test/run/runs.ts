@@ -100,6 +100,9 @@ export interface Sitting {
   /** Milliseconds between checkpoints inside an epoch; 0: one after every step. */
   readonly saveEvery?: number;
   readonly mapsFolder?: string;
+  readonly freeOnCard?: number;
+  /** Takes the lines that a person would read. */
+  readonly said?: (line: string) => void;
   /** Takes the cached pixels away afterwards. */
   readonly dropPixels?: boolean;
 }
@@ -111,6 +114,7 @@ export async function trainParts(
   sitting: Sitting = {},
 ): Promise<{ path: string; result: RunResult }> {
   const { allowed = Number.POSITIVE_INFINITY, killed = Number.POSITIVE_INFINITY, resume, saveEvery, mapsFolder } = sitting;
+  const { freeOnCard, said } = sitting;
   const { recipe } = loadRecipe('smoke', { sets: keys });
   const bench = await openWorkbench(recipe, silent);
   const now = makeManifest(bench, 'tiny', [], new Date());
@@ -124,11 +128,12 @@ export async function trainParts(
     return asked > allowed;
   };
   const context = {
-    progress: silent,
+    progress: said === undefined ? silent : { ...silent, line: said },
     stopped,
     now: () => performance.now(),
     ...(saveEvery === undefined ? {} : { saveEvery }),
     ...(mapsFolder === undefined ? {} : { mapsFolder }),
+    ...(freeOnCard === undefined ? {} : { freeOnCard }),
   };
   try {
     return { path: folder.path, result: await trainRun(bench, folder, manifest, context) };

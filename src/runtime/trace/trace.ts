@@ -1,21 +1,10 @@
 import { attr, GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
 import type { Tensor } from '../tensorflow.js';
+import { graphName, inputEnds, partName, partShape, type TensorSpec, TYPES } from './input.js';
 import { graphsFolder, type NodeNote } from './inspection.js';
 import { Recorder, TraceError } from './recorder.js';
-
-/** An input as it is fed. `uint8` bytes enter as one string scalar and reach the function as float32 tensors of 0 … 255. */
-export interface TensorSpec {
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32' | 'uint8';
-  /** Enters in so many equal parts along its first axis, each on the device of its number and by a name of its own ({@link partName}). */
-  readonly parts?: number;
-}
-
-/** What a function calls the part of an input that lies on a device. */
-export function partName(input: string, device: number): string {
-  return device === 0 ? input : `${input}/on${device}`;
-}
+import { Table, type TableSpec } from './table.js';
 
 export type Tensors = Record<string, Tensor>;
 
@@ -51,13 +40,6 @@ export interface TracedFunction {
   readonly notes: ReadonlyMap<string, NodeNote>;
 }
 
-const TYPES = { float32: DT.float32, int32: DT.int32 } as const;
-
-/** Names inside a graph: letters, digits and `_ . /`; anything else becomes `_` (the binding forbids the comma). */
-export function graphName(name: string): string {
-  return name.replace(/[^A-Za-z0-9_./]/g, '_');
-}
-
 interface Variable {
   readonly handle: string;
   readonly read: string;
@@ -66,6 +48,7 @@ interface Variable {
 /** Variables of the session, each with its placeholder for setting and, on each device that has it, its node for reading. */
 export class GraphState {
   private readonly variables = new Map<string, { on: readonly Variable[]; spec: StateSpec }>();
+  readonly tables: ReadonlyMap<string, Table>;
   /** `sets` are the assignments, one for each device; `done` is fetched. */
   readonly setters = new Map<string, { placeholder: string; sets: readonly string[]; done: string }>();
 
@@ -73,7 +56,10 @@ export class GraphState {
     graph: GraphBuilder,
     specs: Readonly<Record<string, StateSpec>>,
     readonly devices = 1,
+    readonly tableSpecs: Readonly<Record<string, TableSpec>> = {},
   ) {
+    const table = ([name, spec]: [string, TableSpec]) => [name, new Table(graph, `table/${graphName(name)}`, spec)] as const;
+    this.tables = new Map(Object.entries(tableSpecs).map(table));
     for (const [name, spec] of Object.entries(specs)) {
       const safe = `state/${graphName(name)}`;
       const dtype = attr.type(TYPES[spec.dtype]);
@@ -141,7 +127,7 @@ function write(
       const shape = partShape(key, spec);
       const places = Array.from({ length: spec.parts ?? 1 }, (_, device) => {
         const part = partName(key, device);
-        const { place, value } = placeholder(graph, `${name}/in/${graphName(part)}`, { ...spec, shape }, device);
+        const { place, value } = inputEnds(graph, state.tables, `${name}/in/${graphName(part)}`, { ...spec, shape }, device);
         inputs[part] = recorder.symbol(value, shape, spec.dtype === 'uint8' ? DT.float32 : TYPES[spec.dtype]);
         return place;
       });
@@ -184,38 +170,6 @@ function write(
   });
 }
 
-/** Of one part of an input. */
-function partShape(name: string, { shape, parts = 1 }: TensorSpec): readonly number[] {
-  const [first = 1, ...rest] = shape;
-  if (first % parts > 0) throw new Error(`the input '${name}' ([${shape}]) does not divide into ${parts} equal parts`);
-  return parts === 1 ? shape : [first / parts, ...rest];
-}
-
-function placeholder(graph: GraphBuilder, name: string, spec: TensorSpec, device: number): { place: string; value: string } {
-  const text = spec.dtype === 'uint8';
-  const place = graph.placeholder(name, spec.dtype === 'uint8' ? DT.string : TYPES[spec.dtype], text ? [] : spec.shape);
-  graph.pinned.set(place, device);
-  if (!text) return { place, value: place };
-  // One string scalar goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
-  const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], {
-    out_type: attr.type(DT.uint8),
-    little_endian: attr.bool(true),
-  });
-  const shape = graph.constant(
-    `${name}/shape`,
-    DT.int32,
-    [spec.shape.length],
-    new Uint8Array(Int32Array.from(spec.shape).buffer),
-  );
-  const image = graph.node('Reshape', `${name}/shaped`, [bytes, shape], { T: attr.type(DT.uint8), Tshape: attr.type(DT.int32) });
-  const value = graph.node('Cast', `${name}/float`, [image], {
-    SrcT: attr.type(DT.uint8),
-    DstT: attr.type(DT.float32),
-    Truncate: attr.bool(false),
-  });
-  return { place, value };
-}
-
 /**
  * Traces `fn` into `graph`. It is written a second time into a scratch graph: if the two differ, something outside the function
  * (a counter, the clock) went into it as a constant, and the line of the first differing node is named.
@@ -231,7 +185,7 @@ export function traceFunction(
 ): TracedFunction {
   const scratch = (keepLines: boolean) => {
     const trial = new GraphBuilder();
-    const trialState = new GraphState(trial, specs, state.devices);
+    const trialState = new GraphState(trial, specs, state.devices, state.tableSpecs);
     const start = trial.size;
     return { trial, start, ...write(trial, trialState, name, signature, fn, keepLines) };
   };
@@ -248,4 +202,4 @@ export function traceFunction(
   throw new TraceError(what, line);
 }
 
-export { TraceError };
+export { graphName, partName, type TensorSpec, TraceError };

@@ -79,6 +79,7 @@ for (const precision of ['fp32', 'bf16'])
 const runs = mkdtempSync(join(tmpdir(), 'ft-placement-runs-'));
 try {
   await add('smoke, each phase', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs]);
+  await add('smoke, each phase, maps on the card', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'data.views=2']);
   await add('smoke, each phase, two cards', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'devices=[0, 1]']);
 } finally {
   rmSync(runs, { recursive: true, force: true });

@@ -1,0 +1,70 @@
+import { attr, type GraphBuilder } from '../graph/builder.js';
+import { DT } from '../graph/proto.js';
+import type { Table } from './table.js';
+
+/** An input as it is fed. `uint8` bytes enter as one string scalar and reach the function as float32 tensors of 0 … 255. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32' | 'uint8';
+  /** Enters in so many equal parts along its first axis, each on the device of its number and by a name of its own ({@link partName}). */
+  readonly parts?: number;
+  /** The table of the program that it is rows of: their numbers are fed, an int32 for each, and the rows (float32) reach the function. */
+  readonly rowsOf?: string;
+}
+
+/** What a function calls the part of an input that lies on a device. */
+export function partName(input: string, device: number): string {
+  return device === 0 ? input : `${input}/on${device}`;
+}
+
+export const TYPES = { float32: DT.float32, int32: DT.int32 } as const;
+
+/** Names inside a graph: letters, digits and `_ . /`; anything else becomes `_` (the binding forbids the comma). */
+export function graphName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_./]/g, '_');
+}
+
+/** Of one part of an input. */
+export function partShape(name: string, { shape, parts = 1 }: TensorSpec): readonly number[] {
+  const [first = 1, ...rest] = shape;
+  if (first % parts > 0) throw new Error(`the input '${name}' ([${shape}]) does not divide into ${parts} equal parts`);
+  return parts === 1 ? shape : [first / parts, ...rest];
+}
+
+/** A node to feed, and what the function takes of it. */
+export function inputEnds(
+  graph: GraphBuilder,
+  tables: ReadonlyMap<string, Table>,
+  name: string,
+  spec: TensorSpec,
+  device: number,
+): { place: string; value: string } {
+  if (spec.rowsOf !== undefined) {
+    const rows = graph.placeholder(name, DT.int32, spec.shape.slice(0, 1));
+    const table = tables.get(spec.rowsOf);
+    if (table === undefined) throw new Error(`the program has no table '${spec.rowsOf}'`);
+    return { place: rows, value: table.taken(name, rows) };
+  }
+  const text = spec.dtype === 'uint8';
+  const place = graph.placeholder(name, spec.dtype === 'uint8' ? DT.string : TYPES[spec.dtype], text ? [] : spec.shape);
+  graph.pinned.set(place, device);
+  if (!text) return { place, value: place };
+  // One string scalar goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
+  const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], {
+    out_type: attr.type(DT.uint8),
+    little_endian: attr.bool(true),
+  });
+  const shape = graph.constant(
+    `${name}/shape`,
+    DT.int32,
+    [spec.shape.length],
+    new Uint8Array(Int32Array.from(spec.shape).buffer),
+  );
+  const image = graph.node('Reshape', `${name}/shaped`, [bytes, shape], { T: attr.type(DT.uint8), Tshape: attr.type(DT.int32) });
+  const value = graph.node('Cast', `${name}/float`, [image], {
+    SrcT: attr.type(DT.uint8),
+    DstT: attr.type(DT.float32),
+    Truncate: attr.bool(false),
+  });
+  return { place, value };
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { fromBfloat16, toBfloat16 } from '../../src/data/bfloat16.js';
+import { createProgram, type Precision } from '../../src/runtime/program.js';
+import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
+
+const ROWS = 7;
+const row = (number: number) => Float32Array.from({ length: 6 }, (_, at) => Math.sin(100 * number + at));
+const rows = (...numbers: number[]) => Float32Array.from(numbers.flatMap((number) => [...row(number)]));
+const rounded = (values: Float32Array) => {
+  const [halves, back] = [new Uint16Array(values.length), new Float32Array(values.length)];
+  toBfloat16(values, halves);
+  fromBfloat16(halves, back);
+  return back;
+};
+
+const program = (format: 'fp32' | 'bf16', { compiled = false, precision = 'fp32' as Precision } = {}) =>
+  createProgram(
+    'traced',
+    {},
+    {
+      take: {
+        signature: { inputs: { x: { shape: [3, 2, 3], dtype: 'float32', rowsOf: 'maps' } } },
+        fn: ({ x }) => ({ outputs: { x: x as Tensor, twice: tf.mul(x as Tensor, 2) } }),
+        compiled,
+      },
+    },
+    precision,
+    1,
+    { maps: { rows: ROWS, shape: [2, 3], format } },
+  );
+
+describe('a table of a program', () => {
+  it.each([
+    ['fp32', false],
+    ['bf16', false],
+    ['fp32', true],
+    ['bf16', true],
+  ] as const)('gives the rows that were put into it, by their numbers (%s, compiled by XLA: %s)', (format, compiled) => {
+    const made = program(format, { compiled });
+    const kept = format === 'bf16' ? rounded : (values: Float32Array) => values;
+    const take = (...numbers: number[]) => made.run('take', { x: Int32Array.from(numbers) });
+    expect(take(0, 3, 6).x).toEqual(new Float32Array(18));
+    made.put('maps', 0, rows(10, 11));
+    made.put('maps', 2, rows(12, 13, 14, 15, 16));
+    expect(take(6, 0, 0).x).toEqual(kept(rows(16, 10, 10)));
+    expect(take(1, 3, 2).twice).toEqual(kept(rows(11, 13, 12)).map((value) => 2 * value));
+    made.put('maps', 3, rows(20));
+    expect(take(2, 3, 4).x).toEqual(kept(rows(12, 20, 14)));
+    made.close();
+  });
+
+  it('refuses rows beyond its last one, half rows, and as many places as a function does not take', () => {
+    const made = program('fp32');
+    expect(() => made.put('maps', 6, rows(1, 2))).toThrow("2 rows from the row 6 on, in the table 'maps' of 7");
+    expect(() => made.put('maps', 0, new Float32Array(9))).toThrow("1.5 rows from the row 0 on, in the table 'maps' of 7");
+    expect(() => made.run('take', { x: Int32Array.of(1, 2) })).toThrow("take: the input 'x' has 2 values, not 3 ([3])");
+    made.close();
+  });
+
+  it('is for one device and the traced engine alone, and has to be there', () => {
+    const functions = {
+      take: {
+        signature: { inputs: { x: { shape: [1, 2], dtype: 'float32' as const, rowsOf: 'maps' } } },
+        fn: ({ x }: Record<string, Tensor>) => ({ outputs: { x: x as Tensor } }),
+      },
+    };
+    const tables = { maps: { rows: 1, shape: [2], format: 'fp32' as const } };
+    expect(() => createProgram('eager', {}, functions, 'fp32', 1, tables)).toThrow('the traced engine, and one device');
+    expect(() => createProgram('traced', {}, functions, 'fp32', 2, tables)).toThrow('the traced engine, and one device');
+    expect(() => createProgram('traced', {}, functions)).toThrow("the program has no table 'maps'");
+  });
+});
