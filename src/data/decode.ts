@@ -99,7 +99,9 @@ export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('unsupported image format')) return 'not an image, or of a kind that cannot be decoded here';
   if (/timeout/.test(message)) return `takes longer than ${mostSeconds} seconds to decode`;
-  if (/bad seek|unable to parse image|Unexpected end of|read error|cut short/i.test(message)) return 'damaged or cut short';
+  // libvips keeps what went wrong in one place for all threads: of two that fail at once one may find its words gone.
+  if (/bad seek|unable to parse image|Unexpected end of|premature end|read error|cut short|corrupt header:\s*$/i.test(message))
+    return 'damaged or cut short';
   if (/XML parse error/.test(message)) return 'a drawing that is not well-formed XML';
   const plain = (message.split('\n', 1)[0] as string)
     .replace(/^Input (file|buffer) has corrupt header: /, '')

@@ -85,7 +85,7 @@ describe('images that cannot be used', () => {
       'emu/only.png',
     ]);
     expect(dataset.skipped.map(({ file, reason }) => `${file}: ${reason}`)).toEqual([
-      'cat/cut.jpg: premature end of JPEG image',
+      'cat/cut.jpg: damaged or cut short',
       'cat/empty.jpg: the file is empty',
       'dog/phone.heic: .heic cannot be decoded here: convert it to JPEG or PNG',
       'dog/text.jpg: not an image, or of a kind that cannot be decoded here',
@@ -93,7 +93,7 @@ describe('images that cannot be used', () => {
     expect(describeDataset(dataset, 2)).toEqual([
       'pets: 5 images in 3 classes',
       'skipped 4 files that cannot be used:',
-      '  cat/cut.jpg: premature end of JPEG image',
+      '  cat/cut.jpg: damaged or cut short',
       '  cat/empty.jpg: the file is empty',
       '  dog/phone.heic: .heic cannot be decoded here: convert it to JPEG or PNG',
       '  dog/text.jpg: not an image, or of a kind that cannot be decoded here',

@@ -39,7 +39,7 @@ describe('a folder made nasty on purpose', () => {
     socket.close();
     expect(Object.fromEntries(dataset.skipped.map(({ file, reason }) => [file, reason]))).toEqual({
       'broken/clip.png': 'is a video inside, named .png',
-      'broken/cut.jpg': 'premature end of JPEG image',
+      'broken/cut.jpg': 'damaged or cut short',
       'broken/empty.jpg': 'the file is empty',
       'broken/heic inside.jpg': 'is HEIC inside, named .jpg: convert it to JPEG or PNG',
       'broken/huge.png': '40000 × 40000 pixels: more than the 268 million that are decoded',

@@ -118,8 +118,7 @@ beforeAll(() => {
 });
 
 const CASES: Record<string, Choice & { over: readonly number[]; writtenFor?: 'card' }> = {
-  'classification, SGD': { over: [2, 3] },
-  'classification, SGD, written for cards': { over: [3], writtenFor: 'card' },
+  'classification, SGD': { over: [2] },
   'triplets, semi-hard, written for cards': { phase: 'triplet', over: [2], writtenFor: 'card' },
   'classification, Adam, clipped, averaged': {
     optimizer: { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-4 },

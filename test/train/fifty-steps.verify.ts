@@ -1,0 +1,3 @@
+import { holdToPyTorch } from './fifty-steps.js';
+
+holdToPyTorch(1);
