@@ -11,10 +11,15 @@ export function clipByGlobalNorm(
   const norm = globalNorm(Object.values(gradients));
   const scale: Scalar = tf.minimum(tf.div(largest, tf.add(norm, 1e-6)), 1);
   return {
-    gradients: Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)])),
+    gradients: scaledBy(gradients, scale),
     norm,
     scale,
   };
+}
+
+/** Each tensor times a scalar. */
+export function scaledBy(tensors: Readonly<Record<string, Tensor>>, scale: Scalar): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.mul(tensor, scale)]));
 }
 
 /** `√Σ‖t‖²` over all elements of all tensors; 0 for none. */

@@ -84,19 +84,14 @@ class TracedProgram implements Program {
     if (devices > 1) placeOnDevices(graph, { kind: onCard ? 'GPU' : 'CPU', count: devices });
     const folder = graphsFolder();
     if (folder !== undefined) writeGraph(folder, graph, this.traced);
-    for (const name of compiled) this.compile(graph, name);
+    for (const name of compiled) {
+      const traced = this.traced.get(name) as TracedFunction;
+      this.traced.set(name, { ...traced, outputs: compileWhole(graph, name, traced.outputs) });
+    }
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     const begun = [...this.graphState.tables.values()].map((table) => table.begun);
     if (begun.length > 0) this.session.run([], begun);
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
-  }
-
-  private compile(graph: GraphBuilder, name: string): void {
-    const traced = this.traced.get(name) as TracedFunction;
-    const nodes = new Map(graph.nodes().map((node) => [node.getName(), node]));
-    const typeOf = (place: string) => nodes.get(place)?.getAttrMap().get('T')?.getType() as number;
-    const outputs = new Map([...traced.outputs].map(([key, place]) => [key, { place, dtype: typeOf(place) }]));
-    this.traced.set(name, { ...traced, outputs: compileWhole(graph, name, outputs) });
   }
 
   /** Of variables as they are read, and of what was traced. */

@@ -1,7 +1,7 @@
 import { globalPool, type Lookup, run } from '../network/forward.js';
 import type { BatchNormLayer } from '../network/network.js';
 import { runRematerialised } from '../network/rematerialise.js';
-import { clipByGlobalNorm } from '../optimizers/clip.js';
+import { clipByGlobalNorm, scaledBy } from '../optimizers/clip.js';
 import { onlyIf } from '../optimizers/only-if.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { halfSquareSum } from '../runtime/ops/square-sum.js';
@@ -125,12 +125,12 @@ export function trainStep(
     const sound = valid === undefined ? finite : (tf.logicalAnd(finite, valid) as Scalar);
     const [after, ...others] = replicas.map((replica, device) => {
       const gradients = (raw[device] ?? {}) as Record<string, Tensor>;
-      const scale = clipped === null || device === 0 ? null : replica.fromFirst(clipped.scale);
       return updatedOn(replica, {
         trained: trainedOn[device] ?? [],
         optimizer,
         trainedFrom,
-        gradients: device === 0 ? (clipped?.gradients ?? gradients) : scaledBy(gradients, scale),
+        gradients:
+          clipped === null ? gradients : device === 0 ? clipped.gradients : scaledBy(gradients, replica.fromFirst(clipped.scale)),
         statistics: statistics[device] ?? {},
         rate: replica.fromFirst(inputs.rate as Scalar),
         update: replica.fromFirst(inputs.step as Scalar),
@@ -160,11 +160,6 @@ function held({ state, device }: Replica, name: string): Tensor {
   const tensor = state[name];
   if (tensor === undefined) throw new Error(`the state has no variable '${name}' on device ${device}`);
   return tensor;
-}
-
-function scaledBy(tensors: Readonly<Record<string, Tensor>>, scale: Scalar | null): Readonly<Record<string, Tensor>> {
-  if (scale === null) return tensors;
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.mul(tensor, scale)]));
 }
 
 interface UpdateOn {

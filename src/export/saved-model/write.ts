@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { attr, GraphBuilder } from '../../runtime/graph/builder.js';
+import { attr, GraphBuilder, graphName } from '../../runtime/graph/builder.js';
 import { DT } from '../../runtime/graph/proto.js';
 import { type Asset, writeAssets } from './assets.js';
 import {
@@ -83,12 +83,7 @@ function innerName(signatureName: string): string {
 }
 
 function handleOf(graph: GraphBuilder, { name, shape }: SavedVariable): string {
-  return graph.node('VarHandleOp', name.replace(/[^A-Za-z0-9_./]/g, '_'), [], {
-    dtype: attr.type(DT.float32),
-    shape: attr.shape(shape),
-    shared_name: attr.string(name),
-    container: attr.string(''),
-  });
+  return graph.variable(graphName(name), DT.float32, shape, name);
 }
 
 /** The call of a function in the main graph, and the signature that names its ends. */

@@ -89,6 +89,11 @@ export const attr = {
     }),
 };
 
+/** Names inside a graph: letters, digits and `_ . /`; anything else becomes `_` (the binding forbids the comma). */
+export function graphName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_./]/g, '_');
+}
+
 /** One entry of a SavedModel's signature. */
 export interface Endpoint {
   tensor: string;
@@ -140,6 +145,26 @@ export class GraphBuilder {
 
   placeholder(name: string, dtype: number, shape: readonly number[]): string {
     return this.node('Placeholder', name, [], { dtype: attr.type(dtype), shape: attr.shape(shape) });
+  }
+
+  /** A variable of the session: its handle. Variables of one shared name are one. */
+  variable(name: string, dtype: number, shape: readonly number[], sharedName: string): string {
+    return this.node('VarHandleOp', name, [], {
+      dtype: attr.type(dtype),
+      shape: attr.shape(shape),
+      shared_name: attr.string(sharedName),
+      container: attr.string(''),
+    });
+  }
+
+  cast(name: string, place: string, from: number, to: number): string {
+    return this.node('Cast', name, [place], { SrcT: attr.type(from), DstT: attr.type(to), Truncate: attr.bool(false) });
+  }
+
+  /** A place to fetch for what others do: it comes to its end when they have. The binding's session takes no targets. */
+  signal(name: string, after: readonly string[]): string {
+    const flag = this.constant(`${name}/flag`, DT.int32, [], new Uint8Array(4));
+    return this.node('Identity', name, [flag, ...after.map((node) => `^${node}`)], { T: attr.type(DT.int32) });
   }
 
   /** Puts a function into the graph's library. */

@@ -16,19 +16,13 @@ const ARGUMENTS: Readonly<Record<string, (attribute: (name: string) => AttrMessa
  * The first call compiles, which takes from seconds to minutes. All outputs are computed, wanted or not, so that there is one program.
  *
  * TensorFlow calls the function `_XlaMustCompile`: an operation that XLA has no kernel for is an error and not silently left out.
- * @param outputs places by the names of the outputs, with their types
+ * @param ends the nodes of the outputs, an `Identity` each, by the outputs' names
  * @returns the places of the outputs, by their names
  */
-export function compileWhole(
-  graph: GraphBuilder,
-  name: string,
-  outputs: ReadonlyMap<string, { readonly place: string; readonly dtype: number }>,
-): Map<string, string> {
+export function compileWhole(graph: GraphBuilder, name: string, ends: ReadonlyMap<string, string>): Map<string, string> {
   const nodes = new Map(graph.nodes().map((node) => [node.getName(), node]));
-  const { inside, given } = split(
-    nodes,
-    [...outputs.values()].map(({ place }) => sourceOf(place)),
-  );
+  const { inside, given } = split(nodes, [...ends.values()]);
+  const outputs = [...ends].map(([key, place]) => ({ key, place, dtype: typeOf(nodes.get(place) as NodeMessage) }));
   const argumentOf = new Map(given.map((node, at) => [node.getName(), `argument_${at}`]));
   const refer = (place: string): string => {
     const source = sourceOf(place);
@@ -41,7 +35,7 @@ export function compileWhole(
   signature.setIsStateful(true);
   for (const node of given) signature.addInputArg(arg(argumentOf.get(node.getName()) as string, typeOfArgument(node)));
   const definition = new messages.FunctionDef();
-  [...outputs.values()].forEach(({ place, dtype }, at) => {
+  outputs.forEach(({ place, dtype }, at) => {
     signature.addOutputArg(arg(`output_${at}`, dtype));
     definition.getRetMap().set(`output_${at}`, refer(place));
   });
@@ -65,7 +59,7 @@ export function compileWhole(
       Tin: attr.list('type', given.map(typeOfArgument)),
       Tout: attr.list(
         'type',
-        [...outputs.values()].map(({ dtype }) => dtype),
+        outputs.map(({ dtype }) => dtype),
       ),
       f: attr.func(`${name}_compiled`),
       config: attr.string(''),
@@ -75,12 +69,14 @@ export function compileWhole(
     },
   );
   return new Map(
-    [...outputs].map(([key, { dtype }], at) => [
+    outputs.map(({ key, dtype }, at) => [
       key,
       graph.node('Identity', `${name}/compiled/out`, [`${call}:${at}`], { T: attr.type(dtype) }),
     ]),
   );
 }
+
+const typeOf = (node: NodeMessage): number => (node.getAttrMap().get('T') as AttrMessage).getType();
 
 const typeOfArgument = (node: NodeMessage): number =>
   (ARGUMENTS[node.getOp()] as (typeof ARGUMENTS)[string])((name) => node.getAttrMap().get(name));

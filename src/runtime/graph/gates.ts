@@ -31,18 +31,12 @@ export function branch(graph: GraphBuilder, condition: string): Gate {
 
 /**
  * By numbers: where the condition does not hold an update takes a gradient of zeros, a pace of 0 and a momentum of 1, which leave the
- * variable and its velocity as they are, bit for bit. Nothing has to leave the card, where a branch would have it wait for the host; and
+ * variable and its velocity as they are. Nothing has to leave the card, where a branch would have it wait for the host; and
  * XLA compiles it. `MulNoNan` gives 0 for NaN · 0.
  */
 export function weight(graph: GraphBuilder, condition: string): Gate {
-  const scalar = (name: string, number: number) =>
-    graph.constant(`in-place/${name}`, DT.float32, [], new Uint8Array(Float32Array.of(number).buffer));
-  const holds = graph.node('Cast', 'in-place/holds', [condition], {
-    SrcT: attr.type(DT.bool),
-    DstT: T,
-    Truncate: attr.bool(false),
-  });
-  const one = scalar('one', 1);
+  const holds = graph.cast('in-place/holds', condition, DT.bool, DT.float32);
+  const one = graph.constant('in-place/one', DT.float32, [], new Uint8Array(Float32Array.of(1).buffer));
   const made = new Map<string, string>();
   return {
     pull: (place) => graph.node('MulNoNan', 'in-place/pull', [place, holds], { T }),

@@ -1,6 +1,6 @@
 import { attr, type GraphBuilder } from './builder.js';
 import { sourceOf } from './pattern.js';
-import { type AttrMessage, DT, type NodeMessage } from './proto.js';
+import type { AttrMessage, NodeMessage } from './proto.js';
 
 /** Operations on weights: the fold of BatchNorm and the conversion to bfloat16 are made of these. */
 const ARITHMETIC = new Set(['Add', 'AddV2', 'Sub', 'Mul', 'RealDiv', 'Neg', 'Rsqrt', 'Sqrt', 'Cast']);
@@ -43,12 +43,7 @@ export function hoistConstants(
     const dtype = attr.type(typeOf(node));
     const name = `hoisted/${kept.size}`;
     // With its shape: TensorFlow fuses a convolution with what follows only where it knows the kernel's.
-    const handle = graph.node('VarHandleOp', `${name}/handle`, [], {
-      dtype,
-      shape: attr.shape(shape),
-      shared_name: attr.string(name),
-      container: attr.string(''),
-    });
+    const handle = graph.variable(`${name}/handle`, typeOf(node), shape, name);
     assignments.push(graph.node('AssignVariableOp', `${name}/set`, [handle, place], { dtype }));
     const read = graph.node('ReadVariableOp', `${name}/read`, [handle], { dtype });
     kept.set(key, read);
@@ -64,8 +59,7 @@ export function hoistConstants(
     if (turned.some((place, at) => place !== inputs[at])) graph.setInputs(node, turned);
   }
   if (assignments.length === 0) return null;
-  const flag = graph.constant('hoisted/flag', DT.int32, [], new Uint8Array(4));
-  return graph.node('Identity', 'hoisted/done', [flag, ...assignments.map((name) => `^${name}`)], { T: attr.type(DT.int32) });
+  return graph.signal('hoisted/done', assignments);
 }
 
 /** Handles of variables that are assigned to while functions run. */

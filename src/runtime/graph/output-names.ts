@@ -9,7 +9,6 @@ const FIRST: Readonly<Record<string, string>> = {
   z: 'Add AddV2 Atan2 Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr Maximum Minimum Mod Mul MulNoNan NotEqual Pow RealDiv SigmoidGrad SqrtGrad SquaredDifference Sub TanhGrad',
   activations: 'Elu LeakyRelu Relu Relu6 Selu Softplus',
   backprops: 'EluGrad LeakyReluGrad Relu6Grad ReluGrad',
-  data: 'CollectiveReduceV2 NcclAllReduce',
   image: 'DecodeImage',
   logsoftmax: 'LogSoftmax',
   out: 'Cumsum',

@@ -19,11 +19,6 @@ export function partName(input: string, device: number): string {
 
 export const TYPES = { float32: DT.float32, int32: DT.int32 } as const;
 
-/** Names inside a graph: letters, digits and `_ . /`; anything else becomes `_` (the binding forbids the comma). */
-export function graphName(name: string): string {
-  return name.replace(/[^A-Za-z0-9_./]/g, '_');
-}
-
 /** Of one part of an input. */
 export function partShape(name: string, { shape, parts = 1 }: TensorSpec): readonly number[] {
   const [first = 1, ...rest] = shape;
@@ -45,10 +40,13 @@ export function inputEnds(
     if (table === undefined) throw new Error(`the program has no table '${spec.rowsOf}'`);
     return { place: rows, value: table.taken(name, rows) };
   }
-  const text = spec.dtype === 'uint8';
-  const place = graph.placeholder(name, spec.dtype === 'uint8' ? DT.string : TYPES[spec.dtype], text ? [] : spec.shape);
+  if (spec.dtype !== 'uint8') {
+    const place = graph.placeholder(name, TYPES[spec.dtype], spec.shape);
+    graph.pinned.set(place, device);
+    return { place, value: place };
+  }
+  const place = graph.placeholder(name, DT.string, []);
   graph.pinned.set(place, device);
-  if (!text) return { place, value: place };
   // One string scalar goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
   const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], {
     out_type: attr.type(DT.uint8),
@@ -61,10 +59,5 @@ export function inputEnds(
     new Uint8Array(Int32Array.from(spec.shape).buffer),
   );
   const image = graph.node('Reshape', `${name}/shaped`, [bytes, shape], { T: attr.type(DT.uint8), Tshape: attr.type(DT.int32) });
-  const value = graph.node('Cast', `${name}/float`, [image], {
-    SrcT: attr.type(DT.uint8),
-    DstT: attr.type(DT.float32),
-    Truncate: attr.bool(false),
-  });
-  return { place, value };
+  return { place, value: graph.cast(`${name}/float`, image, DT.uint8, DT.float32) };
 }

@@ -32,23 +32,21 @@ export class Table {
   ) {
     const { rows, shape, format } = spec;
     const half = format === 'bf16';
-    const [int32, dtype] = [attr.type(DT.int32), attr.type(half ? DT.bfloat16 : DT.float32)];
-    const flag = graph.constant(`${name}/flag`, DT.int32, [], new Uint8Array(4));
-    const after = (node: string, of: string) => graph.node('Identity', of, [flag, `^${node}`], { T: int32 });
+    const type = half ? DT.bfloat16 : DT.float32;
+    const [int32, dtype] = [attr.type(DT.int32), attr.type(type)];
     const whole = [rows, ...shape];
-    const variable = { dtype, shape: attr.shape(whole), shared_name: attr.string(name), container: attr.string('') };
-    this.handle = graph.node('VarHandleOp', `${name}/handle`, [], variable);
+    this.handle = graph.variable(`${name}/handle`, type, whole, name);
     const extents = graph.constant(`${name}/extents`, DT.int32, [whole.length], new Uint8Array(Int32Array.from(whole).buffer));
-    const zero = graph.constant(`${name}/zero`, half ? DT.bfloat16 : DT.float32, [], new Uint8Array(half ? 2 : 4));
+    const zero = graph.constant(`${name}/zero`, type, [], new Uint8Array(half ? 2 : 4));
     const zeros = graph.node('Fill', `${name}/zeros`, [extents, zero], { T: dtype, index_type: int32 });
-    this.begun = after(graph.node('AssignVariableOp', `${name}/set`, [this.handle, zeros], { dtype }), `${name}/begun`);
+    this.begun = graph.signal(`${name}/begun`, [graph.node('AssignVariableOp', `${name}/set`, [this.handle, zeros], { dtype })]);
     this.ends = {
       rows: graph.placeholder(`${name}/rows`, DT.float32, [-1, ...shape]),
       from: graph.placeholder(`${name}/from`, DT.int32, [1]),
       to: graph.placeholder(`${name}/to`, DT.int32, [1]),
     };
     const strides = graph.constant(`${name}/strides`, DT.int32, [1], new Uint8Array(Int32Array.of(1).buffer));
-    const given = half ? cast(graph, `${name}/rounded`, this.ends.rows, DT.float32, DT.bfloat16) : this.ends.rows;
+    const given = half ? graph.cast(`${name}/rounded`, this.ends.rows, DT.float32, DT.bfloat16) : this.ends.rows;
     const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
     const put = graph.node(
       'ResourceStridedSliceAssign',
@@ -60,7 +58,7 @@ export class Table {
         ...Object.fromEntries(masks.map((mask) => [mask, attr.int(0)])),
       },
     );
-    this.filled = after(put, `${name}/filled`);
+    this.filled = graph.signal(`${name}/filled`, [put]);
   }
 
   /** The rows whose numbers stand at `places` (int32), in float32. */
@@ -72,10 +70,6 @@ export class Table {
       batch_dims: attr.int(0),
       validate_indices: attr.bool(true),
     });
-    return half ? cast(this.graph, `${name}/float`, rows, DT.bfloat16, DT.float32) : rows;
+    return half ? this.graph.cast(`${name}/float`, rows, DT.bfloat16, DT.float32) : rows;
   }
-}
-
-function cast(graph: GraphBuilder, name: string, place: string, from: number, to: number): string {
-  return graph.node('Cast', name, [place], { SrcT: attr.type(from), DstT: attr.type(to), Truncate: attr.bool(false) });
 }

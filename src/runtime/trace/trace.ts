@@ -1,7 +1,7 @@
-import { attr, GraphBuilder } from '../graph/builder.js';
+import { attr, GraphBuilder, graphName } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
 import type { Tensor } from '../tensorflow.js';
-import { graphName, inputEnds, partName, partShape, type TensorSpec, TYPES } from './input.js';
+import { inputEnds, partName, partShape, type TensorSpec, TYPES } from './input.js';
 import { graphsFolder, type NodeNote } from './inspection.js';
 import { Recorder, TraceError } from './recorder.js';
 import { Table, type TableSpec } from './table.js';
@@ -70,15 +70,8 @@ export class GraphState {
       const placeholder = pinned(0, graph.placeholder(`${safe}/new`, TYPES[spec.dtype], spec.shape));
       const made = Array.from({ length: spec.copied ? devices : 1 }, (_, device) => {
         const place = device === 0 ? safe : `${safe}/on${device}`;
-        const handle = pinned(
-          device,
-          graph.node('VarHandleOp', `${place}/handle`, [], {
-            dtype,
-            shape: attr.shape(spec.shape),
-            shared_name: attr.string(partName(name, device)),
-            container: attr.string(''),
-          }),
-        );
+        const shared = partName(name, device);
+        const handle = pinned(device, graph.variable(`${place}/handle`, TYPES[spec.dtype], spec.shape, shared));
         const read = graph.node('ReadVariableOp', `${place}/read`, [handle], { dtype });
         // The binding hands JS memory to the session as it is. A variable that aliased it would change with the array, and would
         // let go of it in one of TensorFlow's threads, where V8 must not be called.
@@ -86,10 +79,8 @@ export class GraphState {
         return { handle, read, set: graph.node('AssignVariableOp', `${place}/set`, [handle, copy], { dtype }) };
       });
       const sets = made.map(({ set }) => set);
-      const flag = graph.constant(`${safe}/flag`, DT.int32, [], new Uint8Array(4));
-      const done = graph.node('Identity', `${safe}/done`, [flag, ...sets.map((set) => `^${set}`)], { T: attr.type(DT.int32) });
       this.variables.set(name, { on: made, spec });
-      this.setters.set(name, { placeholder, sets, done });
+      this.setters.set(name, { placeholder, sets, done: graph.signal(`${safe}/done`, sets) });
     }
   }
 
@@ -202,4 +193,4 @@ export function traceFunction(
   throw new TraceError(what, line);
 }
 
-export { graphName, partName, type TensorSpec, TraceError };
+export { partName, type TensorSpec, TraceError };
