@@ -73,7 +73,8 @@ export async function openIndex(
     add(keys, vectors) {
       const matrix = new Float32Array(keys.length * dimensions);
       for (const [i, vector] of vectors.entries()) matrix.set(vector, i * dimensions);
-      if (keys.length > 0) graph.add(BigUint64Array.from(keys, BigInt), matrix, 0);
+      // By one thread: of rows that several put in at once some are linked to by none, and no search finds them.
+      if (keys.length > 0) graph.add(BigUint64Array.from(keys, BigInt), matrix, 1);
     },
     remove(key) {
       graph.remove(BigInt(key));
