@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { getProxyForUrl } from 'proxy-from-env';
 import { Agent, fetch, ProxyAgent, type Response } from 'undici';
 import { UserError } from '../../errors.js';
@@ -117,18 +114,18 @@ async function receive(
   const bar = progress.bar(`fetching ${name}`, Number.isNaN(length) ? 0 : (from + length) / 1e6, 'MB');
   bar.advance(from / 1e6);
   let received = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _, done) {
-      received += chunk.length;
-      bar.advance(chunk.length / 1e6);
-      done(null, chunk);
-    },
-  });
+  const file = await open(part, from > 0 ? 'a' : 'w');
   try {
     if (response.body === null) throw new Error('the server sends nothing');
-    await pipeline(Readable.fromWeb(response.body as never), counted, createWriteStream(part, { flags: from > 0 ? 'a' : 'w' }));
+    // Without streams between, whose queues a broken connection would throw away: what has come is in the file.
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      await file.writeFile(chunk);
+      received += chunk.length;
+      bar.advance(chunk.length / 1e6);
+    }
     if (!Number.isNaN(length) && received < length) throw new Error(`the connection ended after ${received} of ${length} bytes`);
   } finally {
+    await file.close();
     bar.done();
   }
 }
