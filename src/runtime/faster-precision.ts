@@ -33,7 +33,7 @@ function fastest(precision: Precision): number {
     'traced',
     state,
     { probe: { signature: { inputs: { x: { shape: [BATCH, SIDE, SIDE, CHANNELS], dtype: 'float32' } } }, fn } },
-    precision,
+    { precision },
   );
   try {
     const run = () => {

@@ -17,25 +17,30 @@ import { writtenFor } from './written-for.js';
 
 export type { Engine, Precision, Program, ProgramFunction, StateValue } from './functions.js';
 
+/** How a program is made, beside what it computes. */
+export interface ProgramOptions {
+  readonly precision?: Precision;
+  /** How many a traced graph is spread over, where its functions speak of several (see graph/place.ts). */
+  readonly devices?: number;
+  /** From which inputs of functions take their rows; they begin with zeros. Traced, and on one device, alone. */
+  readonly tables?: Readonly<Record<string, TableSpec>>;
+}
+
 /**
  * Makes a program. With `traced`, every function is written into one TensorFlow graph whose variables live in the session,
  * and each call is one session run; with `eager`, the same functions run op by op.
- * @param devices how many a traced graph is spread over, where its functions speak of several (see graph/place.ts)
- * @param tables from which inputs of functions take their rows; they begin with zeros. Traced, and on one device, alone
  */
 export function createProgram(
   engine: Engine,
   state: Readonly<Record<string, StateValue>>,
   functions: Readonly<Record<string, ProgramFunction>>,
-  precision: Precision = 'fp32',
-  devices = 1,
-  tables: Readonly<Record<string, TableSpec>> = {},
+  { precision = 'fp32', devices = 1, tables = {} }: ProgramOptions = {},
 ): Program {
   if (Object.keys(tables).length > 0 && (engine !== 'traced' || devices !== 1))
     throw new Error('tables are for the traced engine, and one device');
   switch (engine) {
     case 'traced': {
-      const program = new TracedProgram(state, functions, precision, devices, tables);
+      const program = new TracedProgram(state, functions, { precision, devices, tables });
       // Small networks leave little behind, and collecting takes some ten milliseconds.
       if (bytesOf(state) >= LARGE) collectGarbage();
       return program;
@@ -64,9 +69,7 @@ class TracedProgram implements Program {
   constructor(
     state: Readonly<Record<string, StateValue>>,
     private readonly functions: Readonly<Record<string, ProgramFunction>>,
-    precision: Precision,
-    devices: number,
-    tables: Readonly<Record<string, TableSpec>>,
+    { precision, devices, tables }: Required<ProgramOptions>,
   ) {
     const graph = new GraphBuilder();
     this.graphState = new GraphState(graph, state, devices, tables);

@@ -36,7 +36,7 @@ export function trace(
     const key = keyOf(signature);
     const there = programs.get(key);
     if (there === last && there !== undefined) return there;
-    const program = there ?? createProgram(engine, state, { fn: { signature, fn } }, precision);
+    const program = there ?? createProgram(engine, state, { fn: { signature, fn } }, { precision });
     programs.set(key, program);
     if (last !== undefined) program.write(last.read(names));
     last = program;

@@ -56,7 +56,7 @@ export class Prefix {
           },
         },
       },
-      precision,
+      { precision },
     );
     this.pixels = new Uint8Array(batch * side * side * 3);
   }

@@ -113,9 +113,7 @@ export function createTrainer(options: TrainerOptions): {
         entered: { signature: { inputs: step.inputs(batch) }, fn: (entering: Tensors) => ({ outputs: entering }) },
       }),
     },
-    options.precision,
-    devices,
-    tables,
+    { precision: options.precision ?? 'fp32', devices, tables },
   );
   const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
   return { program, judged: byAverages(program, averaged), names, signature };
@@ -142,7 +140,7 @@ export function createFeatureProgram(
 ): Program {
   const state = networkState(entry.network, weights);
   const functions = { features: { signature: { inputs: entry.inputs(batch) }, fn: featureFunction(entry) } };
-  return createProgram(engine, state, functions, precision);
+  return createProgram(engine, state, functions, { precision });
 }
 
 /** The function of `createSizedProgram` for so many images. The binding takes a name that begins with a digit for an output's number. */
@@ -159,5 +157,5 @@ export function createSizedProgram(
   const entry = pixelEntry(network, side);
   const fn = featureFunction(entry);
   const functions = sizes.map((size) => [sizedName(size), { signature: { inputs: entry.inputs(size) }, fn }]);
-  return createProgram('traced', networkState(network, weights), Object.fromEntries(functions), precision);
+  return createProgram('traced', networkState(network, weights), Object.fromEntries(functions), { precision });
 }

@@ -99,14 +99,14 @@ describe('what is made of frozen variables alone', () => {
     };
     const inputs = { x: floats(1, 2, 3, 4, 5, 6, 7, 8) };
     const run = (engine: 'traced' | 'eager') => {
-      const program = createProgram(engine, { kernel, scale }, convolve, engine === 'eager' ? 'fp32' : precision);
+      const program = createProgram(engine, { kernel, scale }, convolve, { precision: engine === 'eager' ? 'fp32' : precision });
       const { y } = program.run('features', inputs);
       program.close();
       return [...(y as Float32Array)];
     };
     // Small whole numbers are exact in bfloat16 too.
     expect(run('traced')).toEqual(run('eager'));
-    const casts = nodesWritten(() => createProgram('traced', { kernel, scale }, convolve, precision).close());
+    const casts = nodesWritten(() => createProgram('traced', { kernel, scale }, convolve, { precision }).close());
     const used = below(casts, 'features/out/y');
     expect(used.some(({ name }) => name.startsWith('hoisted/'))).toBe(true);
     // The image alone is converted in a call.

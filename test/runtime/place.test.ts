@@ -85,7 +85,7 @@ describe('a function over three devices', () => {
   it('is fed in parts, sums over all of them, and moves the variable of each', () => {
     divideProcessor(3);
     const state = { w: { shape: [2], dtype: 'float32', values: Float32Array.of(1, -1), copied: true } } as const;
-    const program = createProgram('traced', state, { f: { signature: { inputs }, fn } }, 'fp32', 3);
+    const program = createProgram('traced', state, { f: { signature: { inputs }, fn } }, { devices: 3 });
     const x = Float32Array.from({ length: 12 }, (_, at) => at / 100);
     // Σx₀ = 0.30, Σx₁ = 0.36: (0.30 − 0.36)² and 2 · −0.06 · Σx; then by the moved weights.
     const [a, b] = [0.3, 0.36];
@@ -104,7 +104,7 @@ describe('a function over three devices', () => {
   it('refuses a batch that does not divide', () => {
     const signature = { inputs: { x: { ...inputs.x, shape: [5, 2] } } };
     const state = { w: { shape: [2], dtype: 'float32', values: Float32Array.of(1, -1), copied: true } } as const;
-    expect(() => createProgram('traced', state, { f: { signature, fn } }, 'fp32', 3)).toThrow(
+    expect(() => createProgram('traced', state, { f: { signature, fn } }, { devices: 3 })).toThrow(
       "the input 'x' ([5,2]) does not divide into 3 equal parts",
     );
   });

@@ -24,9 +24,7 @@ const program = (format: 'fp32' | 'bf16', { compiled = false, precision = 'fp32'
         compiled,
       },
     },
-    precision,
-    1,
-    { maps: { rows: ROWS, shape: [2, 3], format } },
+    { precision, tables: { maps: { rows: ROWS, shape: [2, 3], format } } },
   );
 
 describe('a table of a program', () => {
@@ -65,8 +63,8 @@ describe('a table of a program', () => {
       },
     };
     const tables = { maps: { rows: 1, shape: [2], format: 'fp32' as const } };
-    expect(() => createProgram('eager', {}, functions, 'fp32', 1, tables)).toThrow('the traced engine, and one device');
-    expect(() => createProgram('traced', {}, functions, 'fp32', 2, tables)).toThrow('the traced engine, and one device');
+    expect(() => createProgram('eager', {}, functions, { tables })).toThrow('the traced engine, and one device');
+    expect(() => createProgram('traced', {}, functions, { devices: 2, tables })).toThrow('the traced engine, and one device');
     expect(() => createProgram('traced', {}, functions)).toThrow("the program has no table 'maps'");
   });
 });

@@ -54,7 +54,7 @@ function byTensorFlow(precision: Precision) {
     by: { shape: [1, OUT, OUT, FILTERS], dtype: 'float32' },
   } as const;
   const state = { kernel: { shape: [KERNEL, KERNEL, CHANNELS, FILTERS], dtype: 'float32', values: kernel } } as const;
-  const program = createProgram('traced', state, { prove: { signature: { inputs }, fn } }, precision);
+  const program = createProgram('traced', state, { prove: { signature: { inputs }, fn } }, { precision });
   try {
     return program.run('prove', { x: image, by: slope }) as { convolution: Float32Array; gradient: Float32Array };
   } finally {
