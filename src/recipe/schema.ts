@@ -82,6 +82,14 @@ export const recipeSchema = z
       .describe(
         'whether XLA compiles each training step whole: for cards and long trainings, the first step takes from seconds to minutes; on a processor it is slower',
       ),
+    stepsPerCall: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe(
+        'training steps that run in one call, by a loop inside the graph: for cards, where a call and a copy cost time; a checkpoint and Ctrl-C wait for the end of a call',
+      ),
     device: z
       .enum(['auto', 'cpu', 'gpu'])
       .default('auto')
@@ -124,6 +132,10 @@ export const recipeSchema = z
   .refine(({ devices, xla }) => (devices?.length ?? 1) === 1 || !xla, {
     path: ['xla'],
     message: 'false where devices are several (a compiled step runs on one card)',
+  })
+  .refine(({ engine, devices, stepsPerCall }) => stepsPerCall === 1 || (engine === 'traced' && (devices?.length ?? 1) === 1), {
+    path: ['stepsPerCall'],
+    message: '1 where engine is eager or devices are several (the loop is in a graph on one device)',
   })
   .refine(({ devices }) => devices === null || new Set(devices).size === devices.length, {
     path: ['devices'],

@@ -92,6 +92,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       devices: devicesOf(recipe),
       rematerialise: recipe.checkpoint === 'stage',
       xla: recipe.xla,
+      inOneCall: recipe.stepsPerCall > 1,
       mixed,
       ...(supply && { tables: supply.tables }),
     }),
@@ -157,6 +158,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       {
         name: phase,
         program,
+        stepsPerCall: recipe.stepsPerCall,
         epochs: segment.to,
         stepsPerEpoch,
         now: context.now,
@@ -166,8 +168,10 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
         rateAt,
         watch,
-        async onStep(position, figures) {
+        onStep(_, figures) {
           bar?.advance(1, figuresInWords(phase, figures, bench));
+        },
+        async onCall(position) {
           if (context.now() - saved >= (context.saveEvery ?? SAVE_EVERY)) await save(position);
         },
         onNotFinite({ epoch, step }, fed, { loss }) {

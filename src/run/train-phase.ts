@@ -29,6 +29,8 @@ export async function trainPhase(phase: PhaseName, weights: Weights, head: Head,
   const loader = createLoader(bench.decoded, {
     ...viewsOf(phase, recipe, seed),
     workers: recipe.data.workers,
+    // While a call runs, the batches of the next are made.
+    ...(recipe.stepsPerCall > 1 && { prefetch: 2 * recipe.stepsPerCall }),
     progress,
   });
   const values = { ...weights, [HEAD_KERNEL]: head.kernel, [HEAD_BIAS]: head.bias };

@@ -1,4 +1,5 @@
-import { checkInputs, inputTensor } from './feeds.js';
+import { eachInTurn } from './each-in-turn.js';
+import { checkInputs, type Inputs, inputTensor } from './feeds.js';
 import type { Program, ProgramFunction, StateValue } from './functions.js';
 import type { Values } from './session.js';
 import { type Tensor, tf } from './tensorflow.js';
@@ -42,6 +43,10 @@ export class EagerProgram implements Program {
         if (!before.has(tensor) && !tensor.isDisposed) tensor.dispose();
     });
     return result;
+  }
+
+  runEach(name: string, inputs: readonly Inputs[]): Record<string, Values>[] {
+    return eachInTurn(this, this.functions[name]?.carried, name, inputs);
   }
 
   read(names: readonly string[]): Record<string, Float32Array | Int32Array> {

@@ -1,3 +1,4 @@
+import type { Repeated } from './graph/repeat.js';
 import type { Feed, Values } from './session.js';
 import { type Tensor, tf } from './tensorflow.js';
 import type { Signature, TensorSpec, TracedFunction } from './trace/trace.js';
@@ -29,13 +30,35 @@ export function feedsOf({ inputs: ends }: TracedFunction, inputs: Inputs): Feed[
     const shape = places.length === 1 ? fedShape(spec) : [first / places.length, ...rest];
     // Bytes are copied when they are fed; the session takes all else where it lies, and wants that at an even address.
     const piece = (part: number) => values[spec.dtype === 'uint8' ? 'subarray' : 'slice'](part * length, (part + 1) * length);
-    return places.map((name, part) => ({
-      name,
-      values: places.length === 1 ? values : piece(part),
-      shape,
-      ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
-    }));
+    return places.map((name, part) => {
+      const own = places.length === 1 ? values : piece(part);
+      return spec.dtype === 'uint8' ? { name, strings: own as Uint8Array } : { name, values: own, shape };
+    });
   });
+}
+
+/** What a session is fed for a function that runs once for each of `inputs`. What is carried is fed for the first time alone. */
+export function repeatedFeedsOf({ inputs: ends }: TracedFunction, repeated: Repeated, inputs: readonly Inputs[]): Feed[] {
+  const fed = [...ends].flatMap(([key, { places, spec }]): Feed[] => {
+    const place = places[0] as string;
+    const name = repeated.inputs.get(place);
+    // Not all is used: triplets have no seed.
+    if (name === undefined) return [];
+    const all = inputs.map((one) => one[key] as Values);
+    if (name === place) return [{ name, values: all[0] as Values, shape: fedShape(spec) }];
+    if (spec.dtype === 'uint8') return [{ name, strings: all as Uint8Array[] }];
+    return [{ name, values: joined(all), shape: [all.length, ...fedShape(spec)] }];
+  });
+  return [...fed, { name: repeated.times, values: Int32Array.of(inputs.length), shape: [] }];
+}
+
+function joined(all: readonly Values[]): Values {
+  const [first] = all as [Values];
+  const whole = new (first.constructor as Int32ArrayConstructor)(all.length * first.length);
+  all.forEach((values, at) => {
+    whole.set(values, at * first.length);
+  });
+  return whole;
 }
 
 /** An input as a tensor, for a function that is run operation by operation. */

@@ -1,5 +1,6 @@
+import { eachInTurn } from './each-in-turn.js';
 import { EagerProgram } from './eager-program.js';
-import { checkInputs, feedsOf } from './feeds.js';
+import { checkInputs, feedsOf, type Inputs, repeatedFeedsOf } from './feeds.js';
 import type { Engine, Precision, Program, ProgramFunction, StateValue } from './functions.js';
 import { collectGarbage } from './garbage.js';
 import { GraphBuilder } from './graph/builder.js';
@@ -8,6 +9,7 @@ import { hoistConstants } from './graph/hoist.js';
 import { updateInPlace } from './graph/in-place-updates.js';
 import { toMixedPrecision } from './graph/mixed-precision.js';
 import { placeOnDevices } from './graph/place.js';
+import { type Repeated, repeatWhole } from './graph/repeat.js';
 import { SESSION_TAG, Session, type Values } from './session.js';
 import { onCard } from './tensorflow.js';
 import { graphsFolder, writeGraph } from './trace/inspection.js';
@@ -65,6 +67,7 @@ class TracedProgram implements Program {
   /** To fetch after variables were set. */
   private readonly hoisted: string | null;
   private readonly traced = new Map<string, TracedFunction>();
+  private readonly repeated = new Map<string, Repeated>();
 
   constructor(
     state: Readonly<Record<string, StateValue>>,
@@ -77,7 +80,9 @@ class TracedProgram implements Program {
       this.traced.set(name, traceFunction(graph, this.graphState, state, name, signature, fn));
     }
     const compiled = Object.keys(functions).filter((name) => functions[name]?.compiled === true);
-    updateInPlace(graph, compiled.length > 0 ? 'card' : writtenFor);
+    const repeated = Object.keys(functions).filter((name) => functions[name]?.carried !== undefined);
+    // Neither XLA nor the body of a loop has branches.
+    updateInPlace(graph, compiled.length + repeated.length > 0 ? 'card' : writtenFor);
     if (precision === 'bf16') {
       const ends = [...this.traced.values()].flatMap(({ outputs }) => [...outputs.values()]);
       toMixedPrecision(graph, new Set(ends));
@@ -91,10 +96,23 @@ class TracedProgram implements Program {
       const traced = this.traced.get(name) as TracedFunction;
       this.traced.set(name, { ...traced, outputs: compileWhole(graph, name, traced.outputs) });
     }
+    for (const name of repeated) this.repeated.set(name, this.repeat(graph, name));
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     const begun = [...this.graphState.tables.values()].map((table) => table.begun);
     if (begun.length > 0) this.session.run([], begun);
     this.write(Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])));
+  }
+
+  private repeat(graph: GraphBuilder, name: string): Repeated {
+    if (this.graphState.devices > 1) throw new Error('a function that is spread over devices runs once a call');
+    const { inputs, outputs } = this.traced.get(name) as TracedFunction;
+    const carried = Object.entries(this.functions[name]?.carried ?? {}).map(([input, output]) => {
+      const [place] = inputs.get(input)?.places ?? [];
+      if (place === undefined || !outputs.has(output))
+        throw new Error(`${name}: nothing to carry from '${output}' to '${input}'`);
+      return [place, output] as const;
+    });
+    return repeatWhole(graph, name, outputs, new Map(carried));
   }
 
   /** Of variables as they are read, and of what was traced. */
@@ -124,6 +142,18 @@ class TracedProgram implements Program {
       outputs.map(([, place]) => place),
     );
     return Object.fromEntries(keys.map((key, index) => [key, values[index] as Values]));
+  }
+
+  runEach(name: string, inputs: readonly Inputs[]): Record<string, Values>[] {
+    const repeated = this.repeated.get(name);
+    if (repeated === undefined || inputs.length < 2) return eachInTurn(this, this.functions[name]?.carried, name, inputs);
+    for (const one of inputs) checkInputs(name, (this.functions[name] as ProgramFunction).signature, one);
+    const feeds = repeatedFeedsOf(this.traced.get(name) as TracedFunction, repeated, inputs);
+    const [rows] = this.session.run(feeds, [repeated.rows]) as [Float32Array];
+    const { columns } = repeated;
+    return inputs.map((_, time) =>
+      Object.fromEntries(columns.map((key, at) => [key, Float32Array.of(rows[time * columns.length + at] as number)])),
+    );
   }
 
   read(names: readonly string[]): Record<string, Float32Array | Int32Array> {

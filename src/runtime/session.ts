@@ -6,13 +6,11 @@ import { binding } from './tensorflow.js';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** A value for a session: typed array with its shape; `bytes` is one string scalar. */
-export interface Feed {
-  readonly name: string;
-  readonly values: Values;
-  readonly shape: readonly number[];
-  readonly bytes?: boolean;
-}
+/** A value for a session: a typed array with its shape, or strings of bytes: one scalar, or a vector of several. */
+export type Feed = { readonly name: string } & (
+  | { readonly values: Values; readonly shape: readonly number[] }
+  | { readonly strings: Uint8Array | readonly Uint8Array[] }
+);
 
 const TAG = 'train';
 
@@ -41,7 +39,14 @@ export class Session {
   run(feeds: readonly Feed[], outputs: readonly string[]): Values[] {
     const native = binding();
     const inputs = feeds.map((feed) => {
-      if (feed.bytes === true) return native.createTensor([], native.TF_STRING, [feed.values]);
+      if ('strings' in feed) {
+        const several = Array.isArray(feed.strings);
+        return native.createTensor(
+          several ? [feed.strings.length] : [],
+          native.TF_STRING,
+          several ? feed.strings : [feed.strings],
+        );
+      }
       const dtype =
         feed.values instanceof Float32Array
           ? native.TF_FLOAT

@@ -29,6 +29,7 @@ export function byAverages(program: Program, averaged: ReadonlySet<string>): Pro
   const stored = (name: string) => (averaged.has(name) ? averageName(name) : name);
   return {
     run: (name, inputs, wanted) => program.run(name, inputs, wanted),
+    runEach: (name, inputs) => program.runEach(name, inputs),
     read(names) {
       const values = program.read(names.map(stored));
       return Object.fromEntries(names.map((name) => [name, values[stored(name)] as Float32Array | Int32Array]));

@@ -3,6 +3,7 @@ import type { Values } from '../runtime/session.js';
 import { Collapsed, type CollapseWatch, looksCollapsed, stepsToTell } from './collapse.js';
 import { type MixedBatch, mixedValues } from './mixed-labels.js';
 import { byStage, isStageFigure, type StageFigures } from './stage-figures.js';
+import { CARRIED } from './step.js';
 
 /** Where a phase stands: enough to go on to the same numbers as a run that was never stopped. */
 export interface Position {
@@ -53,6 +54,8 @@ export interface Batch {
 export interface PhaseLoop {
   readonly name: string;
   readonly program: Program;
+  /** Steps that run in one call of the program; 1 where not said. Its step takes `going` then (see step.ts). */
+  readonly stepsPerCall?: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   /** The batches of an epoch from one of its steps on, decoded and augmented. */
@@ -64,8 +67,10 @@ export interface PhaseLoop {
   readonly seed: number;
   readonly now: () => number;
   readonly watch: CollapseWatch;
-  /** After every step. */
+  /** After every step, in order; of several in one call the program has done them all. */
   readonly onStep: (position: Position, figures: Record<string, number>) => void | Promise<void>;
+  /** After every call: the program stands where the position does, so that a checkpoint can be written. */
+  readonly onCall?: (position: Position) => void | Promise<void>;
   /** A step met NaN or an infinity; it has changed nothing. Throws, saying where they came from. */
   readonly onNotFinite: (position: Position, feed: Readonly<Record<string, Values>>, figures: Record<string, number>) => never;
   /**
@@ -91,18 +96,24 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
   let position: Position = { ...from, sums: { ...from.sums } };
   while (position.epoch < loop.epochs && loop.over?.() !== true) {
     let clock = loop.now();
-    for await (const batch of loop.batches(position.epoch, position.stepOfEpoch)) {
+    for await (const batches of inGroups(loop.batches(position.epoch, position.stepOfEpoch), loop.stepsPerCall ?? 1)) {
       const arrived = loop.now();
-      const figures = step(loop, batch, position);
+      const feeds = batches.map((batch, at) => feedOf(loop, batch, position, at));
+      const all = call(loop, feeds, position);
       const finished = loop.now();
-      position = advance(loop, position, figures, {
-        images: batch.indices.length,
-        seconds: (finished - clock) / 1000,
-        waited: (arrived - clock) / 1000,
-      });
+      const [seconds, waited] = [finished - clock, arrived - clock].map((time) => time / 1000 / batches.length) as [
+        number,
+        number,
+      ];
       clock = finished;
-      await loop.onStep(position, figures);
-      refuseCollapse(loop, position, figures);
+      for (const [at, { finite, ...figures }] of all.entries()) {
+        // Those after it in the same call have changed nothing either.
+        if (finite === 0) loop.onNotFinite(position, { ...feeds[at], step: Float32Array.of(position.updates + 1) }, figures);
+        position = advance(loop, position, figures, { images: (batches[at] as Batch).indices.length, seconds, waited });
+        await loop.onStep(position, figures);
+        refuseCollapse(loop, position, figures);
+      }
+      await loop.onCall?.(position);
       // The session blocks the thread: timers, signals and the terminal get their turn here.
       await new Promise((resolve) => setImmediate(resolve));
       if (loop.stopped()) {
@@ -137,23 +148,47 @@ export async function runPhase(loop: PhaseLoop, from: Position): Promise<boolean
 /** Steps between two looks at the stages' figures, which cost passes over all weights. */
 export const LOOK_EVERY = 8;
 
-function step(loop: PhaseLoop, batch: Batch, position: Position): Record<string, number> {
+/** What the step `ahead` steps after the position is fed. Of several in one call the number of the update is carried from the first. */
+function feedOf(loop: PhaseLoop, batch: Batch, position: Position, ahead: number): Record<string, Values> {
   const labels = Int32Array.from(batch.indices, loop.labelOf);
-  const feed = {
+  const step = position.step + ahead;
+  return {
     ...(batch.map === undefined ? { pixels: batch.pixels as Uint8Array } : { map: batch.map }),
     labels,
     ...mixedValues(batch.mix, labels),
-    rate: Float32Array.of(loop.rateAt(position.step)),
+    rate: Float32Array.of(loop.rateAt(step)),
     step: Float32Array.of(position.updates + 1),
-    seed: Int32Array.of(loop.seed | 0, position.step),
+    seed: Int32Array.of(loop.seed | 0, step),
+    ...((loop.stepsPerCall ?? 1) > 1 && { going: Float32Array.of(1) }),
   };
-  const look = position.stepOfEpoch % LOOK_EVERY === 0;
-  const outputs = loop.program.run('step', feed, (output) => look || !isStageFigure(output));
-  const { finite, ...figures } = Object.fromEntries(
-    Object.entries(outputs).map(([name, values]: [string, Values]) => [name, Number(values[0])]),
+}
+
+/** Runs steps in one call. @returns the figures of each: those of the stages where it is looked at them */
+function call(loop: PhaseLoop, feeds: readonly Record<string, Values>[], position: Position): Record<string, number>[] {
+  const looks = (ahead: number) => (position.stepOfEpoch + ahead) % LOOK_EVERY === 0;
+  const wanted = (output: string, ahead: number) => !handedOn.has(output) && (looks(ahead) || !isStageFigure(output));
+  const [first] = feeds as [Record<string, Values>];
+  const all =
+    feeds.length === 1 ? [loop.program.run('step', first, (output) => wanted(output, 0))] : loop.program.runEach('step', feeds);
+  return all.map((outputs, ahead) =>
+    Object.fromEntries(
+      Object.entries(outputs).flatMap(([name, values]) => (wanted(name, ahead) ? [[name, Number(values[0])]] : [])),
+    ),
   );
-  if (finite === 0) loop.onNotFinite(position, feed, figures);
-  return figures;
+}
+
+const handedOn = new Set<string>(Object.values(CARRIED));
+
+/** What comes, so many at a time; fewer at the end. */
+async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 function refuseCollapse(loop: PhaseLoop, { epoch, step, alike }: Position, figures: Record<string, number>): void {

@@ -40,6 +40,12 @@ export function stepSignature(batch: number, entry: Entry, devices = 1): Signatu
   };
 }
 
+/** What a step takes in besides where several run in one call: 1, or 0 once one of them was not finite: then it changes nothing. */
+export const GOING = { going: { shape: [], dtype: 'float32' } } as const;
+
+/** What such steps hand on: the number of the update, and whether they go on. */
+export const CARRIED = { step: 'next', going: 'going' } as const;
+
 /** Name of a slot that an optimizer keeps beside a variable. */
 export function slotName(variable: string, suffix: string): string {
   return `${variable}/${suffix}`;
@@ -60,7 +66,8 @@ export interface StepOptions {
  * each with its own multiplier and weight decay. Plain tfjs code, pure: the traced and the eager engine run this same function.
  *
  * Outputs beside the loss and the objective's figures: `spread` (see featureSpread), `finite` (1, or 0 where the loss, a gradient
- * or a new statistic is NaN or infinite: then nothing has changed, so that the step can be looked into), and the stages' figures.
+ * or a new statistic is NaN or infinite: then nothing has changed, so that the step can be looked into), and the stages' figures. Where
+ * it takes `going`, also what the next step takes: `next`, the number of its update, and `going`.
  */
 export function trainStep(
   entry: Entry,
@@ -122,7 +129,9 @@ export function trainStep(
     const first = raw[0] as Record<string, Tensor>;
     const finite = allFinite(value, [...Object.values(first), ...Object.values(statistics[0] ?? {})]);
     const clipped = clipNorm === null ? null : clipByGlobalNorm(first, clipNorm);
-    const sound = valid === undefined ? finite : (tf.logicalAnd(finite, valid) as Scalar);
+    const { going, step } = inputs as Record<'going' | 'step', Scalar | undefined>;
+    const on = going === undefined ? finite : (tf.logicalAnd(finite, tf.greater(going, 0)) as Scalar);
+    const sound = valid === undefined ? on : (tf.logicalAnd(on, valid) as Scalar);
     const [after, ...others] = replicas.map((replica, device) => {
       const gradients = (raw[device] ?? {}) as Record<string, Tensor>;
       return updatedOn(replica, {
@@ -151,10 +160,13 @@ export function trainStep(
     }
     const before = (name: string) => held(replicas[0], name);
     const stages = stageFigures(trained, { gradients: first, before, after });
-    const outputs = { loss: value, ...figures, finite: tf.cast(finite, 'float32'), ...stages };
+    const handedOn = going === undefined ? {} : { next: tf.add(step as Scalar, asNumber(sound)), going: asNumber(on) };
+    const outputs = { loss: value, ...figures, finite: asNumber(finite), ...stages, ...handedOn };
     return { outputs, state: after, copies: others };
   };
 }
+
+const asNumber = (flag: Scalar): Scalar => tf.cast(flag, 'float32');
 
 function held({ state, device }: Replica, name: string): Tensor {
   const tensor = state[name];

@@ -7,7 +7,7 @@ import type { PhasePlan } from '../transfer/plan.js';
 import { averagedNames, averageName, byAverages } from './averages.js';
 import { type Entry, pixelEntry } from './entry.js';
 import { mixedInputs } from './mixed-labels.js';
-import { featureFunction, type Objective, type StepOptions, slotName, stepSignature, trainStep } from './step.js';
+import { CARRIED, featureFunction, GOING, type Objective, type StepOptions, slotName, stepSignature, trainStep } from './step.js';
 
 /** Values of variables by name, as they are carried from phase to phase and into checkpoints. */
 export type Weights = Record<string, Float32Array>;
@@ -37,6 +37,8 @@ export interface TrainerOptions extends StepOptions {
   readonly precision?: Precision;
   /** How many devices a step is spread over; the batch divides by it. */
   readonly devices?: number;
+  /** Whether several steps may run in one call (see Program.runEach); on one device. */
+  readonly inOneCall?: boolean;
   /** Whether images are mixed: the step then takes the partners' labels and λ too. */
   readonly mixed?: boolean;
   /** What `entries` take rows of. */
@@ -88,14 +90,14 @@ export function createTrainer(options: TrainerOptions): {
   signature: Signature;
 } {
   const { engine, network, plan, optimizer, clipNorm, objective, weights, batch, featureBatch, side, mixed = false } = options;
-  const { devices = 1, tables = {} } = options;
+  const { devices = 1, tables = {}, inOneCall = false } = options;
   const { ema = null } = options;
   const averaged = new Set(ema === null ? [] : averagedNames(plan));
   const pixels = pixelEntry(network, side);
   const { step, features } = options.entries ?? { step: pixels, features: pixels };
   const state = phaseState(plan, optimizer, weights, averaged, (name) => step.network.variables.has(name));
   const { inputs } = stepSignature(batch, step, devices);
-  const signature: Signature = { inputs: mixed ? { ...inputs, ...mixedInputs(batch) } : inputs };
+  const signature: Signature = { inputs: { ...inputs, ...(mixed && mixedInputs(batch)), ...(inOneCall && GOING) } };
   const program = createProgram(
     engine,
     state,
@@ -104,6 +106,7 @@ export function createTrainer(options: TrainerOptions): {
         signature,
         fn: trainStep(step, plan, optimizer, clipNorm, objective, options),
         compiled: options.xla === true,
+        ...(inOneCall && { carried: CARRIED }),
       },
       features: {
         signature: { inputs: features.inputs(featureBatch) },

@@ -34,10 +34,10 @@ describe('maps of the frozen part on a card', () => {
   });
 
   it('change no weight and no figure, in both phases, and nothing but their places is fed to a step', async () => {
-    const feeds: Feed[] = [];
+    const feeds: Extract<Feed, { values: unknown }>[] = [];
     const run = Session.prototype.run;
     vi.spyOn(Session.prototype, 'run').mockImplementation(function (this: Session, given, outputs) {
-      feeds.push(...given);
+      for (const feed of given) if ('values' in feed) feeds.push(feed);
       return run.call(this, given, outputs);
     });
     const held = await train('held', KEYS, { freeOnCard: LARGE });

@@ -11,6 +11,7 @@ export interface Message {
 }
 export interface ShapeMessage extends Message {
   addDim(dim: Message): void;
+  getDimList(): { getSize(): number }[];
   setUnknownRank(value: boolean): void;
 }
 export interface TensorMessage extends Message {
@@ -38,6 +39,7 @@ export interface AttrMessage extends Message {
   getS_asU8(): Uint8Array;
   getList(): ListMessage | undefined;
   setShape(value: ShapeMessage): void;
+  getShape(): ShapeMessage | undefined;
   setTensor(value: TensorMessage): void;
   setList(value: ListMessage): void;
   setFunc(value: FunctionMessage): void;
