@@ -90,13 +90,13 @@ class TracedProgram implements Program {
     const setters = new Set([...this.graphState.setters.values()].flatMap(({ sets }) => sets));
     this.hoisted = hoistConstants(graph, setters, this.shapes());
     if (devices > 1) placeOnDevices(graph, { kind: onCard ? 'GPU' : 'CPU', count: devices });
-    const folder = graphsFolder();
-    if (folder !== undefined) writeGraph(folder, graph, this.traced);
     for (const name of compiled) {
       const traced = this.traced.get(name) as TracedFunction;
       this.traced.set(name, { ...traced, outputs: compileWhole(graph, name, traced.outputs) });
     }
     for (const name of repeated) this.repeated.set(name, this.repeat(graph, name));
+    const folder = graphsFolder();
+    if (folder !== undefined) writeGraph(folder, graph, this.traced);
     this.session = Session.fromGraph(graph.savedModel(SESSION_TAG));
     const begun = [...this.graphState.tables.values()].map((table) => table.begun);
     if (begun.length > 0) this.session.run([], begun);

@@ -28,7 +28,7 @@ export async function classificationStep(batch: number, classes: number): Promis
     precision: 'fp32',
   });
   let at = 0;
-  return () => training.step(at++);
+  return () => training.steps(at++);
 }
 
 /** What embedding and evaluation compute of a batch of images. */

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     precision: { type: 'string', default: 'fp32' },
     checkpoint: { type: 'string', default: 'off' },
     xla: { type: 'boolean', default: false },
+    'steps-per-call': { type: 'string', default: '1' },
     devices: { type: 'string', default: '1' },
     warm: { type: 'string', default: '2' },
     /** Timed steps at most; none is begun after as many seconds, from the third on. */
@@ -29,6 +30,7 @@ const { values } = parseArgs({
 });
 const batch = Number(values.batch);
 const warm = Number(values.warm);
+const stepsPerCall = Number(values['steps-per-call']);
 
 const training = await benchTraining({
   network: values.network as NetworkName,
@@ -42,16 +44,18 @@ const training = await benchTraining({
   precision: values.precision as 'fp32' | 'bf16',
   rematerialise: values.checkpoint === 'stage',
   xla: values.xla,
+  stepsPerCall,
   devices: Number(values.devices),
 });
 const seconds: number[] = [];
 const losses: number[] = [];
 let spent = 0;
-for (let step = 0; step < warm + Number(values.steps) && (seconds.length < 3 || spent < Number(values.seconds)); step++) {
+// Steps of one call take a share of its time each.
+for (let call = 0; call < warm + Number(values.steps) && (seconds.length < 3 || spent < Number(values.seconds)); call++) {
   const began = performance.now();
-  losses.push(training.step(step));
-  const took = (performance.now() - began) / 1000;
-  if (step < warm) continue;
+  losses.push(...training.steps(call * stepsPerCall));
+  const took = (performance.now() - began) / 1000 / stepsPerCall;
+  if (call < warm) continue;
   seconds.push(took);
   spent += took;
 }

@@ -26,6 +26,8 @@ export interface TrainingOptions {
   /** Whether stages are computed once more on the way back. */
   readonly rematerialise?: boolean;
   readonly xla?: boolean;
+  /** Steps of one call of the program. */
+  readonly stepsPerCall?: number;
   /** How many cards, or with FT_CPU_DEVICES parts of the processor, a step is spread over. */
   readonly devices?: number;
 }
@@ -36,13 +38,13 @@ export interface Training {
   readonly trainable: number;
   /** Floating-point operations of a step, an image. */
   readonly operations: number;
-  /** Runs the step of this number, from 0, and gives its loss. */
-  step(at: number): number;
+  /** Runs the steps of one call, from the one of this number (from 0) on, and gives their losses. */
+  steps(at: number): number[];
   close(): void;
 }
 
 export async function benchTraining(options: TrainingOptions): Promise<Training> {
-  const { batch, side, classes } = options;
+  const { batch, side, classes, stepsPerCall = 1 } = options;
   const network = await benchNetwork(options.network, silent);
   const plan = planPhase(
     network,
@@ -79,6 +81,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
     precision: options.precision,
     rematerialise: options.rematerialise === true,
     xla: options.xla === true,
+    inOneCall: stepsPerCall > 1,
     devices: options.devices ?? 1,
     batch,
     featureBatch: batch,
@@ -89,17 +92,22 @@ export async function benchTraining(options: TrainingOptions): Promise<Training>
   return {
     trainable: plan.totals.trainable,
     operations: stepOperations(network, plan, side),
-    step(at) {
-      const feed = {
+    steps(at) {
+      const feedOf = (step: number) => ({
         ...images,
         labels,
         rate: Float32Array.of(options.rate),
-        step: Float32Array.of(at + 1),
-        seed: Int32Array.of(7, at),
-      };
+        step: Float32Array.of(step + 1),
+        seed: Int32Array.of(7, step),
+        ...(stepsPerCall > 1 && { going: Float32Array.of(1) }),
+      });
+      if (stepsPerCall > 1) {
+        const feeds = Array.from({ length: stepsPerCall }, (_, ahead) => feedOf(at + ahead));
+        return program.runEach('step', feeds).map(({ loss }) => Number(loss?.[0]));
+      }
       // As the loop does: the stages' figures now and then.
-      const { loss } = program.run('step', feed, (output) => at % LOOK_EVERY === 0 || !isStageFigure(output));
-      return Number(loss?.[0]);
+      const { loss } = program.run('step', feedOf(at), (output) => at % LOOK_EVERY === 0 || !isStageFigure(output));
+      return [Number(loss?.[0])];
     },
     close: () => program.close(),
   };

@@ -43,7 +43,7 @@ export async function stepGraph(devices: number, precision: Precision): Promise<
       side: SIDE,
     }).program.close();
     const file = readdirSync(folder).find((name) => name.endsWith('.pb')) as string;
-    return await readNodes(readFileSync(join(folder, file)));
+    return (await readNodes(readFileSync(join(folder, file)))).nodes;
   } finally {
     delete process.env[GRAPHS_FOLDER];
     rmSync(folder, { recursive: true });

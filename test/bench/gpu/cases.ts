@@ -25,6 +25,7 @@ export const WAYS = {
   'ft-tf32': { engine: 'ft', words: 'ft TF32', contender: 'ft fp32', settings: {} },
   'ft-bf16': { engine: 'ft', words: 'ft bf16', contender: 'ft bf16', settings: {} },
   'ft-xla': { engine: 'ft', words: 'ft bf16, XLA', contender: 'ft bf16', settings: { xla: '' } },
+  'ft-loop': { engine: 'ft', words: 'ft bf16, 8 steps a call', contender: 'ft bf16', settings: { 'steps-per-call': '8' } },
   'pytorch-tf32': pytorch('PyTorch TF32', 'pytorch fp32', {}),
   'pytorch-bf16': pytorch('PyTorch bf16', 'pytorch bf16', {}),
   'pytorch-compile': pytorch('torch.compile', 'pytorch bf16', { compile: 'default' }),

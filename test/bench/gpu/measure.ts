@@ -80,12 +80,14 @@ export async function checkGpuWork(
 ): Promise<void> {
   const small: StepCase = { kind: 'steps', network, until, batch: 8, side: 64 };
   const five = { dropout: '0', warm: '0', steps: '5', rate: CHECK_RATE[network] };
-  const losses = (contender: Contender, settings: Settings) =>
-    contenders.measure<StepFigures>(contender, small, { ...settings, ...five });
-  const reference = await losses('ft fp32', {});
+  const losses = (contender: Contender, settings: Settings) => contenders.measure<StepFigures>(contender, small, settings);
+  const reference = await losses('ft fp32', five);
   for (const way of plan.ways.filter((name) => name !== 'ft-tf32')) {
     const { tf32: _, ...settings } = settingsOf(way, small, { ...plan, settings: { steps: {}, phase: {} } });
-    const found = await losses(WAYS[way].contender, settings);
+    // All five in one call, where steps are taken several a call.
+    const calls =
+      'steps-per-call' in settings ? { ...settings, ...five, steps: '1', 'steps-per-call': '5' } : { ...settings, ...five };
+    const found = await losses(WAYS[way].contender, calls);
     const most = WAYS[way].contender.endsWith('bf16') ? MOST_DIFFERENT.bf16 : MOST_DIFFERENT.fp32;
     progress.line(equalWork(network, reference, way, found, most));
   }

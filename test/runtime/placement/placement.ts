@@ -49,9 +49,13 @@ async function decoder(): Promise<(type: string, bytes: Uint8Array) => Record<st
   return (type, bytes) => root.lookupType(type).toObject(root.lookupType(type).decode(bytes), options);
 }
 
-/** The nodes of a serialised GraphDef. */
-export async function readNodes(graph: Uint8Array): Promise<GraphNode[]> {
-  return (await decoder())('ft.GraphDef', graph).node as GraphNode[];
+/** The nodes of a serialised GraphDef, and those of each function of its library. */
+export async function readNodes(graph: Uint8Array): Promise<{ nodes: GraphNode[]; functions: GraphNode[][] }> {
+  const { node, library } = (await decoder())('ft.GraphDef', graph) as {
+    node: GraphNode[];
+    library: { function: { nodeDef: GraphNode[] }[] } | null;
+  };
+  return { nodes: node, functions: (library?.function ?? []).map(({ nodeDef }) => nodeDef) };
 }
 
 /** Reads the registered operations and kernels of the runtime for cards by its addon `cuda.node`. */
@@ -127,12 +131,14 @@ export function placementOf(nodes: readonly GraphNode[], library: Library): Plac
     const { inputs = [] } = library.args.get(node.op) ?? {};
     node.input.forEach((input, at) => {
       if (input.startsWith('^')) return;
-      const [name = '', output = '0'] = input.split(':');
+      // `node:output`, by its number; in a function `node:name of the output:…`.
+      const [name = '', output = '0', named] = input.split(':');
       const from = byName.get(name);
       if (from === undefined || FROM_OUTSIDE.has(from.op)) return;
       const made = kernels.get(name);
       const { outputs = [] } = library.args.get(from.op) ?? {};
-      const leftOnHost = made === undefined || made.hostMemory.has(argAt(from, outputs, Number(output)));
+      const left = named === undefined ? argAt(from, outputs, Number(output)) : output;
+      const leftOnHost = made === undefined || made.hostMemory.has(left);
       const wantedOnHost = kernel === undefined || kernel.hostMemory.has(argAt(node, inputs, at));
       if (leftOnHost !== wantedOnHost) count(crossings, `${from.op} → ${node.op}`);
     });
