@@ -10,6 +10,9 @@ const ARGUMENTS: Readonly<Record<string, (attribute: (name: string) => AttrMessa
   VarHandleOp: () => DT.resource,
 };
 
+/** Those, and what runs on a device of its own: rows of a table in the machine's memory. */
+const isGiven = (node: NodeMessage): boolean => node.getOp() in ARGUMENTS || node.getDevice() !== '';
+
 /**
  * Lets XLA compile what `outputs` are made of as one program: its nodes become a function of the graph's library, and one node calls it.
  * Elementwise operations are fused with each other, and on a card the host starts one program where it started thousands of kernels.
@@ -79,7 +82,9 @@ export function compileWhole(graph: GraphBuilder, name: string, ends: ReadonlyMa
 const typeOf = (node: NodeMessage): number => (node.getAttrMap().get('T') as AttrMessage).getType();
 
 const typeOfArgument = (node: NodeMessage): number =>
-  (ARGUMENTS[node.getOp()] as (typeof ARGUMENTS)[string])((name) => node.getAttrMap().get(name));
+  (ARGUMENTS[node.getOp()] ?? ((attribute) => attribute('dtype')?.getType() ?? DT.float32))((name) =>
+    node.getAttrMap().get(name),
+  );
 
 function arg(name: string, dtype: number) {
   const made = new messages.OpDef.ArgDef();
@@ -100,11 +105,11 @@ function split(
     reached.add(name);
     const node = nodes.get(name);
     if (node === undefined) throw new Error(`the graph has no node '${name}'`);
-    if (!(node.getOp() in ARGUMENTS)) open.push(...node.getInputList().map(sourceOf));
+    if (!isGiven(node)) open.push(...node.getInputList().map(sourceOf));
   }
   const used = [...nodes.values()].filter((node) => reached.has(node.getName()));
   return {
-    inside: used.filter((node) => !(node.getOp() in ARGUMENTS)),
-    given: used.filter((node) => node.getOp() in ARGUMENTS),
+    inside: used.filter((node) => !isGiven(node)),
+    given: used.filter(isGiven),
   };
 }
