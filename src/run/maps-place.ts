@@ -1,5 +1,5 @@
 /** Where a phase that runs on a card has the maps of its frozen part: the rule, and its words. */
-import type { PhaseName } from '../transfer/plan.js';
+import type { PhasePlan } from '../transfer/plan.js';
 
 /** In the card's memory, in the machine's, or nowhere but on disk: then each step is fed those of its images. */
 export type MapsPlace = 'card' | 'machine' | 'fed';
@@ -27,7 +27,7 @@ export function placeOfMaps({ maps, phase }: Record<'maps' | 'phase', number>, f
 }
 
 /** The line that a run and `ft plan` show. */
-export function placeLine(phase: PhaseName, maps: number, place: MapsPlace, { card, machine }: FreeMemory): string {
+export function placeLine({ phase }: PhasePlan, maps: number, place: MapsPlace, { card, machine }: FreeMemory): string {
   const where = {
     card: 'on the card',
     machine: `in the machine's memory, of which a step carries its images' (${inWords(card)} are free on the card)`,

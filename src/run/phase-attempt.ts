@@ -71,7 +71,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     folder: context.mapsFolder,
   });
   const { freeOnCard: free } = context;
-  const supply = maps && supplyOf(bench, maps, { phase, plan, rates: options, free, progress });
+  const supply = maps && supplyOf(bench, maps, { plan, free, progress });
   const entries = entriesOf(pixelEntry(network, recipe.data.side), supply);
   const { program, judged, names, signature } = during(`building the graphs of the ${phase} phase`, progress, () =>
     createTrainer({
