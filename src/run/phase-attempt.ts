@@ -28,6 +28,7 @@ import { scheduleInSteps } from './phase-parts.js';
 import type { Segment } from './phase-segments.js';
 import { epochLine, figuresInWords, label, thawLine, whereabouts } from './phase-words.js';
 import { precisionOf } from './precision.js';
+import { sayCompiling } from './xla-words.js';
 
 /** What the segments of a phase share. */
 export interface PhaseSetup {
@@ -153,6 +154,8 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       progress.line(thawLine(phase, segment.from + 1, plan, segment.thawed));
     if (meta.early === null) begin(meta.position.epoch);
     bar?.advance(meta.position.stepOfEpoch);
+    const steps = meta.early === null && meta.position.epoch < segment.to;
+    const compiled = recipe.xla && steps ? sayCompiling(phase, progress, context.now) : () => {};
     const finished = await runPhase(
       {
         name: phase,
@@ -167,6 +170,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         rateAt,
         watch,
         async onStep(position, figures) {
+          compiled();
           bar?.advance(1, figuresInWords(phase, figures, bench));
           if (context.now() - saved >= (context.saveEvery ?? SAVE_EVERY)) await save(position);
         },
