@@ -3,29 +3,16 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../errors.js';
+import { EXPORT_FORMATS, type FormatName, QUANTIZATIONS, type QuantizationName, WRITTEN_AS } from '../formats.js';
 import type { ExportCheck } from '../run/exports/check.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { share } from './share.js';
 
-/** As in export/formats.ts, which loads TensorFlow. */
-const FORMATS = ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras'] as const;
-type Format = (typeof FORMATS)[number];
-const QUANTIZATIONS = ['float16', 'uint8', 'int8'] as const;
-/** As in export/formats.ts. */
-const WRITTEN_AS: Readonly<Record<Format, readonly (typeof QUANTIZATIONS)[number][]>> = {
-  savedmodel: [],
-  tfjs: ['float16', 'uint8'],
-  'tfjs-graph': ['float16', 'uint8'],
-  onnx: ['int8'],
-  safetensors: [],
-  keras: [],
-};
-
 interface Options {
-  format: Format | 'all';
+  format: FormatName | 'all';
   phase: 'best' | 'classification' | 'triplet';
-  quantize?: (typeof QUANTIZATIONS)[number];
+  quantize?: QuantizationName;
   calibration?: number;
   maxLoss?: number;
   layout: 'nhwc' | 'nchw';
@@ -41,7 +28,7 @@ export function exportVerb(io: Io = processIo()): Command {
         'embeddings before it counts; a card beside it says what it is.',
     )
     .argument('[run]', 'a run folder', 'runs/latest')
-    .addOption(new Option('--format <name>', 'what to write').choices([...FORMATS, 'all']).default('savedmodel'))
+    .addOption(new Option('--format <name>', 'what to write').choices([...EXPORT_FORMATS, 'all']).default('savedmodel'))
     .addOption(
       new Option('--phase <name>', 'the model that the run chose, or what a phase left')
         .choices(['best', 'classification', 'triplet'])
@@ -59,7 +46,7 @@ export function exportVerb(io: Io = processIo()): Command {
     .option('--out <folder>', 'where to write it; RUN/export/FORMAT where none is named')
     .option('--force', 'replace what lies at --out')
     .action(async (argument: string, options: Options) => {
-      const formats = options.format === 'all' ? FORMATS : [options.format];
+      const formats = options.format === 'all' ? EXPORT_FORMATS : [options.format];
       const { quantize, maxLoss, out } = options;
       if (quantize !== undefined) refuseQuantized(options.format, quantize);
       if (options.calibration !== undefined && quantize !== 'int8')
@@ -87,7 +74,7 @@ export function exportVerb(io: Io = processIo()): Command {
       ]);
       const run = await openFinishedRun(argument, io.folder, progress);
       const own = [options.phase === 'best' ? '' : `${options.phase}-`, quantize === undefined ? '' : `-${quantize}`] as const;
-      const folderOf = (format: Format): string => {
+      const folderOf = (format: FormatName): string => {
         if (out === undefined) return run.folder.file('export', `${own[0]}${format}${own[1]}`);
         return options.format === 'all' ? join(resolve(io.folder, out), format) : resolve(io.folder, out);
       };
@@ -116,10 +103,10 @@ export function exportVerb(io: Io = processIo()): Command {
 }
 
 /** @throws UserError where a format is not written so; it says what there is */
-function refuseQuantized(format: Options['format'], quantize: (typeof QUANTIZATIONS)[number]): void {
+function refuseQuantized(format: Options['format'], quantize: QuantizationName): void {
   const own = format === 'all' ? [] : WRITTEN_AS[format];
   if (own.includes(quantize)) return;
-  const others = FORMATS.filter((one) => WRITTEN_AS[one].includes(quantize));
+  const others = EXPORT_FORMATS.filter((one) => WRITTEN_AS[one].includes(quantize));
   throw new UserError({
     where: '--quantize',
     what: `${format} is not written as ${quantize}`,
@@ -134,7 +121,7 @@ function count(text: string): number {
   return value;
 }
 
-const WORDS: Readonly<Record<Format, string>> = {
+const WORDS: Readonly<Record<FormatName, string>> = {
   savedmodel: 'a SavedModel',
   tfjs: 'a tfjs layers model',
   'tfjs-graph': 'a tfjs graph model',

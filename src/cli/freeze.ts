@@ -13,7 +13,7 @@ import type { PhaseName } from '../transfer/plan.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
 import { heading } from './plan.js';
-import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
+import { classesOf, type LoadNetwork, listedSplit, loadNetwork } from './plan-inputs.js';
 import { planText } from './plan-table.js';
 
 interface Options {
@@ -65,7 +65,7 @@ async function freeze(options: Options, io: Io, load: LoadNetwork): Promise<void
   const after = loadRecipe(path, { folder: io.folder, read: read(edited) });
 
   const network = await load(after.recipe.backbone, io.progress);
-  const classes = await trainingClasses(after.recipe, io.folder);
+  const classes = classesOf(await listedSplit(after.recipe, io.folder));
   const plans = atOptions(() => planPhases(after.recipe, network, classes), phases);
   if (options.dryRun) io.stdout.write(`${options.file} would change:\n${changes(written ?? '', edited)}\n`);
   else if (edited !== written) await writeFileAtomic(written === undefined ? path : realpathSync(path), edited);

@@ -8,6 +8,7 @@ import { splitDataset } from '../data/split.js';
 import type { Network } from '../network/network.js';
 import type { Progress } from '../progress.js';
 import type { BackboneOptions, Recipe } from '../recipe/schema.js';
+import type { SplitImages } from '../run/evaluate-epoch.js';
 import { splitRule } from '../run/images.js';
 
 export type LoadNetwork = (options: BackboneOptions, progress: Progress) => Promise<Network>;
@@ -22,11 +23,11 @@ export const loadNetwork: LoadNetwork = async ({ name, upTo, from }, progress) =
 const EMOJI_CLASSES = 1594;
 
 /**
- * How many classes the classifier tells apart, from the recipe's own split of what its folder or table lists, before an image is
- * read: a class whose every image turns out unreadable still counts. Null where no folder is named.
+ * The images of a recipe and its own split of them, from what its folder or table lists, before one is read: those that turn out unreadable,
+ * and files that are equal, still count. Null where no folder is named.
  * @throws UserError where there is no such folder, or it cannot be split so
  */
-export async function trainingClasses(recipe: Recipe, folder: string): Promise<number | null> {
+export async function listedSplit(recipe: Recipe, folder: string): Promise<SplitImages | null> {
   const images = await listedImages(recipe, folder);
   if (images === null) return null;
   // Contents are not known yet: each file counts as different from all others.
@@ -35,8 +36,11 @@ export async function trainingClasses(recipe: Recipe, folder: string): Promise<n
     images.map((image) => ({ ...image, sha256: image.file })),
     [],
   );
-  return splitDataset(dataset, splitRule(recipe)).train.classes.length;
+  return { decoded: { dataset }, split: splitDataset(dataset, splitRule(recipe)) };
 }
+
+/** How many classes the classifier tells apart; null where no folder is named. */
+export const classesOf = (images: SplitImages | null): number | null => images?.split.train.classes.length ?? null;
 
 async function listedImages({ data }: Recipe, folder: string): Promise<readonly Listed[] | null> {
   switch (data.source) {

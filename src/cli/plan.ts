@@ -4,13 +4,17 @@ import type { Network } from '../network/network.js';
 import { loadRecipe } from '../recipe/load.js';
 import type { Recipe } from '../recipe/schema.js';
 import { resolveRecipeArgument } from '../recipe/working.js';
+import type { SplitImages } from '../run/evaluate-epoch.js';
+import type { FreeMemory } from '../run/maps-place.js';
 import { phaseMemory } from '../run/memory.js';
+import { placedMaps } from '../run/placed-maps.js';
 import { planPhases } from '../run/plans.js';
+import { freeOnCard } from '../runtime/card-memory.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
 import { withExamples } from './examples.js';
 import { type Io, processIo } from './io.js';
-import { type LoadNetwork, loadNetwork, trainingClasses } from './plan-inputs.js';
+import { classesOf, type LoadNetwork, listedSplit, loadNetwork } from './plan-inputs.js';
 import { planText } from './plan-table.js';
 import { setOption } from './set-option.js';
 
@@ -22,7 +26,7 @@ interface Options {
   json?: true;
 }
 
-export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork): Command {
+export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork, freeMemory = freeOnCard): Command {
   const command = new Command('plan')
     .description(
       'Show each layer with its stage, output shape, parameters, whether it is frozen or at which rate it learns in ' +
@@ -42,7 +46,8 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
       });
       const { recipe } = loaded;
       const network = await load(recipe.backbone, io.progress);
-      const classes = await trainingClasses(recipe, io.folder);
+      const images = await listedSplit(recipe, io.folder);
+      const classes = classesOf(images);
       const plans = planPhases(recipe, network, classes);
       if (options.json) {
         io.stdout.write(
@@ -55,6 +60,9 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork):
       const spared = sparedInWords(recipe, network, plans);
       if (spared.length > 0) io.stdout.write(`\n${spared.join('\n')}\n`);
       if (plans.length > 0) io.stdout.write(`\n${memoryInWords(recipe, network, plans)}\n`);
+      const free = images === null || recipe.device === 'cpu' ? null : await freeMemory();
+      if (images !== null && free !== null)
+        for (const line of placesOfMaps(recipe, network, plans, images, free)) io.stdout.write(`${line}\n`);
       if (classes === null)
         io.stdout.write('\nThe classifier is as wide as there are classes: known once --data names a folder.\n');
     });
@@ -91,6 +99,21 @@ function memoryInWords(recipe: Recipe, network: Network, plans: readonly PhasePl
     (plan) => `${(phaseMemory(recipe, network, plan) / 2 ** 30).toFixed(1)} GiB in the ${plan.phase} phase`,
   );
   return `memory: about ${phases.join(', ')}`;
+}
+
+/** Where a run on the card of this machine would have the maps of what stands still, as that run would say it. */
+function placesOfMaps(
+  recipe: Recipe,
+  network: Network,
+  plans: readonly PhasePlan[],
+  images: SplitImages,
+  free: FreeMemory,
+): string[] {
+  return plans.flatMap((plan) => {
+    const mixed = plan.phase === 'classification' && recipe.classification?.mix != null;
+    const viewed = recipe.data.views > 0 && !mixed;
+    return placedMaps({ recipe, network, plan, images, viewed, free })?.line ?? [];
+  });
 }
 
 /** The line above a plan. */

@@ -1,3 +1,4 @@
+import type { FormatName } from '../formats.js';
 import type { ImageLayout } from '../weights/onnx/image-entry.js';
 import type { ExportQuantization, Quantization } from '../weights/quantize.js';
 import type { CalibrationImages } from './calibration.js';
@@ -9,9 +10,6 @@ import type { Result } from './saved-model/signatures.js';
 import { writeSavedModel } from './savedmodel.js';
 import { writeTfjsGraph } from './tfjs-graph.js';
 import { writeTfjsLayersModel } from './tfjs-layers.js';
-
-export const EXPORT_FORMATS = ['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras'] as const;
-export type FormatName = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions {
   readonly classifier: ExportedClassifier | null;

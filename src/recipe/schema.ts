@@ -3,6 +3,7 @@
  * show both, and `ft recipes new` can write them out. Keys that are not listed here are faults.
  */
 import { z } from 'zod';
+import { EXPORT_FORMATS } from '../formats.js';
 import { dataSchema } from './data.js';
 import { classificationSchema, tripletSchema } from './phases.js';
 import { trackSchema } from './track.js';
@@ -38,10 +39,7 @@ const headSchema = z.strictObject({
 });
 
 const exportSchema = z.strictObject({
-  formats: z
-    .array(z.enum(['savedmodel', 'tfjs', 'tfjs-graph', 'onnx', 'safetensors', 'keras']))
-    .default(['savedmodel'])
-    .describe('what is exported at the end of a run'),
+  formats: z.array(z.enum(EXPORT_FORMATS)).default(['savedmodel']).describe('what is exported at the end of a run'),
   report: z.boolean().default(true).describe('whether the run ends with its page, report.html'),
 });
 

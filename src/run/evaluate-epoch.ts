@@ -1,3 +1,5 @@
+import type { Dataset } from '../data/dataset.js';
+import type { Split } from '../data/split.js';
 import type { Head } from '../heads/head.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
@@ -67,8 +69,14 @@ export async function evaluateEpoch(
   };
 }
 
+/** Images and their split, whether they are decoded or only listed. */
+export interface SplitImages {
+  readonly split: Split;
+  readonly decoded: { readonly dataset: Dataset };
+}
+
 /** All images that {@link evaluateEpoch} looks at in a phase. */
-export function imagesLookedAt(bench: Workbench, { evaluateEvery }: PhaseRates): Set<number> {
+export function imagesLookedAt(bench: SplitImages, { evaluateEvery }: PhaseRates): Set<number> {
   const { validation, heldOut } = bench.split;
   return new Set([...validation.samples, ...(evaluateEvery > 0 ? heldOut.samples : []), ...lookedAt(bench)]);
 }
@@ -80,12 +88,12 @@ const TRAINING_IMAGES = 128;
 export const CLASSES_TO_TELL = 4;
 
 /** The images whose embeddings' rank and distances are looked at: the validation part, or where it has few classes, some that train. */
-export function lookedAt(bench: Workbench): Int32Array {
+export function lookedAt(bench: SplitImages): Int32Array {
   const { samples, classes } = bench.split.validation;
   return classes.length >= CLASSES_TO_TELL ? samples : someTraining(bench);
 }
 
-function someTraining({ split, decoded }: Workbench): Int32Array {
+function someTraining({ split, decoded }: SplitImages): Int32Array {
   const { samples } = split.train;
   const labels = samples.map((sample) => decoded.dataset.samples[sample]?.class as number);
   return Int32Array.from(evenlyByClass(labels, TRAINING_IMAGES), (row) => samples[row] as number);

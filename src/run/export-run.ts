@@ -1,4 +1,4 @@
-import type { FormatName } from '../export/formats.js';
+import type { FormatName } from '../formats.js';
 import type { Progress } from '../progress.js';
 import type { ImageLayout } from '../weights/onnx/image-entry.js';
 import type { ExportQuantization } from '../weights/quantize.js';

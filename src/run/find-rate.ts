@@ -22,6 +22,7 @@ import { pixelSource } from './pixel-source.js';
 import { precisionOf } from './precision.js';
 import { firstClassifier, firstEmbedding, needsWhitening } from './start-heads.js';
 import type { Workbench } from './workbench.js';
+import { sayCompiling } from './xla-words.js';
 
 /** The range test of one group of layers. */
 export interface GroupRates {
@@ -64,6 +65,7 @@ export async function findRates(bench: Workbench, { phase, sweep, progress, stop
     for (const group of groups) {
       const plan = group === 'all' ? segment.plan : onlyStage(segment.plan, group);
       const bar = progress.bar(`${phase}: ${group}`, sweep.steps, 'steps');
+      const compiled = recipe.xla ? sayCompiling(`${phase}: ${group}`, progress, () => performance.now()) : () => {};
       const curve = await follow({ ...segment, plan }, values, {
         bench,
         phase,
@@ -71,7 +73,10 @@ export async function findRates(bench: Workbench, { phase, sweep, progress, stop
         loader,
         sweep,
         stopped,
-        step: () => bar.advance(1),
+        step() {
+          compiled();
+          bar.advance(1);
+        },
       }).finally(() => bar.done());
       const parameters = plan.variables
         .filter(({ frozen, statistic }) => !frozen && !statistic)

@@ -1,36 +1,20 @@
-/** The frozen part's maps in the card's memory, where they fit. */
+/** The frozen part's maps in the card's memory, or in the machine's, where they fit. */
 import type { BatchPlan } from '../data/batch.js';
-import { BYTES } from '../data/map-cache.js';
 import type { Progress } from '../progress.js';
-import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
 import type { TableSpec } from '../runtime/trace/table.js';
 import type { Entry } from '../train/entry.js';
 import type { FeatureSource } from '../train/features.js';
 import { MapRows } from '../train/map-rows.js';
 import type { Batch } from '../train/phase.js';
-import type { PhaseName, PhasePlan } from '../transfer/plan.js';
-import { devicesOf } from './devices.js';
-import { imagesLookedAt } from './evaluate-epoch.js';
+import type { PhasePlan } from '../transfer/plan.js';
 import type { FrozenMaps } from './frozen-maps.js';
-import { phaseMemory } from './memory.js';
+import type { FreeMemory } from './maps-place.js';
+import { placedMaps } from './placed-maps.js';
 import type { Workbench } from './workbench.js';
 
 /** Tables of a phase's program: of views, which are trained on, and of images as they are, which are looked at after an epoch. */
 const [VIEWS, IMAGES] = ['views', 'images'] as const;
-
-/** cuDNN's and cuBLAS' work space. */
-const WORKSPACE = 1e9;
-/** Of what is free: memory is taken in blocks, and others may take some. */
-const USABLE = 0.9;
-
-/**
- * Whether maps may lie on a card beside all that a phase computes there.
- * @param sizes bytes: of all maps, of what the phase takes besides (a forecast), and what is free before it
- */
-export function fitOnCard({ maps, phase, free }: Record<'maps' | 'phase' | 'free', number>): boolean {
-  return maps + phase + WORKSPACE <= USABLE * free;
-}
 
 /** What a phase gets its maps from. */
 export interface MapSupply {
@@ -45,34 +29,32 @@ export interface MapSupply {
 }
 
 export interface SupplyOptions {
-  readonly phase: PhaseName;
   readonly plan: PhasePlan;
-  readonly rates: PhaseRates;
-  /** Bytes of the card's memory; null where graphs are not written for one. */
-  readonly free: number | null;
+  /** Null where graphs are not written for a card. */
+  readonly free: FreeMemory | null;
   readonly progress: Progress;
 }
 
-/** From the card, where all maps that the phase wants fit there; else each time from the host. Says which, where there is a card. */
+/**
+ * From tables on the card, where all maps that the phase wants fit there, or in the machine's memory; else each step is fed its own. Says
+ * which, where there is a card.
+ */
 export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOptions): MapSupply {
-  const { recipe, network, split } = bench;
+  const { recipe, network } = bench;
   const { part, format, source } = maps;
-  const { phase, plan, rates, free, progress } = options;
+  const { plan, free, progress } = options;
   const fed: MapSupply = {
     tables: {},
     entries: { step: maps.batches && part.entry(), features: part.entry() },
     for: () => ({ batches: maps.batches && ((plans) => maps.batches?.(plans) as AsyncGenerator<Batch>), source }),
   };
-  if (free === null || recipe.engine !== 'traced' || devicesOf(recipe) > 1) return fed;
-  const viewed = maps.batches === null ? 0 : split.train.samples.length * recipe.data.views;
-  const table = (rows: number): TableSpec => ({ rows, shape: part.shape, format });
-  const tables: Record<string, TableSpec> = { [IMAGES]: table(imagesLookedAt(bench, rates).size) };
-  if (viewed > 0) tables[VIEWS] = table(viewed);
-  const bytes = Object.values(tables).reduce((sum, { rows }) => sum + rows * part.size * BYTES[format], 0);
-  const fits = fitOnCard({ maps: bytes, phase: phaseMemory(recipe, network, plan), free });
-  const where = fits ? 'on the card' : `fed in each step (${inWords(free)} are free on the card)`;
-  progress.line(`${phase}: maps of the frozen part: ${inWords(bytes)}, ${where}`);
-  if (!fits) return fed;
+  if (free === null) return fed;
+  const placed = placedMaps({ recipe, network, plan, images: bench, viewed: maps.batches !== null, free });
+  if (placed === null) return fed;
+  progress.line(placed.line);
+  if (placed.place === 'fed') return fed;
+  const table = (count: number): TableSpec => ({ rows: count, shape: part.shape, format, onHost: placed.place === 'machine' });
+  const tables = { [IMAGES]: table(placed.images), ...(placed.views > 0 && { [VIEWS]: table(placed.views) }) };
   return {
     tables,
     entries: { step: maps.batches && part.entry(VIEWS), features: part.entry(IMAGES) },
@@ -85,9 +67,4 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
       };
     },
   };
-}
-
-function inWords(bytes: number): string {
-  const mib = bytes / 2 ** 20;
-  return mib < 1000 ? `${mib.toFixed(mib < 10 ? 1 : 0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

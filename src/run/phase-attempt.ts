@@ -28,6 +28,7 @@ import { scheduleInSteps } from './phase-parts.js';
 import type { Segment } from './phase-segments.js';
 import { epochLine, figuresInWords, label, thawLine, whereabouts } from './phase-words.js';
 import { precisionOf } from './precision.js';
+import { sayCompiling } from './xla-words.js';
 
 /** What the segments of a phase share. */
 export interface PhaseSetup {
@@ -71,7 +72,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     folder: context.mapsFolder,
   });
   const { freeOnCard: free } = context;
-  const supply = maps && supplyOf(bench, maps, { phase, plan, rates: options, free, progress });
+  const supply = maps && supplyOf(bench, maps, { plan, free, progress });
   const entries = entriesOf(pixelEntry(network, recipe.data.side), supply);
   const { program, judged, names, signature } = during(`building the graphs of the ${phase} phase`, progress, () =>
     createTrainer({
@@ -154,6 +155,8 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       progress.line(thawLine(phase, segment.from + 1, plan, segment.thawed));
     if (meta.early === null) begin(meta.position.epoch);
     bar?.advance(meta.position.stepOfEpoch);
+    const steps = meta.early === null && meta.position.epoch < segment.to;
+    const compiled = recipe.xla && steps ? sayCompiling(phase, progress, context.now) : () => {};
     const finished = await runPhase(
       {
         name: phase,
@@ -169,6 +172,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         rateAt,
         watch,
         onStep(_, figures) {
+          compiled();
           bar?.advance(1, figuresInWords(phase, figures, bench));
         },
         async onCall(position) {

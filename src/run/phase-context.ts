@@ -1,6 +1,7 @@
 import type { Progress } from '../progress.js';
 import type { FeatureSource } from '../train/features.js';
 import type { RunFolder } from '../train/run-folder.js';
+import type { FreeMemory } from './maps-place.js';
 import type { Workbench } from './workbench.js';
 
 /** What every stage and phase of a run works with. */
@@ -17,6 +18,6 @@ export interface PhaseContext {
   readonly saveEvery?: number;
   /** Where maps of frozen layers are kept; the person's cache where it is not given. */
   readonly mapsFolder?: string;
-  /** Bytes that were free on the card before anything was computed; null where graphs are not written for one. */
-  readonly freeOnCard: number | null;
+  /** What was free on the card, and in the machine, before anything was computed; null where graphs are not written for a card. */
+  readonly freeOnCard: FreeMemory | null;
 }

@@ -15,6 +15,7 @@ import type { ExportCheck } from './exports/check.js';
 import { writeFindings } from './findings.js';
 import { Journal, readHead, type StoredRow, writeHead } from './journal.js';
 import type { Manifest } from './manifest.js';
+import type { FreeMemory } from './maps-place.js';
 import { lastCheckpoint } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { pixelSource } from './pixel-source.js';
@@ -35,8 +36,8 @@ export interface RunContext {
   readonly saveEvery?: number;
   /** Where maps of frozen layers are kept; the person's cache where it is not given. */
   readonly mapsFolder?: string;
-  /** Bytes that are free on the card; they are asked for where they are not given. */
-  readonly freeOnCard?: number;
+  /** What is free for maps on a card and in the machine; asked for where it is not given. */
+  readonly freeOnCard?: FreeMemory;
 }
 
 /** A finished run, as the terminal tells it. */

@@ -19,7 +19,7 @@ export interface Asking {
 }
 
 /** What is served without a token: whether the server is well, and the page, which asks for the token itself and holds no secret. */
-const OPEN: ReadonlySet<string> = new Set(['/', '/page.js', '/page.css', '/health/live', '/health/ready']);
+const OPEN: ReadonlySet<string> = new Set(['/', '/page.js', '/page.css', '/health', '/health/live', '/health/ready']);
 const COOKIE = 'ft-serve';
 
 export interface Access {

@@ -17,7 +17,7 @@
  * | GET /thresholds | ThresholdPoint[], by falling rate |
  * | GET /map | MapPoint[] |
  * | GET /pictures/ID?side=132 | JPEG |
- * | GET /health/live, /health/ready | 200 or 503 |
+ * | GET /health/live, /health/ready, /health (the same as ready) | 200 or 503 |
  * | GET /metrics | Prometheus' text |
  * | GET /openapi.json, /docs | the description of all this |
  *

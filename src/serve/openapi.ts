@@ -150,6 +150,7 @@ export function describeApi(model: ServedModel, { bytes, pixels, images: most }:
       },
       '/health/live': { get: { ...get('The process and its model run', state), security: [{}] } },
       '/health/ready': { get: { ...get('It takes requests', state), security: [{}] } },
+      '/health': { get: { ...get('The same as /health/ready', state), security: [{}] } },
       '/metrics': { get: plain("Prometheus' text", 'text/plain') },
       '/openapi.json': { get: get('This description', { type: 'object' }) },
       '/docs': { get: plain('This description, for people', 'text/html') },

@@ -15,11 +15,13 @@ export function addOperationRoutes(app: FastifyInstance, { model, limits, metric
     wantAlive();
     return { status: 'live' };
   });
-  app.get('/health/ready', async () => {
-    wantAlive();
-    if (!ready()) throw new Refusal(503, { what: 'the server is ending' });
-    return { status: 'ready' };
-  });
+  // The short one is what people type.
+  for (const path of ['/health', '/health/ready'])
+    app.get(path, async () => {
+      wantAlive();
+      if (!ready()) throw new Refusal(503, { what: 'the server is ending' });
+      return { status: 'ready' };
+    });
   app.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
   app.get('/openapi.json', async () => description);
   app.get('/docs', async (_, reply) => reply.type('text/html; charset=utf-8').send(docs));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EXPORT_FORMATS } from '../../src/export/formats.js';
+import { EXPORT_FORMATS } from '../../src/formats.js';
 import { CURVE_RATES } from '../../src/run/calibrated.js';
 import { type RecallLoss, refuseLoss } from '../../src/run/exports/recall-loss.js';
 import type { Embedded } from '../../src/serve/api.js';

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Io } from '../../src/cli/io.js';
 import type { PhasePlan } from '../../src/transfer/plan.js';
 import { folderWith } from '../recipe/files.js';
+import { smallNetwork } from '../transfer/small-network.js';
 import { ft, smallVerbs } from './terminal.js';
 
 const recipe = `data: { side: 32, classes: 24, validation: 0.25 }
@@ -38,6 +40,31 @@ triplet: 80 % of a step's arithmetic lies in what stands still (up to conv2_a_re
 memory: about 0.5 GiB in the classification phase, 0.5 GiB in the triplet phase
 `);
   });
+
+  it.each([
+    ['fed in each step (1.0 GiB are free on the card, 0.0 MiB in the machine)', [], 1, 0],
+    ["in the machine's memory, of which a step carries its images' (1.0 GiB are free on the card)", [], 1, 1],
+    ['on the card', [], 4, 0],
+    [null, ['--set', 'engine=eager'], 4, 0],
+    [null, ['--set', 'device=cpu'], 4, 0],
+  ] as const)(
+    'says where a card would have the maps of what stands still, as a run does: %s',
+    async (where, sets, card, machine) => {
+      const free = async () => ({ card: card * 2 ** 30, machine: machine * 2 ** 30 });
+      const load = async (io: Io) => (await import('../../src/cli/plan.js')).planVerb(io, async () => smallNetwork(), free);
+      const verbs = [{ name: 'plan', summary: '', load }];
+      const folder = folderWith({ 'ft.yaml': recipe });
+      const { out } = await ft(['plan', '--set', 'data.views=20', ...sets], { folder, verbs });
+      // 24 classes of 4: 12 held out, 3 for validation, 9 that train. Of 36 images 20 views each, and all 96 as they are: three classes are too
+      // few to look at, so those that train are too. Maps of 8 × 8 × 4 and 8 × 8 × 6 numbers.
+      const lines = out.split('\n').filter((line) => line.includes('maps of the frozen part'));
+      expect(lines).toEqual(
+        where === null
+          ? []
+          : [`classification: maps of the frozen part: 0.8 MiB, ${where}`, `triplet: maps of the frozen part: 1.2 MiB, ${where}`],
+      );
+    },
+  );
 
   it('sums up the stages, and shows layers without weights, where asked', async () => {
     const folder = folderWith({ 'ft.yaml': recipe });

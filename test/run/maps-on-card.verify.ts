@@ -7,7 +7,9 @@ vi.mock('../../src/runtime/written-for.js', () => ({ writtenFor: 'card', bitExac
 
 const root = sharedFolder();
 const KEYS = [...TINY, 'data.views=2', 'classification.epochs=3', 'triplet.epochs=2', 'classification.evaluateEvery=1'];
-const LARGE = 64 * 2 ** 30;
+const ON_CARD = { card: 64 * 2 ** 30, machine: 0 };
+const IN_MACHINE = { card: 2 ** 30, machine: 64 * 2 ** 30 };
+const FED = { card: 2 ** 30, machine: 0 };
 
 async function train(name: string, keys: readonly string[], sitting: Sitting) {
   const lines: string[] = [];
@@ -19,21 +21,22 @@ async function train(name: string, keys: readonly string[], sitting: Sitting) {
 describe('maps of the frozen part on a card', () => {
   let fed: Awaited<ReturnType<typeof train>>;
   beforeAll(async () => {
-    fed = await train('fed', KEYS, { freeOnCard: 2 ** 30 });
+    fed = await train('fed', KEYS, { freeOnCard: FED });
   });
 
   it('do not keep a killed run from going on to the same numbers', async () => {
-    const killed = { killed: 9, saveEvery: 0, freeOnCard: LARGE };
+    const killed = { killed: 9, saveEvery: 0, freeOnCard: ON_CARD };
     await train('killed', KEYS, killed).catch(() => {});
-    const resumed = await train('killed', KEYS, { resume: onlyRun(join(root, 'killed')), freeOnCard: LARGE });
+    const resumed = await train('killed', KEYS, { resume: onlyRun(join(root, 'killed')), freeOnCard: ON_CARD });
     expect(resumed.files).toEqual(fed.files);
   });
 
   it('take half the room in bf16, and give the numbers of fed ones in it', async () => {
     const keys = [...KEYS, 'classification.epochs=1', 'triplet.epochs=1', 'frozenMaps=bf16'];
-    const half = await train('half', keys, { freeOnCard: LARGE });
-    const halfFed = await train('half-fed', keys, { freeOnCard: 2 ** 30 });
+    const half = await train('half', keys, { freeOnCard: ON_CARD });
+    const halfFed = await train('half-fed', keys, { freeOnCard: FED });
     expect(half.files).toEqual(halfFed.files);
+    expect((await train('half-machine', keys, { freeOnCard: IN_MACHINE })).files).toEqual(halfFed.files);
     expect(half.files['model.safetensors']).not.toBe(fed.files['model.safetensors']);
     const mib = (line: string | undefined) => Number(/([\d.]+) MiB/.exec(line ?? '')?.[1]);
     expect(mib(half.maps[0]) / mib(fed.maps[0])).toBeCloseTo(0.5, 1);

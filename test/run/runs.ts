@@ -8,6 +8,7 @@ import { silent } from '../../src/progress.js';
 import { loadRecipe } from '../../src/recipe/load.js';
 import { writeRecipe } from '../../src/recipe/write.js';
 import { makeManifest } from '../../src/run/manifest.js';
+import type { FreeMemory } from '../../src/run/maps-place.js';
 import { type RunResult, trainRun } from '../../src/run/train.js';
 import { openWorkbench } from '../../src/run/workbench.js';
 import { createRunFolder, jsonText, openRunFolder } from '../../src/train/run-folder.js';
@@ -100,7 +101,7 @@ export interface Sitting {
   /** Milliseconds between checkpoints inside an epoch; 0: one after every step. */
   readonly saveEvery?: number;
   readonly mapsFolder?: string;
-  readonly freeOnCard?: number;
+  readonly freeOnCard?: FreeMemory;
   /** Takes the lines that a person would read. */
   readonly said?: (line: string) => void;
   /** Takes the cached pixels away afterwards. */

@@ -66,8 +66,8 @@ describe('who may ask', () => {
     expect(of({ cookie: `${pair.slice(0, -1)}` })).toBe(401);
     expect(of({ cookie: 'ft-serve=sesame-sesame' })).toBe(401);
     expect(access.cookieFor('wrong')).toBeNull();
-    for (const path of ['/', '/page.js', '/page.css', '/health/live', '/health/ready']) expect(of({}, path)).toBe(200);
-    for (const path of ['/metrics', '/docs', '/page.js/', '//', '/health/live/x'])
+    for (const path of ['/', '/page.js', '/page.css', '/health', '/health/live', '/health/ready']) expect(of({}, path)).toBe(200);
+    for (const path of ['/metrics', '/docs', '/page.js/', '//', '/health/', '/health/live/x'])
       expect([path, of({}, path)]).toEqual([path, 401]);
   });
 
@@ -78,7 +78,7 @@ describe('who may ask', () => {
 
   it('is asked of every address of a server, known or not', async () => {
     const { server } = await serverOf({ token: 'sesame-sesame' });
-    const open = ['/', '/health/live', '/health/ready'];
+    const open = ['/', '/health', '/health/live', '/health/ready'];
     const addresses = [
       '/info',
       '/thresholds',

@@ -172,11 +172,11 @@ describe('what is too much', () => {
     expect(slow.said).toEqual([]);
   });
 
-  it('of a model that has ended is said by both addresses of health and by each answer', async () => {
+  it('of a model that has ended is said by every address of health and by each answer', async () => {
     const gone = new Refusal(503, { what: 'the model has ended' });
     const run = () => Promise.reject(gone);
     const dead = await serverOf({ engine: { ...arithmetic, run, alive: () => false } });
-    for (const url of ['/health/live', '/health/ready']) {
+    for (const url of ['/health/live', '/health/ready', '/health']) {
       const answer = await dead.server.app.inject({ url });
       expect([url, answer.statusCode, answer.json().fault.what]).toEqual([url, 503, 'the model has ended']);
       expect((await made.server.app.inject({ url })).statusCode).toBe(200);

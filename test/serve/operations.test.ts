@@ -151,11 +151,14 @@ describe('the end', () => {
         sent.end(body);
       });
     expect((await send('/health/ready')).status).toBe(200);
+    expect(await send('/health')).toEqual(await send('/health/ready'));
     const last = send('/embed', image);
     await expect.poll(() => order).toEqual(['computing']);
     const stopped = server.stop().then(() => order.push('stopped'));
-    const late = await server.app.inject({ url: '/health/ready' }).catch(() => null);
-    if (late !== null) expect(late.statusCode).toBe(503);
+    for (const url of ['/health/ready', '/health']) {
+      const late = await server.app.inject({ url }).catch(() => null);
+      if (late !== null) expect(late.statusCode).toBe(503);
+    }
     await expect(send('/info')).rejects.toThrow('ECONNREFUSED');
     open();
     expect((await last).status).toBe(200);

@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.js';
 import { softmax } from '../../evaluate/calibration.js';
-import { type ExportOptions, exportFormats, type FormatName } from '../../export/formats.js';
+import { type ExportOptions, exportFormats } from '../../export/formats.js';
 import type { FinishedModel } from '../../export/model.js';
+import type { FormatName } from '../../formats.js';
 import { logits } from '../../heads/project.js';
 import { unitRows } from '../../heads/unit.js';
 import { createFolderAtomic } from '../../runtime/folders.js';

@@ -1,4 +1,4 @@
-import type { FormatName } from '../../export/formats.js';
+import type { FormatName } from '../../formats.js';
 import type { ImageLayout } from '../../weights/onnx/image-entry.js';
 
 const code = (language: string, text: string) => ['', `\`\`\`${language}`, ...text.trim().split('\n'), '```', ''];

@@ -1,9 +1,9 @@
 /** Exported models, loaded again as their consumers load them, by code that did not write them. */
 import { join, resolve } from 'node:path';
-import type { FormatName } from '../../export/formats.js';
 import { ONNX_CLASSIFIER, ONNX_FILE } from '../../export/onnx.js';
 import { LoadedSavedModel } from '../../export/savedmodel.js';
 import { TFJS_CLASSIFIER } from '../../export/tfjs-graph.js';
+import type { FormatName } from '../../formats.js';
 import { unitRows } from '../../heads/unit.js';
 import { type Tensor, tf } from '../../runtime/tensorflow.js';
 

@@ -4,9 +4,13 @@ import { outputReference } from './output-names.js';
 import { sourceOf } from './pattern.js';
 import { type AttrMessage, type DefinitionMessage, DT, messages, type NodeMessage } from './proto.js';
 
+type TypeOf = (attribute: (name: string) => AttrMessage | undefined) => number;
+
+const byItsAttribute: TypeOf = (attribute) => attribute('dtype')?.getType() ?? DT.float32;
+
 /** What such a function takes as arguments: what is fed, the bytes of a batch, which are unpacked before, and variables. */
-const ARGUMENTS: Readonly<Record<string, (attribute: (name: string) => AttrMessage | undefined) => number>> = {
-  Placeholder: (attribute) => attribute('dtype')?.getType() ?? DT.float32,
+const ARGUMENTS: Readonly<Record<string, TypeOf>> = {
+  Placeholder: byItsAttribute,
   DecodeRaw: (attribute) => attribute('out_type')?.getType() ?? DT.uint8,
   VarHandleOp: () => DT.resource,
 };
@@ -24,7 +28,13 @@ export interface Part {
   readonly inside: readonly NodeMessage[];
 }
 
-export function partOf(graph: GraphBuilder, ends: readonly string[]): Part {
+/** @param isGiven of which else the part is given the value (an operation with one output, and `dtype`) */
+export function partOf(
+  graph: GraphBuilder,
+  ends: readonly string[],
+  isGiven: (node: NodeMessage) => boolean = () => false,
+): Part {
+  const typeOf = (node: NodeMessage) => ARGUMENTS[node.getOp()] ?? (isGiven(node) ? byItsAttribute : undefined);
   const nodes = new Map(graph.nodes().map((node) => [node.getName(), node]));
   const reached = new Set<string>();
   const open = ends.map(sourceOf);
@@ -33,15 +43,15 @@ export function partOf(graph: GraphBuilder, ends: readonly string[]): Part {
     reached.add(name);
     const node = nodes.get(name);
     if (node === undefined) throw new Error(`the graph has no node '${name}'`);
-    if (!(node.getOp() in ARGUMENTS)) open.push(...node.getInputList().map(sourceOf));
+    if (typeOf(node) === undefined) open.push(...node.getInputList().map(sourceOf));
   }
   const given: { node: NodeMessage; dtype: number }[] = [];
   const inside: NodeMessage[] = [];
   for (const node of nodes.values()) {
     if (!reached.has(node.getName())) continue;
-    const typeOf = ARGUMENTS[node.getOp()];
-    if (typeOf === undefined) inside.push(node);
-    else given.push({ node, dtype: typeOf((name) => node.getAttrMap().get(name)) });
+    const type = typeOf(node);
+    if (type === undefined) inside.push(node);
+    else given.push({ node, dtype: type((name) => node.getAttrMap().get(name)) });
   }
   return { given, inside };
 }

@@ -2,6 +2,9 @@ import { definitionOf, inFunction, partOf } from './as-function.js';
 import { attr, type GraphBuilder } from './builder.js';
 import type { AttrMessage, NodeMessage } from './proto.js';
 
+/** What runs on a device of its own is no part of the program: rows of a table in the machine's memory. */
+const isElsewhere = (node: NodeMessage): boolean => node.getDevice() !== '';
+
 /**
  * Lets XLA compile what `outputs` are made of as one program: its nodes become a function of the graph's library, and one node calls it.
  * Elementwise operations are fused with each other, and on a card the host starts one program where it started thousands of kernels.
@@ -13,7 +16,7 @@ import type { AttrMessage, NodeMessage } from './proto.js';
  * @returns the places of the outputs, by their names
  */
 export function compileWhole(graph: GraphBuilder, name: string, ends: ReadonlyMap<string, string>): Map<string, string> {
-  const part = partOf(graph, [...ends.values()]);
+  const part = partOf(graph, [...ends.values()], isElsewhere);
   const byName = new Map(part.inside.map((node) => [node.getName(), node]));
   const outputs = [...ends].map(([key, place]) => ({ key, place, dtype: typeOf(byName.get(place) as NodeMessage) }));
   const args = part.given.map(({ dtype }, at) => ({ name: `argument_${at}`, dtype }));

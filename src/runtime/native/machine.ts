@@ -47,13 +47,21 @@ export async function inspectHardware(run: RunTool = runTool, platform: string =
     platform === 'darwin'
       ? flagsOfSysctl((await run('sysctl', ['hw.optional']))?.stdout ?? '')
       : flagsOfCpuinfo(await readFile('/proc/cpuinfo', 'utf8').catch(() => ''));
-  // In a container the limit is what counts; without one, Node gives 0 or a figure beyond all memory.
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return {
     cpu: cpus()[0]?.model.trim() || 'unknown',
     features: featuresOf(flags),
     threads: availableParallelism(),
-    memoryBytes: Math.min(limit, totalmem()),
-    freeBytes: Math.min(limit, freemem()),
+    memoryBytes: Math.min(memoryLimit(), totalmem()),
+    freeBytes: freeMemory(),
   };
+}
+
+/** Bytes that this process may still take. */
+export function freeMemory(): number {
+  return Math.min(memoryLimit(), freemem());
+}
+
+/** In a container the limit is what counts; without one, Node gives 0 or a figure beyond all memory. */
+function memoryLimit(): number {
+  return process.constrainedMemory() || Number.POSITIVE_INFINITY;
 }

@@ -8,7 +8,14 @@ export interface TableSpec {
   readonly shape: readonly number[];
   /** bf16 takes half the room, and gives the rows rounded to it. */
   readonly format: 'fp32' | 'bf16';
+  /**
+   * Whether it lies in the machine's memory, whatever is computed on. A card is then sent the rows of a call, in the table's format, out of
+   * memory that its driver has pinned: TensorFlow takes it for what the host makes and a card wants (its `graph_view.cc`, `InferAllocAttr`).
+   */
+  readonly onHost?: boolean;
 }
+
+export const HOST = '/device:CPU:0';
 
 /**
  * A table in a graph: a variable of its own, which no function changes and which is no part of the state. Rows are put in by ranges:
@@ -33,6 +40,7 @@ export class Table {
     const { rows, shape, format } = spec;
     const half = format === 'bf16';
     const type = half ? DT.bfloat16 : DT.float32;
+    const before = graph.size;
     const [int32, dtype] = [attr.type(DT.int32), attr.type(type)];
     const whole = [rows, ...shape];
     this.handle = graph.variable(`${name}/handle`, type, whole, name);
@@ -59,17 +67,26 @@ export class Table {
       },
     );
     this.filled = graph.signal(`${name}/filled`, [put]);
+    this.toHost(before);
   }
 
   /** The rows whose numbers stand at `places` (int32), in float32. */
   taken(name: string, places: string): string {
     const half = this.spec.format === 'bf16';
+    const before = this.graph.size;
     const rows = this.graph.node('ResourceGather', `${name}/taken`, [this.handle, places], {
       dtype: attr.type(half ? DT.bfloat16 : DT.float32),
       Tindices: attr.type(DT.int32),
       batch_dims: attr.int(0),
       validate_indices: attr.bool(true),
     });
+    this.toHost(before);
     return half ? this.graph.cast(`${name}/float`, rows, DT.bfloat16, DT.float32) : rows;
+  }
+
+  /** All nodes from a number on: the table's zeros would else be made on the card. */
+  private toHost(from: number): void {
+    if (this.spec.onHost !== true) return;
+    for (const node of this.graph.nodes().slice(from)) node.setDevice(HOST);
   }
 }

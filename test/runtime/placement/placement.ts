@@ -111,9 +111,12 @@ function argAt(node: GraphNode, args: readonly Arg[], at: number): string {
 export interface Placement {
   /** How many nodes of each operation run on the card. */
   readonly onCard: ReadonlyMap<string, number>;
-  /** Operations without a kernel for cards, and how many nodes. */
+  /** Operations without a kernel for cards, and those that are pinned to the host; and how many nodes. */
   readonly onHost: ReadonlyMap<string, number>;
-  /** Tensors that the card makes and the host wants, or the other way round: `ArgMax → Equal`. What comes from outside or is constant is no crossing. */
+  /**
+   * Tensors that the card makes and the host wants, or the other way round, by what makes them and what takes them: `ArgMax → Equal`. One
+   * that several nodes take is carried once. What comes from outside or is constant is no crossing.
+   */
   readonly crossings: ReadonlyMap<string, number>;
 }
 
@@ -124,10 +127,14 @@ export function placementOf(nodes: readonly GraphNode[], library: Library): Plac
   const count = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
   const [onCard, onHost, crossings] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()];
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const kernels = new Map(nodes.map((node) => [node.name, kernelOf(node, library)]));
+  // Parts of the processor that stand for cards are called so too.
+  const standIns = nodes.some(({ device }) => /CPU:[1-9]/.test(device));
+  const pinned = ({ device }: GraphNode) => !standIns && device === '/device:CPU:0';
+  const kernels = new Map(nodes.map((node) => [node.name, pinned(node) ? undefined : kernelOf(node, library)]));
+  const carried = new Map<string, Set<string>>();
   for (const node of nodes) {
     const kernel = kernels.get(node.name);
-    count(kernel === undefined ? onHost : onCard, node.op);
+    if (!FROM_OUTSIDE.has(node.op) || kernel !== undefined) count(kernel === undefined ? onHost : onCard, node.op);
     const { inputs = [] } = library.args.get(node.op) ?? {};
     node.input.forEach((input, at) => {
       if (input.startsWith('^')) return;
@@ -140,8 +147,12 @@ export function placementOf(nodes: readonly GraphNode[], library: Library): Plac
       const left = named === undefined ? argAt(from, outputs, Number(output)) : output;
       const leftOnHost = made === undefined || made.hostMemory.has(left);
       const wantedOnHost = kernel === undefined || kernel.hostMemory.has(argAt(node, inputs, at));
-      if (leftOnHost !== wantedOnHost) count(crossings, `${from.op} → ${node.op}`);
+      if (leftOnHost !== wantedOnHost) carried.set(input, (carried.get(input) ?? new Set()).add(node.op));
     });
+  }
+  for (const [tensor, takers] of carried) {
+    const made = byName.get(tensor.split(':')[0] ?? '')?.op;
+    count(crossings, `${made} → ${[...takers].sort().join(', ')}`);
   }
   return { onCard, onHost, crossings };
 }

@@ -1,7 +1,7 @@
 /**
  * Where the operations of ft's steps run on a machine with a card, asked of TensorFlow's library without one; writes the table of docs/gpu.md.
  *   node --import tsx test/runtime/placement/run.ts      (make placement; needs the runtime for cards: FT_DEVICE=gpu make setup)
- * Ends with 1 where an operation would run on the host, or a tensor be copied, that is not in `EXPECTED`.
+ * Ends with 1 where an operation would run on the host, or a tensor be copied, that is not expected there.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,14 +16,14 @@ import { type Placement, placementOf, readLibrary, readNodes } from './placement
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCUMENT = join(ROOT, 'docs/gpu.md');
 
-/**
- * What may be on the host: the batch comes in as a string, which no card reads. Inside a loop over steps the labels are slices of what was
- * fed: whole numbers, which TensorFlow's kernels for cards leave in the host's memory, four bytes an image.
- */
-const EXPECTED = {
-  onHost: new Set(['DecodeRaw']),
-  crossings: new Set(['DecodeRaw → Reshape', 'DecodeRaw → While']),
-  insideLoop: new Set(['Reshape → Cast', 'Reshape → SparseSoftmaxCrossEntropyWithLogits']),
+/** What may be on the host, and copied: the batch comes in as a string, which no card reads. */
+const BATCH = { onHost: ['DecodeRaw'], crossings: ['DecodeRaw → Reshape', 'DecodeRaw → While'] };
+/** Inside a loop over steps the labels: slices of whole numbers, which TensorFlow's kernels for cards leave in the host's memory. */
+const INSIDE_LOOP = { onHost: [], crossings: ['Reshape → Cast', 'Reshape → SparseSoftmaxCrossEntropyWithLogits'] };
+/** Where maps lie in the machine's memory: their tables, and the rows of a step, of features, and of a look into a step. */
+const TABLES = {
+  onHost: ['Fill', 'AssignVariableOp', 'Identity', 'ResourceStridedSliceAssign', 'ResourceGather'],
+  crossings: ['Conv2D, Conv2DBackpropFilter', 'Conv2D', 'Identity'].map((takers) => `ResourceGather → ${takers}`),
 };
 
 const addon = cudaAddonFile(runtimeFolder('gpu'));
@@ -65,15 +65,15 @@ const rows: string[][] = [];
 const unexpected: string[] = [];
 const words = (counts: ReadonlyMap<string, number>) => [...counts].map(([name, count]) => `${name} ${count}`).join(', ') || '–';
 
-async function add(title: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+async function add(title: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, expected = BATCH): Promise<void> {
   for (const [name, nodes, { onHost, crossings }] of await placements(args, env)) {
     if (!name.includes('step')) continue;
     const inside = name.endsWith(', inside the loop');
     const place = inside ? `${title}, inside the loop` : title;
+    const may: typeof BATCH = inside ? INSIDE_LOOP : expected;
     rows.push([place, `${nodes}`, words(onHost), words(crossings)]);
-    for (const op of onHost.keys()) if (!EXPECTED.onHost.has(op)) unexpected.push(`${place}: ${op} on the host`);
-    for (const edge of crossings.keys())
-      if (!EXPECTED[inside ? 'insideLoop' : 'crossings'].has(edge)) unexpected.push(`${place}: ${edge} is copied`);
+    for (const op of onHost.keys()) if (!may.onHost.includes(op)) unexpected.push(`${place}: ${op} on the host`);
+    for (const edge of crossings.keys()) if (!may.crossings.includes(edge)) unexpected.push(`${place}: ${edge} is copied`);
   }
 }
 
@@ -91,6 +91,12 @@ const runs = mkdtempSync(join(tmpdir(), 'ft-placement-runs-'));
 try {
   await add('smoke, each phase', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs]);
   await add('smoke, each phase, maps on the card', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'data.views=2']);
+  await add(
+    "smoke, each phase, maps in the machine's memory",
+    ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'data.views=2'],
+    { FT_CARD_FREE: '1e9' },
+    TABLES,
+  );
   await add('smoke, each phase, several steps a call', [
     ...['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'stepsPerCall=4'],
   ]);
