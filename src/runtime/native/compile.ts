@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import {
@@ -14,8 +14,10 @@ import {
 import type { Platform } from './platforms.js';
 import { installLine, lastLines, missing, type RunTool, runTool } from './tools.js';
 
-/** Compiles the addons into `folder`, where the libraries lie, against TensorFlow's header files in `headers`. */
+/** Compiles the binding and the addons into `folder`, where the libraries lie, against TensorFlow's header files in `headers`. */
 export type Compile = (platform: Platform, folder: string, headers: string) => Promise<void>;
+/** Compiles ft's own addons into `folder`; they need neither libraries nor header files of TensorFlow's. */
+export type CompileAddons = (platform: Platform, folder: string) => Promise<void>;
 
 /** The C++ compiler: `$CXX`, else the platform's own. */
 export function compilerOf(platform: Platform, env: NodeJS.ProcessEnv = process.env): string {
@@ -26,18 +28,25 @@ export function compilerOf(platform: Platform, env: NodeJS.ProcessEnv = process.
 export function compileWith(run: RunTool = runTool): Compile {
   return async (platform, folder, headers) => {
     const source = tfjsPackage().folder;
-    const shared = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-I', nodeHeadersFolder()];
     await compile(run, platform, [
-      ...shared,
+      ...shared(),
       ...['-DNODE_GYP_MODULE_NAME=tfjs_binding', '-I', headers, '-I', source],
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(source, 'binding', file)),
       ...Object.values(platform.libraries).map((library) => join(folder, library)),
       ...platform.linkFlags,
       ...['-o', bindingFile(folder)],
     ]);
+    await compileAddonsWith(run)(platform, folder);
+  };
+}
+
+const shared = () => ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-I', nodeHeadersFolder()];
+
+export function compileAddonsWith(run: RunTool = runTool): CompileAddons {
+  return async (platform, folder) => {
     for (const [addon, file] of addonsOf(platform, folder)) {
       await compile(run, platform, [
-        ...shared,
+        ...shared(),
         `-DFRAMEWORK_FILE="${platform.libraries.framework}"`,
         addon,
         ...platform.linkFlags,
@@ -45,6 +54,11 @@ export function compileWith(run: RunTool = runTool): Compile {
       ]);
     }
   };
+}
+
+/** Names of what ft's own addons are compiled to. */
+export function addonFiles(platform: Platform): string[] {
+  return addonsOf(platform, '').map(([, file]) => file);
 }
 
 /** Our own addons: source and where it is compiled to. */
@@ -66,11 +80,9 @@ async function compile(run: RunTool, platform: Platform, args: string[]): Promis
   }
 }
 
-/** SHA-256 over everything that is compiled: when it changes, the binding is built anew. */
+/** SHA-256 over the sources of ft's own addons: when it changes, they are compiled anew. The binding's source is that of tfjs's version. */
 export async function sourcesSha256(platform: Platform): Promise<string> {
-  const binding = join(tfjsPackage().folder, 'binding');
-  const files = (await readdir(binding)).sort().map((name) => join(binding, name));
   const hash = createHash('sha256');
-  for (const file of [...files, ...addonsOf(platform, '').map(([source]) => source)]) hash.update(await readFile(file));
+  for (const [source] of addonsOf(platform, '')) hash.update(await readFile(source));
   return hash.digest('hex');
 }

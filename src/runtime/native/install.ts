@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
-import { type Compile, compileWith, sourcesSha256 } from './compile.js';
+import { addonFiles, type Compile, type CompileAddons, compileAddonsWith, compileWith, sourcesSha256 } from './compile.js';
 import { extractWheel } from './extract.js';
-import { ensureLaid, isLaid, type LaidFolder } from './laid-folder.js';
+import { ensureLaid, isLaid, type LaidFolder, type LaidPart } from './laid-folder.js';
 import { runtimeFolder, TENSORFLOW_VERSION, tfjsPackage } from './location.js';
 import type { Platform } from './platforms.js';
 import { type LoadCheck, loadInChild } from './probe.js';
@@ -16,6 +16,7 @@ export interface SetupSteps {
   folder: string;
   download: Download;
   compile: Compile;
+  compileAddons: CompileAddons;
   check: LoadCheck;
   /** Milliseconds after which the lock of a set-up that gives no sign of life is taken over. */
   lockStale: number;
@@ -26,7 +27,7 @@ export const LOCK_STALE = 15_000;
 
 /**
  * Sees to it that TensorFlow's library and its binding lie in the cache that clones share; does nothing when they do.
- * Two set-ups at once take turns, and a kill in the middle leaves nothing that looks whole.
+ * Where ft's own addons alone have changed, only they are compiled. Two set-ups at once take turns, and a kill in the middle leaves nothing that looks whole.
  * Returns the folder; throws `UserError` for what a person can mend.
  */
 export async function ensureNative(
@@ -37,6 +38,7 @@ export async function ensureNative(
     folder: runtimeFolder(changed.platform.device),
     download: pipDownload(),
     compile: compileWith(),
+    compileAddons: compileAddonsWith(),
     check: loadInChild,
     lockStale: LOCK_STALE,
     ...changed,
@@ -44,10 +46,16 @@ export async function ensureNative(
   const { platform, folder, lockStale } = steps;
   // The wheel twice (pip copies it out of its temporary folder), its libraries, and a little for the compiler.
   const room = { needed: 2 * platform.wheelBytes + platform.libraryBytes + 50e6, stays: platform.libraryBytes };
-  await ensureLaid(
-    { folder, from: await sources(platform), room, lockStale, fill: (temporary) => build(steps, temporary, progress) },
-    progress,
-  );
+  const part: LaidPart = {
+    ...addons(platform),
+    fill(temporary) {
+      progress.line("compiling ft's own addons");
+      return steps.compileAddons(platform, temporary);
+    },
+    check: (laid) => requireVersion(steps, laid),
+  };
+  const fill = (temporary: string) => build(steps, temporary, progress);
+  await ensureLaid({ folder, from: await sources(platform), room, lockStale, fill, part }, progress);
   return folder;
 }
 
@@ -55,6 +63,13 @@ export async function ensureNative(
 export async function isComplete(folder: string, platform: Platform): Promise<boolean> {
   return isLaid(folder, await sources(platform));
 }
+
+/** Whether TensorFlow's library and the binding lie there; ft's own addons may be those of another version. */
+export async function isLibraryLaid(folder: string, platform: Platform): Promise<boolean> {
+  return isLaid(folder, await sources(platform), addons(platform));
+}
+
+const addons = (platform: Platform) => ({ key: 'sourcesSha256', files: addonFiles(platform) });
 
 /** What a folder's content depends on. */
 async function sources(platform: Platform): Promise<LaidFolder['from']> {
@@ -76,10 +91,14 @@ async function build(steps: SetupSteps, temporary: string, progress: Progress): 
   progress.line("compiling TensorFlow's binding");
   await steps.compile(platform, temporary, headers);
   await rm(headers, { recursive: true, force: true });
-  const version = await steps.check(temporary);
-  if (version !== TENSORFLOW_VERSION) throw wrongVersion(version);
+  await requireVersion(steps, temporary);
   await rm(wheelFolder, { recursive: true, force: true });
   progress.line(`TensorFlow ${TENSORFLOW_VERSION} is set up in ${folder}`);
+}
+
+async function requireVersion({ check }: SetupSteps, folder: string): Promise<void> {
+  const version = await check(folder);
+  if (version !== TENSORFLOW_VERSION) throw wrongVersion(version);
 }
 
 function wrongVersion(found: string): UserError {

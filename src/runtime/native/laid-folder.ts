@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { UserError } from '../../errors.js';
@@ -15,6 +15,17 @@ export interface LaidFolder {
   /** Milliseconds after which the lock of a set-up that gives no sign of life is taken over. */
   readonly lockStale: number;
   readonly fill: (temporary: string) => Promise<void>;
+  readonly part?: LaidPart;
+}
+
+/** Some files of a folder that are made by themselves where nothing else of it has changed. */
+export interface LaidPart {
+  /** The entry of `from` that decides them. */
+  readonly key: string;
+  readonly files: readonly string[];
+  readonly fill: (temporary: string) => Promise<void>;
+  /** Tries the folder with them. */
+  readonly check: (folder: string) => Promise<void>;
 }
 
 /** Bytes of disk: at the most while setting up, and for good. */
@@ -43,6 +54,10 @@ export async function ensureLaid(laid: LaidFolder, progress: Progress): Promise<
   try {
     if (await isLaid(folder, from)) return;
     await sweep(folder);
+    if (laid.part !== undefined && (await isLaid(folder, from, laid.part))) {
+      await renew(laid, laid.part);
+      return;
+    }
     await requireRoom(dirname(folder), laid.room);
     await createFolderAtomic(folder, async (temporary) => {
       await laid.fill(temporary);
@@ -53,14 +68,38 @@ export async function ensureLaid(laid: LaidFolder, progress: Progress): Promise<
   }
 }
 
-/** Whether the folder was laid to its end, from these, and every file has kept its size. */
-export async function isLaid(folder: string, from: LaidFolder['from']): Promise<boolean> {
+/** Puts a part anew into a folder whose other files stay. A kill leaves the marker as it was, and the next set-up does it again. */
+async function renew({ folder, from }: LaidFolder, part: LaidPart): Promise<void> {
+  const temporary = await mkdtemp(join(dirname(folder), `.${basename(folder)}.part-`));
+  try {
+    await part.fill(temporary);
+    const files = { ...(await readMarker(folder))?.files, ...(await sizes(temporary)) };
+    // A process that has loaded the old file keeps it.
+    for (const name of part.files) await rename(join(temporary, name), join(folder, name));
+    await part.check(folder);
+    await writeFile(join(temporary, MARKER), `${JSON.stringify({ ...from, files }, null, 2)}\n`);
+    await rename(join(temporary, MARKER), markerFile(folder));
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Whether the folder was laid to its end, from these, and every file has kept its size.
+ * @param except a part that does not count
+ */
+export async function isLaid(
+  folder: string,
+  from: LaidFolder['from'],
+  except?: Pick<LaidPart, 'key' | 'files'>,
+): Promise<boolean> {
   const marker = await readMarker(folder);
   if (marker === undefined) return false;
   const { files, ...made } = marker;
   if (Object.keys(made).length !== Object.keys(from).length) return false;
-  if (!Object.entries(from).every(([name, value]) => made[name] === value)) return false;
+  if (!Object.entries(from).every(([name, value]) => name === except?.key || made[name] === value)) return false;
   for (const [name, bytes] of Object.entries(files)) {
+    if (except?.files.includes(name)) continue;
     const found = await stat(join(folder, name)).then(
       ({ size }) => size,
       () => -1,

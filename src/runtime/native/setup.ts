@@ -7,7 +7,7 @@ import { type Cards, inspectCards } from './cards.js';
 import { cudaBytes, ensureCuda, missingCuda } from './cuda.js';
 import { cudaLibraries } from './cuda-libraries.js';
 import { askedDevice, deviceToSetUp, hasDriver } from './device.js';
-import { ensureNative, isComplete } from './install.js';
+import { ensureNative, isComplete, isLibraryLaid } from './install.js';
 import { requireRoom } from './laid-folder.js';
 import { cudaFolder, runtimeFolder } from './location.js';
 import { GPU_PLATFORMS, platformOf, thisMachine } from './platforms.js';
@@ -30,6 +30,10 @@ export async function setUp(progress: Progress): Promise<void> {
   const missing = await missingCuda(cudaFolder());
   const whole = await isComplete(folder, platform);
   if (whole && missing.length === 0) return;
+  if (missing.length === 0 && (await isLibraryLaid(folder, platform))) {
+    await ensureNative(progress, { platform });
+    return;
+  }
   const { fetched, stays } = cudaBytes(missing);
   const bytes = { fetched: fetched + (whole ? 0 : platform.wheelBytes), stays: stays + (whole ? 0 : platform.libraryBytes) };
   progress.line(

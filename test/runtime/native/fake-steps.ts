@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SetupSteps } from '../../../src/runtime/native/install.js';
 import { fakePlatform, WHEEL } from './fake-wheel.js';
 
-export type Step = 'download' | 'compile' | 'check';
+export type Step = 'download' | 'compile' | 'addons' | 'check';
 
 /** Steps that take a moment, note in `log` that they ran, and call `at` in the middle of their work. */
 export function fakeSteps(folder: string, log: string, at: (step: Step) => Promise<void> | void = () => {}): SetupSteps {
@@ -26,6 +26,10 @@ export function fakeSteps(folder: string, log: string, at: (step: Step) => Promi
       if (!existsSync(join(headers, 'tensorflow/c/c_api.h'))) throw new Error('no header files');
       writeFileSync(join(temporary, 'tfjs_binding.node'), 'the binding');
       writeFileSync(join(temporary, 'preload.node'), 'the small addon');
+    },
+    async compileAddons(_platform, temporary) {
+      await enter('addons');
+      writeFileSync(join(temporary, 'preload.node'), 'the small addon, of another source');
     },
     async check() {
       await enter('check');

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.js';
 import { silent } from '../../../src/progress.js';
-import { ensureNative, isComplete } from '../../../src/runtime/native/install.js';
+import { ensureNative, isComplete, isLibraryLaid } from '../../../src/runtime/native/install.js';
 import { fakeSteps, stepsOf } from './fake-steps.js';
 import { fakePlatform, zip } from './fake-wheel.js';
 
@@ -64,6 +64,52 @@ describe('setting TensorFlow up', () => {
     expect(await isComplete(folder, { ...platform, sha256: '0'.repeat(64) })).toBe(false);
     rmSync(join(folder, 'preload.node'));
     expect(await isComplete(folder, platform)).toBe(false);
+  });
+
+  describe('where its own addons alone have changed', () => {
+    const ends = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'tfjs_binding.node'];
+    const kept = () => ends.map((name) => statSync(join(folder, name))).map(({ ino, mtimeMs }) => [ino, mtimeMs]);
+    const addon = () => readFileSync(join(folder, 'preload.node'), 'utf8');
+    let before: number[][];
+    beforeEach(async () => {
+      await ensureNative(silent, fakeSteps(folder, log));
+      before = kept();
+      const marker = JSON.parse(readFileSync(join(folder, 'complete.json'), 'utf8'));
+      writeFileSync(join(folder, 'complete.json'), JSON.stringify({ ...marker, sourcesSha256: '0'.repeat(64) }));
+      writeFileSync(log, '');
+    });
+
+    it('compiles them, and leaves the library and the binding as they lie', async () => {
+      expect(await isComplete(folder, fakePlatform())).toBe(false);
+      expect(await isLibraryLaid(folder, fakePlatform())).toBe(true);
+      await ensureNative(silent, fakeSteps(folder, log));
+      expect(stepsOf(log)).toEqual(['addons', 'check']);
+      expect([kept(), addon()]).toEqual([before, 'the small addon, of another source']);
+      expect(await isComplete(folder, fakePlatform())).toBe(true);
+      expect(around()).toEqual(['here']);
+      await ensureNative(silent, fakeSteps(folder, log));
+      expect(stepsOf(log)).toHaveLength(2);
+    });
+
+    it.each(['addons', 'check'] as const)('mends what was killed in the step %s', async (step) => {
+      const child = inProcess(step);
+      await once(child.stdout as NodeJS.ReadableStream, 'data').then(() => expect.poll(() => stepsOf(log)).toContain(step));
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      expect(await isComplete(folder, fakePlatform())).toBe(false);
+      writeFileSync(log, '');
+      await ensureNative(silent, fakeSteps(folder, log));
+      expect(stepsOf(log)).toEqual(['addons', 'check']);
+      expect([kept(), addon()]).toEqual([before, 'the small addon, of another source']);
+      expect(await isComplete(folder, fakePlatform())).toBe(true);
+      expect(around()).toEqual(['here']);
+    });
+
+    it('lays all anew where the library has changed too', async () => {
+      truncateSync(join(folder, 'libtensorflow_cc.so.2'), 3);
+      await ensureNative(silent, fakeSteps(folder, log));
+      expect(stepsOf(log)).toEqual(['download', 'compile', 'check']);
+    });
   });
 
   it('takes the place of a folder that was made by hand', async () => {
