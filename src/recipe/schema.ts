@@ -127,6 +127,10 @@ export const recipeSchema = z
     path: ['xla'],
     message: 'false where engine is eager (XLA compiles the traced graph)',
   })
+  .refine(({ checkpoint, xla }) => checkpoint === 'off' || !xla, {
+    path: ['checkpoint'],
+    message: 'off where xla is true (XLA computes what is alike once, so that nothing is spared: docs/gpu.md)',
+  })
   .refine(({ devices, xla }) => (devices?.length ?? 1) === 1 || !xla, {
     path: ['xla'],
     message: 'false where devices are several (a compiled step runs on one card)',
