@@ -81,7 +81,9 @@ describe('a download', () => {
 
   it('goes on where a connection broke, as often as it takes', async () => {
     const part = join(folder, `${count}`, 'weights.pth.part');
-    const { url, requests } = await serve((request, response, call) => (call < 3 ? breaking(part) : honest)(request, response, call));
+    const { url, requests } = await serve((request, response, call) =>
+      (call < 3 ? breaking(part) : honest)(request, response, call),
+    );
     const { path, done } = fetchInto([url]);
     await done;
     expect(whole(path)).toBe(true);
