@@ -1,3 +1,4 @@
+// In a process of its own: a child's highest use of memory begins with its parent's.
 import { describe, expect, it } from 'vitest';
 import { drawFrom } from './million-process.js';
 

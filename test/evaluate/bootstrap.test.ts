@@ -94,9 +94,10 @@ describe('the bootstrap', () => {
 
   it('takes well under a second for the queries of the emoji set', () => {
     const values = perQuery(Float64Array.from({ length: 3188 }, (_, row) => row % 2));
-    const start = performance.now();
+    // The processor's time: the wall's depends on what else the machine does.
+    const start = process.cpuUsage();
     intervals(values, { seed: 0 });
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
   });
 });
 

@@ -22,12 +22,17 @@ export function ftChild(argv: readonly string[], folder: string): Child {
   return { process: child, ended };
 }
 
-/** Sends a signal as soon as `when` holds, looked at every few milliseconds; fails where the child ends before. */
-export async function signalWhen(child: Child, signal: NodeJS.Signals, when: () => boolean) {
+/** Waits until `when` holds, looked at every few milliseconds; fails where the child ends before. */
+export async function waitUntil(child: Child, when: () => boolean): Promise<void> {
   let over = false;
   void child.ended.then(() => (over = true));
   while (!over && !when()) await new Promise((resolve) => setTimeout(resolve, 5));
-  if (over) throw new Error(`the child ended before it was stopped: ${(await child.ended).err}`);
+  if (over) throw new Error(`the child ended before what was waited for: ${(await child.ended).err}`);
+}
+
+/** Sends a signal as soon as `when` holds; fails where the child ends before. */
+export async function signalWhen(child: Child, signal: NodeJS.Signals, when: () => boolean) {
+  await waitUntil(child, when);
   child.process.kill(signal);
   return child.ended;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpointMeta } from '../../src/runtime/checkpoint.js';
 import { ft } from '../cli/terminal.js';
-import { ftChild } from './children.js';
+import { ftChild, waitUntil } from './children.js';
 import { onlyRun, readJson, readLines, setting, sharedFolder, TINY, trainParts } from './runs.js';
 
 const root = sharedFolder();
@@ -92,7 +92,7 @@ describe('a run that is being trained', () => {
       readdirSync(folder).includes('runs') &&
       readdirSync(runs).includes('latest') &&
       readLines(join(runs, 'latest'), 'metrics.jsonl').length > 0;
-    while (!begun()) await new Promise((resolve) => setTimeout(resolve, 20));
+    await waitUntil(child, begun);
     const second = await ft(['train', '--resume', 'runs/latest'], { folder });
     child.process.kill('SIGKILL');
     await child.ended;
