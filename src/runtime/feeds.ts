@@ -27,13 +27,14 @@ export function feedsOf({ inputs: ends }: TracedFunction, inputs: Inputs): Feed[
     const length = values.length / places.length;
     const [first = 1, ...rest] = fedShape(spec);
     const shape = places.length === 1 ? fedShape(spec) : [first / places.length, ...rest];
+    const bytes = spec.dtype === 'uint8' && spec.rowsOf === undefined;
     // Bytes are copied when they are fed; the session takes all else where it lies, and wants that at an even address.
-    const piece = (part: number) => values[spec.dtype === 'uint8' ? 'subarray' : 'slice'](part * length, (part + 1) * length);
+    const piece = (part: number) => values[bytes ? 'subarray' : 'slice'](part * length, (part + 1) * length);
     return places.map((name, part) => ({
       name,
       values: places.length === 1 ? values : piece(part),
       shape,
-      ...(spec.dtype === 'uint8' ? { bytes: true } : {}),
+      bytes,
     }));
   });
 }

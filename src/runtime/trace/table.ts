@@ -1,13 +1,25 @@
 import { attr, type GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
+import { unpackedBytes } from './bytes.js';
 
-/** Rows of float32 values that lie where functions compute, so that a call is fed their numbers alone. */
+/** Rows of values that lie where functions compute, so that a call is fed their numbers alone. */
 export interface TableSpec {
   readonly rows: number;
   /** Of a row. */
   readonly shape: readonly number[];
-  /** bf16 takes half the room, and gives the rows rounded to it. */
-  readonly format: 'fp32' | 'bf16';
+  /** bf16 takes half the room, and gives the rows rounded to it; uint8 holds bytes. */
+  readonly format: TableFormat;
+}
+
+export type TableFormat = 'fp32' | 'bf16' | 'uint8';
+
+const TYPE_OF: Readonly<Record<TableFormat, number>> = { fp32: DT.float32, bf16: DT.bfloat16, uint8: DT.uint8 };
+/** Bytes of a number. */
+const BYTES: Readonly<Record<TableFormat, number>> = { fp32: 4, bf16: 2, uint8: 1 };
+
+/** Bytes that a table takes. */
+export function tableBytes({ rows, shape, format }: TableSpec): number {
+  return shape.reduce((product, extent) => product * extent, rows * BYTES[format]);
 }
 
 /**
@@ -31,22 +43,21 @@ export class Table {
     readonly spec: TableSpec,
   ) {
     const { rows, shape, format } = spec;
-    const half = format === 'bf16';
-    const type = half ? DT.bfloat16 : DT.float32;
+    const type = TYPE_OF[format];
     const [int32, dtype] = [attr.type(DT.int32), attr.type(type)];
     const whole = [rows, ...shape];
     this.handle = graph.variable(`${name}/handle`, type, whole, name);
     const extents = graph.constant(`${name}/extents`, DT.int32, [whole.length], new Uint8Array(Int32Array.from(whole).buffer));
-    const zero = graph.constant(`${name}/zero`, type, [], new Uint8Array(half ? 2 : 4));
+    const zero = graph.constant(`${name}/zero`, type, [], new Uint8Array(BYTES[format]));
     const zeros = graph.node('Fill', `${name}/zeros`, [extents, zero], { T: dtype, index_type: int32 });
     this.begun = graph.signal(`${name}/begun`, [graph.node('AssignVariableOp', `${name}/set`, [this.handle, zeros], { dtype })]);
+    const { place, value: given } = this.given(`${name}/rows`);
     this.ends = {
-      rows: graph.placeholder(`${name}/rows`, DT.float32, [-1, ...shape]),
+      rows: place,
       from: graph.placeholder(`${name}/from`, DT.int32, [1]),
       to: graph.placeholder(`${name}/to`, DT.int32, [1]),
     };
     const strides = graph.constant(`${name}/strides`, DT.int32, [1], new Uint8Array(Int32Array.of(1).buffer));
-    const given = half ? graph.cast(`${name}/rounded`, this.ends.rows, DT.float32, DT.bfloat16) : this.ends.rows;
     const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
     const put = graph.node(
       'ResourceStridedSliceAssign',
@@ -61,15 +72,24 @@ export class Table {
     this.filled = graph.signal(`${name}/filled`, [put]);
   }
 
+  /** Where rows are fed, and what is put in of them. Bytes go in as one string, which is copied to a card once. */
+  private given(name: string): { place: string; value: string } {
+    const { graph } = this;
+    const { shape, format } = this.spec;
+    if (format === 'uint8') return unpackedBytes(graph, name, [-1, ...shape]);
+    const place = graph.placeholder(name, DT.float32, [-1, ...shape]);
+    return { place, value: format === 'bf16' ? graph.cast(`${name}/rounded`, place, DT.float32, DT.bfloat16) : place };
+  }
+
   /** The rows whose numbers stand at `places` (int32), in float32. */
   taken(name: string, places: string): string {
-    const half = this.spec.format === 'bf16';
+    const type = TYPE_OF[this.spec.format];
     const rows = this.graph.node('ResourceGather', `${name}/taken`, [this.handle, places], {
-      dtype: attr.type(half ? DT.bfloat16 : DT.float32),
+      dtype: attr.type(type),
       Tindices: attr.type(DT.int32),
       batch_dims: attr.int(0),
       validate_indices: attr.bool(true),
     });
-    return half ? this.graph.cast(`${name}/float`, rows, DT.bfloat16, DT.float32) : rows;
+    return type === DT.float32 ? rows : this.graph.cast(`${name}/float`, rows, type, DT.float32);
   }
 }
