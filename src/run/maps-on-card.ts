@@ -1,10 +1,9 @@
 /** The frozen part's maps in the card's memory, where they fit. */
 import type { BatchPlan } from '../data/batch.js';
-import { BYTES } from '../data/map-cache.js';
 import type { Progress } from '../progress.js';
 import type { PhaseRates } from '../recipe/schema.js';
 import type { Program } from '../runtime/program.js';
-import type { TableSpec } from '../runtime/trace/table.js';
+import { LARGEST_TABLE, type TableSpec, tableBytes } from '../runtime/trace/table.js';
 import type { Entry } from '../train/entry.js';
 import type { FeatureSource } from '../train/features.js';
 import { MapRows } from '../train/map-rows.js';
@@ -68,8 +67,9 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
   const table = (rows: number): TableSpec => ({ rows, shape: part.shape, format });
   const tables: Record<string, TableSpec> = { [IMAGES]: table(imagesLookedAt(bench, rates).size) };
   if (viewed > 0) tables[VIEWS] = table(viewed);
-  const bytes = Object.values(tables).reduce((sum, { rows }) => sum + rows * part.size * BYTES[format], 0);
-  const fits = fitOnCard({ maps: bytes, phase: phaseMemory(recipe, network, plan), free });
+  const each = Object.values(tables).map(tableBytes);
+  const bytes = each.reduce((sum, one) => sum + one, 0);
+  const fits = Math.max(...each) <= LARGEST_TABLE && fitOnCard({ maps: bytes, phase: phaseMemory(recipe, network, plan), free });
   const where = fits ? 'on the card' : `fed in each step (${inWords(free)} are free on the card)`;
   progress.line(`${phase}: maps of the frozen part: ${inWords(bytes)}, ${where}`);
   if (!fits) return fed;
@@ -77,7 +77,10 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
     tables,
     entries: { step: maps.batches && part.entry(VIEWS), features: part.entry(IMAGES) },
     for(program) {
-      const [views, images] = [VIEWS, IMAGES].map((name) => new MapRows(program, name, part.size)) as [MapRows, MapRows];
+      const [views, images] = [VIEWS, IMAGES].map((name) => new MapRows(program, name, part.size, Float32Array)) as [
+        MapRows,
+        MapRows,
+      ];
       const { read } = source.maps as NonNullable<FeatureSource['maps']>;
       return {
         batches: maps.batches && ((plans) => maps.batches?.(plans, views) as AsyncGenerator<Batch>),
@@ -87,7 +90,8 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
   };
 }
 
-function inWords(bytes: number): string {
+/** Bytes for a person. */
+export function inWords(bytes: number): string {
   const mib = bytes / 2 ** 20;
   return mib < 1000 ? `${mib.toFixed(mib < 10 ? 1 : 0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

@@ -20,6 +20,8 @@ export interface Rendering {
   readonly changes: RenderedChanges | null;
   /** Whether images of a batch are mixed with each other. */
   readonly mixed: boolean;
+  /** Whether XLA compiles the step. */
+  readonly compiled: boolean;
 }
 
 /** Keys of `data.augment` that only the host renders. */
@@ -34,15 +36,16 @@ export function hostOnly(augment: AugmentOptions | null): string[] {
 }
 
 /** How a step renders what the options ask for. @throws Error where only the host does ({@link hostOnly}) */
-export function renderingOf(augment: AugmentOptions | null, mix: MixOptions | null | undefined): Rendering {
+export function renderingOf(augment: AugmentOptions | null, mix: MixOptions | null | undefined, compiled: boolean): Rendering {
   const mixed = mix !== null && mix !== undefined;
-  if (augment === null) return { changes: null, mixed };
+  if (augment === null) return { changes: null, mixed, compiled };
   if (hostOnly(augment).length > 0) throw new Error(`no step renders ${hostOnly(augment).join(' and ')}`);
   const { colour, hue = 0, grey = 0, erase } = augment;
   const fill = erase?.fill;
   return {
     changes: { colour: colour > 0, hue: hue > 0, grey: grey > 0, erase: fill === undefined || fill === 'noise' ? null : fill },
     mixed,
+    compiled,
   };
 }
 

@@ -10,13 +10,13 @@ import { columnsOf, mixNumbers, type Rendering, viewRows } from './view-draws.js
 import { mixViews, renderViews } from './view-render.js';
 
 /** Images as they are. */
-export const AS_THEY_ARE: Rendering = { changes: null, mixed: false };
+export const AS_THEY_ARE: Rendering = { changes: null, mixed: false, compiled: false };
 
 /**
  * The whole network, from views that it renders itself: of images whose rows in a table of bytes are fed, by the numbers that were drawn
  * for them.
  */
-export function viewEntry(network: Network, side: number, table: string, { changes, mixed }: Rendering): Entry {
+export function viewEntry(network: Network, side: number, table: string, { changes, mixed, compiled }: Rendering): Entry {
   return {
     network,
     inputs: (batch): Signature['inputs'] => ({
@@ -26,7 +26,7 @@ export function viewEntry(network: Network, side: number, table: string, { chang
     }),
     map(inputs) {
       const images = inputs.pixels as Tensor4D;
-      const views = changes === null ? images : renderViews(changes, images, inputs.view as Tensor2D);
+      const views = changes === null ? images : renderViews(changes, images, inputs.view as Tensor2D, compiled);
       const all = mixed ? mixViews(views, inputs.partners as Tensor1D, inputs.mixing as Tensor1D) : views;
       return normalise(all, network.preprocessing);
     },

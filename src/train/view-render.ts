@@ -7,13 +7,14 @@ import { columnsOf, type RenderedChanges } from './view-draws.js';
 /**
  * Views of images [N, side, side, 3], rounded to bytes after each change as on the host.
  * @param rows a row for each, as `viewRows` writes them
+ * @param compiled whether XLA compiles it
  */
-export function renderViews(changes: RenderedChanges, images: Tensor4D, rows: Tensor2D): Tensor4D {
+export function renderViews(changes: RenderedChanges, images: Tensor4D, rows: Tensor2D, compiled: boolean): Tensor4D {
   const [batch = 0] = images.shape;
   const columns = columnsOf(changes);
   /** A column, to be spread over the view. */
   const column = (at: number) => tf.reshape(tf.slice(rows, [0, at], [batch, 1]), [batch, 1, 1, 1]);
-  const sampled = resampled(images, tf.slice(rows, [0, columns.map], [batch, 8]));
+  const sampled = resampled(images, tf.slice(rows, [0, columns.map], [batch, 8]), compiled);
   let view = toBytes(changes.colour ? coloured(sampled, (at) => column(columns.colour + at)) : sampled);
   if (changes.hue) view = turnedHue(view, column(columns.hue));
   if (changes.grey) view = replaced(view, greyOf(view), column(columns.grey));

@@ -46,7 +46,7 @@ interface Compared {
 
 /** Renders three batches of eight both ways. */
 function compared(options: AugmentOptions | null, mix: MixOptions | null, compiled = false): Compared {
-  const rendering = renderingOf(options, mix);
+  const rendering = renderingOf(options, mix, compiled);
   const entry = viewEntry(network, SIDE, 'decoded', rendering);
   const render = {
     signature: { inputs: entry.inputs(BATCH) },
@@ -130,7 +130,7 @@ describe('a view that a step renders', () => {
     const randAugment = { operations: 1, magnitude: 9, of: ['rotate', 'posterize', 'equalize'] } as const;
     const options: AugmentOptions = { ...STILL, blur, randAugment, erase: { ...erase, fill: 'noise' } };
     expect(hostOnly(options)).toEqual(['randAugment (posterize, equalize)', 'blur', 'erase (fill: noise)']);
-    expect(() => renderingOf(options, null)).toThrow('randAugment (posterize, equalize) and blur and erase (fill: noise)');
+    expect(() => renderingOf(options, null, false)).toThrow('randAugment (posterize, equalize) and blur and erase (fill: noise)');
     expect(hostOnly({ ...STILL, randAugment: { ...randAugment, of: GEOMETRY } })).toEqual([]);
     expect(hostOnly(null)).toEqual([]);
   });

@@ -3,15 +3,11 @@ import { outputReference } from './output-names.js';
 import { sourceOf } from './pattern.js';
 import { type AttrMessage, DT, messages, type NodeMessage } from './proto.js';
 
-/**
- * What a compiled function takes as arguments: what is fed, the bytes of the batch, which XLA has no strings for, variables, and images
- * that are sampled anew, which XLA has no kernel for.
- */
+/** What a compiled function takes as arguments: what is fed, the bytes of the batch, which XLA has no strings for, and variables. */
 const ARGUMENTS: Readonly<Record<string, (attribute: (name: string) => AttrMessage | undefined) => number>> = {
   Placeholder: (attribute) => attribute('dtype')?.getType() ?? DT.float32,
   DecodeRaw: (attribute) => attribute('out_type')?.getType() ?? DT.uint8,
   VarHandleOp: () => DT.resource,
-  ImageProjectiveTransformV3: (attribute) => attribute('dtype')?.getType() ?? DT.float32,
 };
 
 /**
