@@ -67,7 +67,7 @@ export function cannotRender(phase: PhaseName, { found, mend }: Obstacle): Fault
   return {
     what: `the card cannot render the views of the ${phase} phase`,
     where: 'data.augmentOn',
-    expected: 'one card, for whose memory graphs are written and in which the images fit, and changes that a step renders',
+    expected: 'one card that the images fit on, and changes that a step renders',
     found,
     mend: `${mend}; or --set data.augmentOn=auto`,
   };

@@ -78,9 +78,23 @@ for (const precision of ['fp32', 'bf16'])
   ]);
 const runs = mkdtempSync(join(tmpdir(), 'ft-placement-runs-'));
 try {
-  await add('smoke, each phase', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs]);
-  await add('smoke, each phase, maps on the card', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'data.views=2']);
-  await add('smoke, each phase, two cards', ['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs, '--set', 'devices=[0, 1]']);
+  const smoke = (...keys: string[]) => [
+    ...['src/cli/ft.mjs', 'train', 'smoke', '--runs', runs],
+    ...keys.flatMap((key) => ['--set', key]),
+  ];
+  await add('smoke, each phase', smoke('data.augmentOn=host'));
+  await add(
+    'smoke, each phase, views on the card',
+    smoke(
+      'data.augment.crop={area: [0.5, 1]}',
+      'data.augment.hue=0.1',
+      'data.augment.grey=0.1',
+      'data.augment.erase={fill: mean}',
+      'classification.mix={mixup: 0.4, cutmix: 1}',
+    ),
+  );
+  await add('smoke, each phase, maps on the card', smoke('data.views=2'));
+  await add('smoke, each phase, two cards', smoke('devices=[0, 1]'));
 } finally {
   rmSync(runs, { recursive: true, force: true });
 }
