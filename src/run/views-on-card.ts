@@ -52,7 +52,7 @@ export function obstacleTo(bench: Workbench, options: ViewsOptions): Obstacle | 
   const { phase, plan, free, mapped } = options;
   if (free === null) return { found: 'graphs are written for a processor', mend: 'ft doctor, which says why no card is used' };
   if (recipe.engine !== 'traced') return { found: `engine: ${recipe.engine}`, mend: '--set engine=traced' };
-  if (devicesOf(recipe) > 1) return { found: `devices: [${recipe.devices}]`, mend: '--set devices=null' };
+  if (devicesOf(recipe) > 1) return { found: `devices: [${recipe.devices?.join(', ')}]`, mend: '--set devices=null' };
   const changes = hostOnly(viewsOf(phase, recipe, 0).augment);
   if (changes.length > 0) return { found: `data.augment has ${changes.join(' and ')}`, mend: 'take that out of data.augment' };
   if (mapped) return { found: `data.views: ${recipe.data.views}, of which frozen maps are kept`, mend: '--set data.views=0' };

@@ -90,7 +90,7 @@ describe('what keeps a card from rendering views', () => {
     expect(found(same)).toBeNull();
     expect(found(same, null)).toBe('graphs are written for a processor');
     expect(found((recipe) => ({ ...recipe, engine: 'eager' }))).toBe('engine: eager');
-    expect(found((recipe) => ({ ...recipe, devices: [0, 1] }))).toBe('devices: [0,1]');
+    expect(found((recipe) => ({ ...recipe, devices: [0, 1] }))).toBe('devices: [0, 1]');
     expect(found(varied({ blur: { probability: 1, sigma: [1, 2] } }))).toBe('data.augment has blur');
     expect(found(same, LARGE, true)).toBe('data.views: 0, of which frozen maps are kept');
     expect(found(same, 2 ** 30)).toMatch(/^0\.\d MiB of images, 1\.0 GiB free on the card$/);
