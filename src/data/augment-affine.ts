@@ -16,3 +16,12 @@ export function compose(outer: Affine, inner: Affine): Affine {
 
 /** Mirrored top to bottom. */
 export const UPSIDE_DOWN: Affine = [1, 0, 0, 0, -1, 0];
+
+/**
+ * The same between pixels: pixel (j, i) of the view, counted to the right and down, lies at (a·j + b·i + c, d·j + e·i + f) of the image. Pixel
+ * j has its centre at x = (2j + 1)/side − 1; a place x lies at pixel ((x + 1)·side − 1)/2.
+ */
+export function inPixels([a, b, c, d, e, f]: Affine, side: number): Affine {
+  const half = (1 - side) / 2;
+  return [a, b, a * half + b * half + (c * side) / 2 - half, d, e, d * half + e * half + (f * side) / 2 - half];
+}

@@ -1,4 +1,4 @@
-import { type Affine, compose, UPSIDE_DOWN } from './augment-affine.js';
+import { type Affine, compose, inPixels, UPSIDE_DOWN } from './augment-affine.js';
 import { cropAffine, drawCrop } from './augment-crop.js';
 import { drawErasure } from './augment-erase.js';
 import type { AugmentOptions } from './augment-options.js';
@@ -128,14 +128,9 @@ export function augment(source: Uint8Array, side: number, draw: AugmentDraw, tar
 
 /** Bilinear sampling of the affine map, border padding, `align_corners=False`. Gives back the sum of all values. */
 function sample(source: Uint8Array, side: number, affine: AugmentDraw['affine'], view: Float32Array): number {
-  const [a, b, c, d, e, f] = affine;
+  const [a, b, x0, d, e, y0] = inPixels(affine, side);
   const last = side - 1;
   const row = side * 3;
-  // Pixel j has its centre at x = (2j + 1)/side − 1; a place x lies at pixel ((x + 1)·side − 1)/2. Put together, the pixel is
-  // affine in j and i: p = a·j + b·i + x0.
-  const half = (1 - side) / 2;
-  const x0 = a * half + b * half + (c * side) / 2 - half;
-  const y0 = d * half + e * half + (f * side) / 2 - half;
   let sum = 0;
   let out = 0;
   for (let i = 0; i < side; i++) {

@@ -1,4 +1,4 @@
-import { type AugmentOptions, augment, drawAugmentation } from './augment.js';
+import { type AugmentDraw, type AugmentOptions, augment, drawAugmentation } from './augment.js';
 import { drawMix, type Mix, type MixOptions, mixPixels } from './augment-mix.js';
 import { DamagedPixels, type PixelStore } from './pixels.js';
 
@@ -54,6 +54,18 @@ export function mixOf({ mix, seed }: BatchOptions, plan: BatchPlan, side: number
   return drawMix(mix, seed, plan.epoch, plan.first, plan.indices.length, side);
 }
 
+/** How each image of a batch is varied; undefined where the options leave them as they are. */
+export function drawsOf({ augment, seed, aspects }: BatchOptions, plan: BatchPlan, side: number): AugmentDraw[] | undefined {
+  if (augment === null) return undefined;
+  return Array.from(plan.indices, (image, position) => {
+    const aspect = aspects?.[image] ?? 1;
+    const view = plan.views?.[position];
+    // The key of a view: where it stands, or where it is one of the image's own, the image and its number.
+    const [row, place] = view === undefined ? [plan.epoch, plan.first + position] : [view, image];
+    return drawAugmentation(augment, seed, row, place, { side, aspect });
+  });
+}
+
 /**
  * The pixels of a batch, image after image: batch × side × side × 3 bytes. A pure function of the store, the options and the
  * plan: the same wherever it is called.
@@ -64,19 +76,12 @@ export function makeBatch(store: PixelStore, options: BatchOptions, plan: BatchP
   const bytes = side * side * 3;
   const pixels = new Uint8Array(plan.indices.length * bytes);
   const source = new Uint8Array(bytes);
+  const draws = drawsOf(options, plan, side);
   plan.indices.forEach((image, position) => {
     const target = pixels.subarray(position * bytes, (position + 1) * bytes);
-    if (options.augment === null) {
-      store.read(image, target);
-      return;
-    }
-    store.read(image, source);
-    const aspect = options.aspects?.[image] ?? 1;
-    const view = plan.views?.[position];
-    // The key of a view: where it stands, or where it is one of the image's own, the image and its number.
-    const [row, place] = view === undefined ? [plan.epoch, plan.first + position] : [view, image];
-    const draw = drawAugmentation(options.augment, options.seed, row, place, { side, aspect });
-    augment(source, side, draw, target);
+    const draw = draws?.[position];
+    store.read(image, draw === undefined ? target : source);
+    if (draw !== undefined) augment(source, side, draw, target);
   });
   const mix = mixOf(options, plan, side);
   return mix === undefined ? pixels : mixPixels(pixels, side, mix);

@@ -28,6 +28,8 @@ export interface LoaderOptions extends Omit<BatchOptions, 'aspects'> {
 
 /** Batches from a store of pixels, made ahead in other threads and handed out in the order of the plan. */
 export interface Loader {
+  /** Starts the threads, which the first batch does else: they are ready sooner. */
+  begin(): void;
   batches(plan: Iterable<BatchPlan>): AsyncGenerator<Batch, void, undefined>;
   /** Ends the threads, also in the middle of an epoch. */
   close(): Promise<void>;
@@ -53,13 +55,19 @@ export function createLoader(decoded: DecodedDataset, options: LoaderOptions): L
     const all = { augment, seed, mix, aspects };
     return threads === 0 ? inThisThread(storePath, all) : inWorkers(storePath, all, threads);
   }
-  const source = start();
-  source.catch(() => {}); // told to whoever asks for a batch
+  let started: Promise<BatchSource> | undefined;
+  function source(): Promise<BatchSource> {
+    if (started === undefined) {
+      started = start();
+      started.catch(() => {}); // told to whoever asks for a batch
+    }
+    return started;
+  }
 
   async function load(plan: BatchPlan): Promise<Batch> {
     let repaired = -1;
     for (;;) {
-      const result = await (await source).make(plan);
+      const result = await (await source()).make(plan);
       if (ArrayBuffer.isView(result)) return handedOut(result, plan);
       const { damaged } = result;
       if (damaged === repaired) throw new Error(`${decoded.storePath} does not keep what is written to it (image ${damaged})`);
@@ -76,10 +84,11 @@ export function createLoader(decoded: DecodedDataset, options: LoaderOptions): L
   }
 
   return {
+    begin: () => void source(),
     batches: (plan) => mapInOrder(plan, threads === 0 ? 1 : (options.prefetch ?? threads + 1), load),
     async close() {
       ended.abort();
-      await (await source.catch(() => undefined))?.close();
+      await (await started?.catch(() => undefined))?.close();
     },
   };
 }

@@ -78,6 +78,12 @@ export const dataSchema = z
       .union([z.literal('none'), augmentSchema])
       .prefault({})
       .describe('how images are varied while training, or none'),
+    augmentOn: z
+      .enum(['auto', 'host', 'card'])
+      .default('auto')
+      .describe(
+        'where augmented images are rendered; auto: in the step itself on an NVIDIA card, where the decoded images fit into its memory and all that augment asks for can be done there, else by threads of the processor; host: by those; card: on the card, or the run ends and says why not',
+      ),
     views: z
       .int()
       .min(0)

@@ -12,6 +12,7 @@ import type { Row, RowName, Stage } from '../train/scoring.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { writeNpy } from '../vectors/npy.js';
 import type { Restart } from './collapse-answer.js';
+import type { Rendered } from './views-on-card.js';
 
 /** A row of scores as it is kept between two sittings of a run. */
 export interface StoredRow {
@@ -36,6 +37,8 @@ export interface PhaseRecord {
   readonly restarts: readonly Restart[];
   /** In words, why it ended before its last epoch; null where it did not (absent in runs of ft 0.1). */
   readonly early?: string | null;
+  /** Where its views were rendered, from which epoch on (absent in runs of ft before it knew cards). */
+  readonly rendered?: readonly Rendered[];
 }
 
 interface Contents {

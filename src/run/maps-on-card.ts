@@ -59,7 +59,10 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
     tables,
     entries: { step: maps.batches && part.entry(VIEWS), features: part.entry(IMAGES) },
     for(program) {
-      const [views, images] = [VIEWS, IMAGES].map((name) => new MapRows(program, name, part.size)) as [MapRows, MapRows];
+      const [views, images] = [VIEWS, IMAGES].map((name) => new MapRows(program, name, part.size, Float32Array)) as [
+        MapRows,
+        MapRows,
+      ];
       const { read } = source.maps as NonNullable<FeatureSource['maps']>;
       return {
         batches: maps.batches && ((plans) => maps.batches?.(plans, views) as AsyncGenerator<Batch>),

@@ -1,4 +1,5 @@
 /** Where a phase that runs on a card has the maps of its frozen part: the rule, and its words. */
+import { LARGEST_TABLE } from '../runtime/trace/table.js';
 import type { PhasePlan } from '../transfer/plan.js';
 
 /** In the card's memory, in the machine's, or nowhere but on disk: then each step is fed those of its images. */
@@ -17,13 +18,22 @@ const USABLE = 0.9;
 /** Of what is free in the machine: the rest is for the process itself, for the images' bytes, and for files that are read again. */
 const SHARE = 0.5;
 
-/**
- * On the card where maps fit beside all that the phase computes there, else in the machine's memory where they fit into half of it.
- * @param bytes of all maps, and what the phase takes besides (a forecast)
- */
-export function placeOfMaps({ maps, phase }: Record<'maps' | 'phase', number>, free: FreeMemory): MapsPlace {
-  if (maps + phase + WORKSPACE <= USABLE * free.card) return 'card';
-  return maps <= SHARE * free.machine ? 'machine' : 'fed';
+/** Bytes: of all tables, of the largest of them, and what the phase takes besides (a forecast). */
+export interface WantedMemory {
+  readonly tables: number;
+  readonly largest: number;
+  readonly phase: number;
+}
+
+/** Whether tables fit on a card with so many bytes free, beside all that the phase computes there. */
+export function fitOnCard({ tables, largest, phase }: WantedMemory, free: number): boolean {
+  return largest <= LARGEST_TABLE && tables + phase + WORKSPACE <= USABLE * free;
+}
+
+/** On the card where maps fit there, else in the machine's memory where they fit into half of it. */
+export function placeOfMaps(wanted: WantedMemory, free: FreeMemory): MapsPlace {
+  if (fitOnCard(wanted, free.card)) return 'card';
+  return wanted.tables <= SHARE * free.machine ? 'machine' : 'fed';
 }
 
 /** The line that a run and `ft plan` show. */
@@ -36,7 +46,8 @@ export function placeLine({ phase }: PhasePlan, maps: number, place: MapsPlace, 
   return `${phase}: maps of the frozen part: ${inWords(maps)}, ${where[place]}`;
 }
 
-function inWords(bytes: number): string {
+/** Bytes for a person. */
+export function inWords(bytes: number): string {
   const mib = bytes / 2 ** 20;
   return mib < 1000 ? `${mib.toFixed(mib < 10 ? 1 : 0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

@@ -8,24 +8,23 @@ import type { PhaseRates } from '../recipe/schema.js';
 import { writeCheckpoint } from '../runtime/checkpoint.js';
 import { FEATURE_BATCH } from '../train/batch-search.js';
 import { Collapsed, collapsedEpoch } from '../train/collapse.js';
-import { type Entry, pixelEntry } from '../train/entry.js';
 import { fingerprints, frozenNames, proveSegment } from '../train/frozen-proof.js';
 import { findNonFinite } from '../train/non-finite.js';
 import { type EpochSummary, type Position, runPhase } from '../train/phase.js';
-import { createTrainer, type Weights } from '../train/trainer.js';
+import { createTrainer, type Weights, withRows } from '../train/trainer.js';
 import type { PhaseName } from '../transfer/plan.js';
 import { rateFactor } from './collapse-answer.js';
 import { devicesOf } from './devices.js';
 import { evaluateEpoch } from './evaluate-epoch.js';
 import { fallenRank } from './fallen-rank.js';
 import { openFrozenMaps } from './frozen-maps.js';
-import { type MapSupply, supplyOf } from './maps-on-card.js';
 import { notFiniteError } from './not-finite-words.js';
 import { plansOf } from './phase-batches.js';
 import { lastCheckpoint, type PhaseMeta, type PhaseState, phaseWeights, storedTensors } from './phase-checkpoint.js';
 import type { PhaseContext } from './phase-context.js';
 import { scheduleInSteps } from './phase-parts.js';
 import type { Segment } from './phase-segments.js';
+import { phaseSupply } from './phase-supply.js';
 import { epochLine, figuresInWords, label, thawLine, whereabouts } from './phase-words.js';
 import { precisionOf } from './precision.js';
 import { sayCompiling } from './xla-words.js';
@@ -72,8 +71,11 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     folder: context.mapsFolder,
   });
   const { freeOnCard: free } = context;
-  const supply = maps && supplyOf(bench, maps, { plan, free, progress });
-  const entries = entriesOf(pixelEntry(network, recipe.data.side), supply);
+  const atStart = meta.position.epoch === segment.from && meta.position.stepOfEpoch === 0;
+  const was = atStart ? null : (meta.rendered.at(-1)?.on ?? 'host');
+  const supply = phaseSupply(bench, maps, { phase, plan, seed, loader, source, free, was, progress });
+  const { tables, entries, rendered } = supply;
+  if (meta.rendered.at(-1)?.on !== rendered) meta.rendered = [...meta.rendered, { epoch: meta.position.epoch + 1, on: rendered }];
   const { program, judged, names, signature } = during(`building the graphs of the ${phase} phase`, progress, () =>
     createTrainer({
       engine: recipe.engine,
@@ -95,11 +97,11 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
       xla: recipe.xla,
       inOneCall: recipe.stepsPerCall > 1,
       mixed,
-      ...(supply && { tables: supply.tables }),
+      tables,
     }),
   );
-  const supplied = supply?.for(program);
-  const looking = supplied === undefined ? context : { ...context, source: supplied.source };
+  const supplied = supply.for(program);
+  const looking = { ...context, source: supplied.source };
   const plans = plansOf(recipe, epochBatches);
   const stepsPerEpoch = batches.length;
   const factor = options.rate * rateFactor(meta.restarts);
@@ -151,8 +153,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     const slots = names.all.filter((name) => !names.variables.includes(name) && state.values[name] !== undefined);
     program.write(Object.fromEntries(slots.map((name) => [name, state.values[name] as Float32Array])));
     if (meta.position.step === 0) meta.frozenBefore = fingerprints(program.read(setup.frozen));
-    if (segment.thawed.length > 0 && meta.position.epoch === segment.from && meta.position.stepOfEpoch === 0)
-      progress.line(thawLine(phase, segment.from + 1, plan, segment.thawed));
+    if (segment.thawed.length > 0 && atStart) progress.line(thawLine(phase, segment.from + 1, plan, segment.thawed));
     if (meta.early === null) begin(meta.position.epoch);
     bar?.advance(meta.position.stepOfEpoch);
     const steps = meta.early === null && meta.position.epoch < segment.to;
@@ -167,7 +168,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         now: context.now,
         stopped: context.stopped,
         seed: seed & 0x7fffffff,
-        batches: (epoch, fromStep) => (supplied?.batches ?? loader.batches)(plans(epoch, fromStep)),
+        batches: (epoch, fromStep) => supplied.batches(plans(epoch, fromStep)),
         labelOf: phase === 'classification' ? (sample) => bench.classifierLabels.get(sample) as number : source.labelOf,
         rateAt,
         watch,
@@ -180,7 +181,7 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
         },
         onNotFinite({ epoch, step }, fed, { loss }) {
           bar?.done();
-          const feed = fed.map instanceof Int32Array ? { ...fed, ...program.run('entered', { map: fed.map }) } : fed;
+          const feed = withRows(program, signature, fed);
           const weights = program.read(names.variables);
           const found = findNonFinite({ engine: recipe.engine, entry: entries.step, plan, objective, signature, weights, feed });
           const kept = meta.best.epoch === 0 ? null : `epoch ${meta.best.epoch} are in ${phaseWeights(folder, phase)}`;
@@ -200,11 +201,6 @@ export async function trainSegment(segment: Segment, setup: PhaseSetup, state: P
     program.close();
     maps?.close();
   }
-}
-
-/** Where images enter the step and the features: above the frozen part wherever its maps are kept. */
-function entriesOf(pixels: Entry, supply: MapSupply | null): { step: Entry; features: Entry } {
-  return { step: supply?.entries.step ?? pixels, features: supply?.entries.features ?? pixels };
 }
 
 /**

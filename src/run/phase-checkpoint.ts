@@ -10,6 +10,7 @@ import type { RunFolder } from '../train/run-folder.js';
 import { slotName } from '../train/step.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import type { Restart } from './collapse-answer.js';
+import type { Rendered } from './views-on-card.js';
 
 /** What a checkpoint in the middle of a phase says besides its tensors. */
 export interface PhaseMeta {
@@ -27,6 +28,8 @@ export interface PhaseMeta {
   early: string | null;
   /** What was done about collapses so far. */
   restarts: Restart[];
+  /** Where its views were rendered: one entry, and another for each time that it changed. */
+  rendered: readonly Rendered[];
 }
 
 /** What a phase begins with. */
@@ -39,6 +42,7 @@ export const FRESH: Omit<PhaseMeta, 'phase'> = {
   trainedFrom: {},
   early: null,
   restarts: [],
+  rendered: [],
 };
 
 /** A phase as it stands: its values by name (variables and slots) and what is known of it. */

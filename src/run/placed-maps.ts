@@ -1,7 +1,7 @@
 /** How much room a phase's maps take, and where they lie on a machine with a card: for a run, and beforehand for `ft plan`. */
-import { BYTES } from '../data/map-cache.js';
 import type { Network } from '../network/network.js';
 import type { PhaseRates, Recipe } from '../recipe/schema.js';
+import { tableBytes } from '../runtime/trace/table.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
 import { devicesOf } from './devices.js';
@@ -36,7 +36,12 @@ export function placedMaps({ recipe, network, plan, images: bench, viewed, free 
   if (format === 'off' || spared === null || engine !== 'traced' || devicesOf(recipe) > 1) return null;
   const images = imagesLookedAt(bench, recipe[plan.phase] as PhaseRates).size;
   const views = viewed ? bench.split.train.samples.length * data.views : 0;
-  const bytes = (images + views) * spared.shape.reduce((product, extent) => product * extent, BYTES[format]);
-  const place = placeOfMaps({ maps: bytes, phase: phaseMemory(recipe, network, plan) }, free);
-  return { images, views, place, line: placeLine(plan, bytes, place, free) };
+  const [ofImages, ofViews] = [images, views].map((rows) => tableBytes({ rows, shape: spared.shape, format })) as [
+    number,
+    number,
+  ];
+  const tables = ofImages + ofViews;
+  const largest = Math.max(ofImages, ofViews);
+  const place = placeOfMaps({ tables, largest, phase: phaseMemory(recipe, network, plan) }, free);
+  return { images, views, place, line: placeLine(plan, tables, place, free) };
 }

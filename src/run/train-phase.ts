@@ -78,6 +78,7 @@ async function trainSegments(segments: readonly Segment[], setup: PhaseSetup, fr
     seconds: meta.position.seconds,
     restarts: meta.restarts,
     early: meta.early,
+    rendered: meta.rendered,
   };
 }
 

@@ -26,6 +26,7 @@ import { scoreStage } from './score-stage.js';
 import { firstClassifier } from './start-heads.js';
 import { trainPhase } from './train-phase.js';
 import { classifierOf, headOf, readWeights } from './trained-heads.js';
+import { checkViews } from './views-on-card.js';
 import type { Workbench } from './workbench.js';
 
 export interface RunContext {
@@ -76,6 +77,8 @@ async function trainStages(bench: Workbench, folder: RunFolder, manifest: Manife
     const phaseContext: PhaseContext = { ...context, bench, folder, source, freeOnCard: free };
     await writeFindings(phaseContext);
     const phases = [...bench.plans.keys()];
+    const open = phases.filter((phase) => journal.phase(phase) === undefined);
+    checkViews(bench, open, free?.card ?? null);
     const stages: Stage[] = ['before', ...phases];
     let weights = weightsOf(bench.network);
     for (const [index, stage] of stages.entries()) {

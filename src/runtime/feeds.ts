@@ -21,6 +21,9 @@ function fedShape({ shape, rowsOf }: TensorSpec): readonly number[] {
   return rowsOf === undefined ? shape : shape.slice(0, 1);
 }
 
+/** Whether it enters as bytes, and not as the numbers of rows that hold them. */
+const isString = ({ dtype, rowsOf }: TensorSpec): boolean => dtype === 'uint8' && rowsOf === undefined;
+
 /** What a session is fed for a traced function: an input that enters in parts, part by part. */
 export function feedsOf({ inputs: ends }: TracedFunction, inputs: Inputs): Feed[] {
   return [...ends].flatMap(([key, { places, spec }]) => {
@@ -28,11 +31,12 @@ export function feedsOf({ inputs: ends }: TracedFunction, inputs: Inputs): Feed[
     const length = values.length / places.length;
     const [first = 1, ...rest] = fedShape(spec);
     const shape = places.length === 1 ? fedShape(spec) : [first / places.length, ...rest];
+    const bytes = isString(spec);
     // Bytes are copied when they are fed; the session takes all else where it lies, and wants that at an even address.
-    const piece = (part: number) => values[spec.dtype === 'uint8' ? 'subarray' : 'slice'](part * length, (part + 1) * length);
+    const piece = (part: number) => values[bytes ? 'subarray' : 'slice'](part * length, (part + 1) * length);
     return places.map((name, part) => {
       const own = places.length === 1 ? values : piece(part);
-      return spec.dtype === 'uint8' ? { name, strings: own as Uint8Array } : { name, values: own, shape };
+      return bytes ? { name, strings: own as Uint8Array } : { name, values: own, shape };
     });
   });
 }
@@ -46,7 +50,7 @@ export function repeatedFeedsOf({ inputs: ends }: TracedFunction, repeated: Repe
     if (name === undefined) return [];
     const all = inputs.map((one) => one[key] as Values);
     if (name === place) return [{ name, values: all[0] as Values, shape: fedShape(spec) }];
-    if (spec.dtype === 'uint8') return [{ name, strings: all as Uint8Array[] }];
+    if (isString(spec)) return [{ name, strings: all as Uint8Array[] }];
     return [{ name, values: joined(all), shape: [all.length, ...fedShape(spec)] }];
   });
   return [...fed, { name: repeated.times, values: Int32Array.of(inputs.length), shape: [] }];

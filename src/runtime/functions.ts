@@ -39,7 +39,7 @@ export interface Program {
   /** Copies of the present values of some variables of the state. */
   read(names: readonly string[]): Record<string, Float32Array | Int32Array>;
   write(values: Readonly<Record<string, Float32Array | Int32Array>>): void;
-  /** Puts rows into a table, one after the other from the row `first` on. */
-  put(table: string, first: number, rows: Float32Array): void;
+  /** Puts rows into a table, one after the other from the row `first` on; bytes into one that holds such. */
+  put(table: string, first: number, rows: Float32Array | Uint8Array): void;
   close(): void;
 }

@@ -184,14 +184,15 @@ class TracedProgram implements Program {
     if (this.hoisted !== null) this.session.run([], [this.hoisted]);
   }
 
-  put(name: string, first: number, values: Float32Array): void {
-    const { ends, spec, filled } = this.graphState.tables.get(name) as Table;
-    const count = values.length / spec.shape.reduce((product, extent) => product * extent, 1);
-    if (!Number.isInteger(count) || first + count > spec.rows)
+  put(name: string, first: number, values: Float32Array | Uint8Array): void {
+    const table = this.graphState.tables.get(name) as Table;
+    const { count, bytes } = table.fed(name, values);
+    const { ends, spec, filled } = table;
+    if (first + count > spec.rows)
       throw new RangeError(`${count} rows from the row ${first} on, in the table '${name}' of ${spec.rows}`);
     this.session.run(
       [
-        { name: ends.rows, values, shape: [count, ...spec.shape] },
+        { name: ends.rows, strings: bytes },
         { name: ends.from, values: Int32Array.of(first), shape: [1] },
         { name: ends.to, values: Int32Array.of(first + count), shape: [1] },
       ],

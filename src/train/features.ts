@@ -19,6 +19,8 @@ export interface FeatureSource {
   readonly labelOf: (sample: number) => number;
   readonly side: number;
   readonly dimensions: number;
+  /** Where the program takes the pixels from a table: the numbers of their rows, which are there by then. */
+  readonly rows?: (samples: readonly number[]) => Promise<Int32Array>;
   /** Where the program's `features` begins above a frozen part: the maps that this part makes of images. */
   readonly maps?: {
     readonly shape: readonly number[];
@@ -65,7 +67,8 @@ export async function computeFeatures(
 /** Reads up to a batch of images into values that the next call may overwrite; what is not filled is 0. */
 type Gather = (samples: readonly number[], batch: number) => Promise<Record<string, Values>>;
 
-function pixelsOf({ side, read }: FeatureSource): Gather {
+function pixelsOf({ side, read, rows }: FeatureSource): Gather {
+  if (rows !== undefined) return async (samples, batch) => ({ pixels: filledUp(await rows(samples), batch) });
   const bytes = side * side * 3;
   let pixels = new Uint8Array(0);
   return async (samples, batch) => {
@@ -77,12 +80,7 @@ function pixelsOf({ side, read }: FeatureSource): Gather {
 }
 
 function mapsOf({ shape, read, rows }: NonNullable<FeatureSource['maps']>): Gather {
-  if (rows !== undefined)
-    return async (samples, batch) => {
-      const map = new Int32Array(batch);
-      map.set(await rows(samples));
-      return { map };
-    };
+  if (rows !== undefined) return async (samples, batch) => ({ map: filledUp(await rows(samples), batch) });
   const size = shape.reduce((product, extent) => product * extent, 1);
   let map = new Float32Array(0);
   return async (samples, batch) => {
@@ -91,6 +89,13 @@ function mapsOf({ shape, read, rows }: NonNullable<FeatureSource['maps']>): Gath
     map.fill(0, samples.length * size);
     return { map };
   };
+}
+
+/** As many numbers of rows as a batch has images: what is not filled is row 0. */
+function filledUp(rows: Int32Array, batch: number): Int32Array {
+  const all = new Int32Array(batch);
+  all.set(rows);
+  return all;
 }
 
 /**

@@ -43,8 +43,13 @@ export interface EpochSummary {
 
 /** A batch as the loader hands it over. */
 export interface Batch {
-  /** RGB bytes; absent where the batch comes as what the frozen part of the network made of its images. */
-  readonly pixels?: Uint8Array;
+  /**
+   * RGB bytes, or the numbers of their rows in a table of the program; absent where the batch comes as what the frozen part of the network
+   * made of its images.
+   */
+  readonly pixels?: Uint8Array | Int32Array;
+  /** What a step that renders its views itself takes besides, by the names of its inputs. */
+  readonly view?: Readonly<Record<string, Values>>;
   /** Or the numbers of their rows in a table of the program. */
   readonly map?: Float32Array | Int32Array;
   readonly indices: Int32Array;
@@ -153,7 +158,8 @@ function feedOf(loop: PhaseLoop, batch: Batch, position: Position, ahead: number
   const labels = Int32Array.from(batch.indices, loop.labelOf);
   const step = position.step + ahead;
   return {
-    ...(batch.map === undefined ? { pixels: batch.pixels as Uint8Array } : { map: batch.map }),
+    ...(batch.map === undefined ? { pixels: batch.pixels as Uint8Array | Int32Array } : { map: batch.map }),
+    ...batch.view,
     labels,
     ...mixedValues(batch.mix, labels),
     rate: Float32Array.of(loop.rateAt(step)),

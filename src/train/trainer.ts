@@ -1,6 +1,7 @@
 import type { Network } from '../network/network.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { createProgram, type Engine, type Precision, type Program, type StateValue } from '../runtime/program.js';
+import type { Values } from '../runtime/session.js';
 import type { TableSpec } from '../runtime/trace/table.js';
 import type { Signature, Tensors } from '../runtime/trace/trace.js';
 import type { PhasePlan } from '../transfer/plan.js';
@@ -98,6 +99,7 @@ export function createTrainer(options: TrainerOptions): {
   const state = phaseState(plan, optimizer, weights, averaged, (name) => step.network.variables.has(name));
   const { inputs } = stepSignature(batch, step, devices);
   const signature: Signature = { inputs: { ...inputs, ...(mixed && mixedInputs(batch)), ...(inOneCall && GOING) } };
+  const held = takenFromTables(signature);
   const program = createProgram(
     engine,
     state,
@@ -112,14 +114,35 @@ export function createTrainer(options: TrainerOptions): {
         signature: { inputs: features.inputs(featureBatch) },
         fn: featureFunction(features, averaged),
       },
-      ...(step.inputs(batch).map?.rowsOf !== undefined && {
-        entered: { signature: { inputs: step.inputs(batch) }, fn: (entering: Tensors) => ({ outputs: entering }) },
+      ...(Object.keys(held).length > 0 && {
+        entered: { signature: { inputs: held }, fn: (entering: Tensors) => ({ outputs: entering }) },
       }),
     },
     { precision: options.precision ?? 'fp32', devices, tables },
   );
   const names = { variables: plan.variables.map(({ name }) => name), all: Object.keys(state) };
   return { program, judged: byAverages(program, averaged), names, signature };
+}
+
+/** The inputs that are rows of a table. */
+function takenFromTables({ inputs }: Signature): Signature['inputs'] {
+  return Object.fromEntries(Object.entries(inputs).filter(([, { rowsOf }]) => rowsOf !== undefined));
+}
+
+/** What a step was fed, with the rows themselves in place of their numbers: for a program that has no tables. */
+export function withRows(
+  program: Program,
+  signature: Signature,
+  feed: Readonly<Record<string, Values>>,
+): Readonly<Record<string, Values>> {
+  const held = Object.entries(takenFromTables(signature));
+  if (held.length === 0) return feed;
+  const rows = program.run('entered', Object.fromEntries(held.map(([name]) => [name, feed[name] as Values])));
+  const asFed = ([name, { dtype }]: (typeof held)[number]) => {
+    const values = rows[name] as Values;
+    return [name, dtype === 'uint8' ? Uint8Array.from(values) : values] as const;
+  };
+  return { ...feed, ...Object.fromEntries(held.map(asFed)) };
 }
 
 /** The variables of a network as a program's state; those that `weights` does not hold as they were loaded. */

@@ -4,7 +4,7 @@ import { GraphBuilder } from '../../src/runtime/graph/builder.js';
 import { DT } from '../../src/runtime/graph/proto.js';
 import { createProgram, type Precision } from '../../src/runtime/program.js';
 import { type Tensor, tf } from '../../src/runtime/tensorflow.js';
-import { HOST, Table } from '../../src/runtime/trace/table.js';
+import { HOST, Table, tableBytes } from '../../src/runtime/trace/table.js';
 
 const ROWS = 7;
 const row = (number: number) => Float32Array.from({ length: 6 }, (_, at) => Math.sin(100 * number + at));
@@ -61,14 +61,40 @@ describe('a table of a program', () => {
     const table = new Table(graph, 'maps', { rows: ROWS, shape: [2, 3], format: 'bf16', onHost: true });
     const rows = table.taken('step/in/x', graph.placeholder('places', DT.int32, [3]));
     const device = Object.fromEntries(graph.nodes().map((node) => [node.getName(), node.getDevice()]));
-    expect(device).toMatchObject({ 'maps/zeros': HOST, 'maps/put': HOST, 'step/in/x/taken': HOST });
-    expect(Object.keys(device).filter((name) => device[name] !== HOST)).toEqual(['places', rows]);
+    const onHost = Object.keys(device).filter((name) => device[name] === HOST);
+    expect(onHost).toEqual([...Object.keys(device).filter((name) => name.startsWith('maps/')), 'step/in/x/taken']);
+    expect(onHost.length).toBeGreaterThan(5);
+    expect(device[rows]).toBe('');
+  });
+
+  it.each([
+    ['fp32', 4],
+    ['bf16', 2],
+    ['uint8', 1],
+  ] as const)('holds rows of any length in whole words, and counts them (%s)', (format, bytes) => {
+    const shape = [3, 1];
+    const take = {
+      signature: { inputs: { x: { shape: [4, ...shape], dtype: 'float32' as const, rowsOf: 'maps' } } },
+      fn: ({ x }: Record<string, Tensor>) => ({ outputs: { x: x as Tensor } }),
+    };
+    const spec = { rows: 5, shape, format };
+    const made = createProgram('traced', {}, { take }, { tables: { maps: spec } });
+    const numbers = format === 'uint8' ? Uint8Array : Float32Array;
+    made.put('maps', 0, numbers.of(1, 2, 3, 255, 0, 128));
+    made.put('maps', 2, numbers.of(7, 8, 9, 10, 11, 12, 13, 14, 15));
+    expect(made.run('take', { x: Int32Array.of(1, 4, 0, 2) }).x).toEqual(
+      Float32Array.of(255, 0, 128, 13, 14, 15, 1, 2, 3, 7, 8, 9),
+    );
+    expect(tableBytes(spec)).toBe(5 * 8 * Math.ceil((3 * bytes) / 8));
+    const other = format === 'uint8' ? new Float32Array(3) : new Uint8Array(3);
+    expect(() => made.put('maps', 0, other)).toThrow(`the table 'maps' holds ${format}`);
+    made.close();
   });
 
   it('refuses rows beyond its last one, half rows, and as many places as a function does not take', () => {
     const made = program('fp32');
     expect(() => made.put('maps', 6, rows(1, 2))).toThrow("2 rows from the row 6 on, in the table 'maps' of 7");
-    expect(() => made.put('maps', 0, new Float32Array(9))).toThrow("1.5 rows from the row 0 on, in the table 'maps' of 7");
+    expect(() => made.put('maps', 0, new Float32Array(9))).toThrow("1.5 rows for the table 'maps'");
     expect(() => made.run('take', { x: Int32Array.of(1, 2) })).toThrow("take: the input 'x' has 2 values, not 3 ([3])");
     made.close();
   });

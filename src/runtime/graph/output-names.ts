@@ -16,6 +16,7 @@ const FIRST: Readonly<Record<string, string>> = {
   resized_images: 'ScaleAndTranslate',
   softmax: 'Softmax',
   sum: 'AddN',
+  transformed_images: 'ImageProjectiveTransformV3',
   value: 'ReadVariableOp',
 };
 

@@ -1,5 +1,6 @@
-import { attr, type GraphBuilder } from '../graph/builder.js';
+import type { GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
+import { unpackedBytes } from './bytes.js';
 import type { Table } from './table.js';
 
 /** An input as it is fed. `uint8` bytes enter as one string scalar and reach the function as float32 tensors of 0 … 255. */
@@ -45,19 +46,7 @@ export function inputEnds(
     graph.pinned.set(place, device);
     return { place, value: place };
   }
-  const place = graph.placeholder(name, DT.string, []);
+  const { place, value } = unpackedBytes(graph, name, spec.shape);
   graph.pinned.set(place, device);
-  // One string scalar goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
-  const bytes = graph.node('DecodeRaw', `${name}/bytes`, [place], {
-    out_type: attr.type(DT.uint8),
-    little_endian: attr.bool(true),
-  });
-  const shape = graph.constant(
-    `${name}/shape`,
-    DT.int32,
-    [spec.shape.length],
-    new Uint8Array(Int32Array.from(spec.shape).buffer),
-  );
-  const image = graph.node('Reshape', `${name}/shaped`, [bytes, shape], { T: attr.type(DT.uint8), Tshape: attr.type(DT.int32) });
-  return { place, value: graph.cast(`${name}/float`, image, DT.uint8, DT.float32) };
+  return { place, value: graph.cast(`${name}/float`, value, DT.uint8, DT.float32) };
 }

@@ -32,6 +32,7 @@ const UNTYPED = new Set([
   'Any',
   'Cast',
   'GatherV2',
+  'ImageProjectiveTransformV3',
   'Range',
   'StatelessRandomUniform',
   'StatelessRandomNormal',

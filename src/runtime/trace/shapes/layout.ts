@@ -106,6 +106,12 @@ const topK: Rule = (inputs) => {
   return [{ shape }, { shape, dtype: DT.int32 }];
 };
 
+/** Images that are sampled anew. */
+const resampled: Rule = (inputs) => {
+  const { shape } = at(inputs, 0);
+  return [{ shape: [shape[0] as number, ...at(inputs, 2).values(), shape[3] as number] }];
+};
+
 /** Operations that reduce, rearrange or make tensors. */
 export const layout: Rules = [
   ...each('Sum Mean Max Min Prod All Any', reduce),
@@ -127,6 +133,7 @@ export const layout: Rules = [
   ['GatherV2', gather],
   ['OneHot', oneHot],
   ['Range', range],
+  ['ImageProjectiveTransformV3', resampled],
   ['TopKV2', topK],
   ['L2Loss', () => [{ shape: [] }]],
 ];
