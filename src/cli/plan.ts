@@ -8,6 +8,7 @@ import type { SplitImages } from '../run/evaluate-epoch.js';
 import type { FreeMemory } from '../run/maps-place.js';
 import { phaseMemory } from '../run/memory.js';
 import { placedMaps } from '../run/placed-maps.js';
+import { leftForMaps, placedViews } from '../run/placed-views.js';
 import { planPhases } from '../run/plans.js';
 import { freeOnCard } from '../runtime/card-memory.js';
 import type { PhasePlan } from '../transfer/plan.js';
@@ -62,7 +63,7 @@ export function planVerb(io: Io = processIo(), load: LoadNetwork = loadNetwork, 
       if (plans.length > 0) io.stdout.write(`\n${memoryInWords(recipe, network, plans)}\n`);
       const free = images === null || recipe.device === 'cpu' ? null : await freeMemory();
       if (images !== null && free !== null)
-        for (const line of placesOfMaps(recipe, network, plans, images, free)) io.stdout.write(`${line}\n`);
+        for (const line of placesOnCard(recipe, network, plans, images, free)) io.stdout.write(`${line}\n`);
       if (classes === null)
         io.stdout.write('\nThe classifier is as wide as there are classes: known once --data names a folder.\n');
     });
@@ -101,8 +102,8 @@ function memoryInWords(recipe: Recipe, network: Network, plans: readonly PhasePl
   return `memory: about ${phases.join(', ')}`;
 }
 
-/** Where a run on the card of this machine would have the maps of what stands still, as that run would say it. */
-function placesOfMaps(
+/** Where a run on the card of this machine would have the maps of what stands still, and its views rendered, as that run would say it. */
+function placesOnCard(
   recipe: Recipe,
   network: Network,
   plans: readonly PhasePlan[],
@@ -111,8 +112,14 @@ function placesOfMaps(
 ): string[] {
   return plans.flatMap((plan) => {
     const mixed = plan.phase === 'classification' && recipe.classification?.mix != null;
+    const kept = recipe.frozenMaps !== 'off' && sparedBy(network, plan, recipe.data.side) !== null;
     const viewed = recipe.data.views > 0 && !mixed;
-    return placedMaps({ recipe, network, plan, images, viewed, free })?.line ?? [];
+    const bench = { ...images, recipe, network };
+    const wanted = { phase: plan.phase, plan, maps: kept, mapped: kept && viewed };
+    const left = leftForMaps(bench, wanted, free) as FreeMemory;
+    const maps = placedMaps({ recipe, network, plan, images, viewed, free: left });
+    const views = placedViews(bench, { ...wanted, free, taken: maps?.onCard ?? 0, was: null });
+    return [maps?.line, views.line].filter((line) => line != null);
   });
 }
 

@@ -2,7 +2,6 @@
 import { aspectsOf } from '../data/aspects.js';
 import { type BatchOptions, type BatchPlan, drawsOf, mixOf } from '../data/batch.js';
 import type { Loader } from '../data/loader.js';
-import { UserError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import type { Program } from '../runtime/program.js';
 import { type TableSpec, tableBytes } from '../runtime/trace/table.js';
@@ -15,9 +14,10 @@ import { AS_THEY_ARE, viewEntry, viewValues } from '../train/view-entry.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import type { FrozenMaps } from './frozen-maps.js';
 import { supplyOf } from './maps-on-card.js';
-import { type FreeMemory, inWords } from './maps-place.js';
+import type { FreeMemory } from './maps-place.js';
 import { viewsOf } from './phase-batches.js';
-import { cannotRender, decodedTable, type Obstacle, obstacleTo, type RenderedOn, type ViewsOptions } from './views-on-card.js';
+import { leftForMaps, placedViews } from './placed-views.js';
+import type { RenderedOn } from './views-on-card.js';
 import type { Workbench } from './workbench.js';
 
 /** Table of a phase's program: the decoded images. */
@@ -56,23 +56,14 @@ export interface PhaseSupplyOptions {
 export function phaseSupply(bench: Workbench, maps: FrozenMaps | null, options: PhaseSupplyOptions): PhaseSupply {
   const { recipe, network } = bench;
   const { phase, plan, seed, loader, source, free, was, progress } = options;
-  const { side, augmentOn } = recipe.data;
-  const wanted: Omit<ViewsOptions, 'free'> = { phase, plan, maps: maps !== null, mapped: maps !== null && maps.batches !== null };
-  const table = decodedTable(bench, wanted);
-  // What the recipe wants comes first; else maps, which spare more.
-  const reserved = augmentOn === 'card' ? tableBytes(table) : 0;
-  const left = free && { ...free, card: free.card - reserved };
-  const ofMaps = maps && supplyOf(bench, maps, { plan, free: left, progress });
+  const { side } = recipe.data;
+  const wanted = { phase, plan, maps: maps !== null, mapped: maps !== null && maps.batches !== null };
+  const ofMaps = maps && supplyOf(bench, maps, { plan, free: leftForMaps(bench, wanted, free), progress });
   const taken = Object.values(ofMaps?.tables ?? {})
     .filter(({ onHost }) => onHost !== true)
     .reduce((sum, one) => sum + tableBytes(one), 0);
-  const hindered = obstacleTo(bench, { ...wanted, free: free && free.card - taken });
-  if (augmentOn === 'card' && hindered !== null) throw new UserError(cannotRender(phase, hindered));
-  const obstacle = augmentOn === 'card' ? null : (chosen(augmentOn, was) ?? hindered);
-  const rendered: RenderedOn = obstacle === null ? 'card' : 'host';
-  const views = viewsOf(phase, recipe, seed);
-  const line = inLine({ rendered, was, obstacle, images: tableBytes(table), asTheyAre: views.augment === null && !views.mix });
-  if (free !== null || (was !== null && was !== rendered)) progress.line(`${phase}: views: ${line}`);
+  const { rendered, table, line } = placedViews(bench, { ...wanted, free, taken, was });
+  if (line !== null) progress.line(line);
   const pixels = pixelEntry(network, side);
   if (rendered === 'host') {
     const entries = { step: ofMaps?.entries.step ?? pixels, features: ofMaps?.entries.features ?? pixels };
@@ -87,6 +78,7 @@ export function phaseSupply(bench: Workbench, maps: FrozenMaps | null, options: 
       },
     };
   }
+  const views = viewsOf(phase, recipe, seed);
   const rendering = renderingOf(views.augment, views.mix, recipe.xla);
   return {
     tables: { ...ofMaps?.tables, [DECODED]: table },
@@ -104,27 +96,6 @@ export function phaseSupply(bench: Workbench, maps: FrozenMaps | null, options: 
       };
     },
   };
-}
-
-/** What decides before anything of the card does. */
-function chosen(augmentOn: 'auto' | 'host', was: RenderedOn | null): Obstacle | null {
-  if (augmentOn === 'host') return { found: 'data.augmentOn: host', mend: '' };
-  return was === 'host' ? { found: 'as before this run was stopped', mend: '' } : null;
-}
-
-interface Told {
-  readonly rendered: RenderedOn;
-  readonly was: RenderedOn | null;
-  readonly obstacle: Obstacle | null;
-  /** Bytes. */
-  readonly images: number;
-  readonly asTheyAre: boolean;
-}
-
-function inLine({ rendered, was, obstacle, images, asTheyAre }: Told): string {
-  const moved = was !== null && was !== rendered ? `; until here on the ${was}, whose bytes may differ by a level` : '';
-  if (rendered === 'host') return `rendered on the host (${obstacle?.found})${moved}`;
-  return `${inWords(images)} of images, ${asTheyAre ? 'taken as they are, ' : 'rendered '}on the card${moved}`;
 }
 
 async function readAll({ read, side }: FeatureSource, samples: readonly number[], target: Uint8Array): Promise<void> {

@@ -16,6 +16,8 @@ export interface PlacedMaps {
   /** Of views, which are trained on. */
   readonly views: number;
   readonly place: MapsPlace;
+  /** Bytes of the card's memory. */
+  readonly onCard: number;
   readonly line: string;
 }
 
@@ -43,5 +45,5 @@ export function placedMaps({ recipe, network, plan, images: bench, viewed, free 
   const tables = ofImages + ofViews;
   const largest = Math.max(ofImages, ofViews);
   const place = placeOfMaps({ tables, largest, phase: phaseMemory(recipe, network, plan) }, free);
-  return { images, views, place, line: placeLine(plan, tables, place, free) };
+  return { images, views, place, onCard: place === 'card' ? tables : 0, line: placeLine(plan, tables, place, free) };
 }

@@ -6,7 +6,7 @@ import { hostOnly } from '../train/view-draws.js';
 import type { PhaseName, PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
 import { devicesOf } from './devices.js';
-import { imagesLookedAt } from './evaluate-epoch.js';
+import { imagesLookedAt, type SplitImages } from './evaluate-epoch.js';
 import { fitOnCard, inWords } from './maps-place.js';
 import { phaseMemory } from './memory.js';
 import { viewsOf } from './phase-batches.js';
@@ -27,6 +27,9 @@ export interface Obstacle {
   readonly mend: string;
 }
 
+/** What is known of a run before it begins. */
+export type ViewsBench = SplitImages & Pick<Workbench, 'recipe' | 'network'>;
+
 export interface ViewsOptions {
   readonly phase: PhaseName;
   readonly plan: PhasePlan;
@@ -39,7 +42,7 @@ export interface ViewsOptions {
 }
 
 /** The decoded images that a phase wants: those it trains on, and where features are computed from pixels those it looks at. */
-export function decodedTable(bench: Workbench, { phase, maps }: Pick<ViewsOptions, 'phase' | 'maps'>): TableSpec {
+export function decodedTable(bench: ViewsBench, { phase, maps }: Pick<ViewsOptions, 'phase' | 'maps'>): TableSpec {
   const { recipe, split } = bench;
   const { side } = recipe.data;
   const looked = maps ? [] : imagesLookedAt(bench, recipe[phase] as PhaseRates);
@@ -47,7 +50,7 @@ export function decodedTable(bench: Workbench, { phase, maps }: Pick<ViewsOption
 }
 
 /** Null where the card can render a phase's views. */
-export function obstacleTo(bench: Workbench, options: ViewsOptions): Obstacle | null {
+export function obstacleTo(bench: ViewsBench, options: ViewsOptions): Obstacle | null {
   const { recipe, network } = bench;
   const { phase, plan, free, mapped } = options;
   if (free === null) return { found: 'graphs are written for a processor', mend: 'ft doctor, which says why no card is used' };

@@ -66,6 +66,25 @@ memory: about 0.5 GiB in the classification phase, 0.5 GiB in the triplet phase
     },
   );
 
+  it.each([
+    [['rendered on the card', 4, []], /^(\w+: views: \d+(\.\d)? MiB of images, rendered on the card ?){2}$/],
+    [
+      ['rendered on the host', 1, []],
+      /^(\w+: views: rendered on the host \(\d+(\.\d)? MiB of images, 1\.0 GiB free on the card\) ?){2}$/,
+    ],
+    [
+      ['kept as maps', 4, ['--set', 'data.views=2']],
+      /^(\w+: views: rendered on the host \(data\.views: 2, of which frozen maps are kept\) ?){2}$/,
+    ],
+  ] as const)('says where a card would render views, as a run does: %j', async ([, card, sets], said) => {
+    const free = async () => ({ card: card * 2 ** 30, machine: 0 });
+    const load = async (io: Io) => (await import('../../src/cli/plan.js')).planVerb(io, async () => smallNetwork(), free);
+    const verbs = [{ name: 'plan', summary: '', load }];
+    const { out } = await ft(['plan', ...sets], { folder: folderWith({ 'ft.yaml': recipe }), verbs });
+    const lines = out.split('\n').filter((line) => line.includes(': views: '));
+    expect(lines.join(' ')).toMatch(said);
+  });
+
   it('sums up the stages, and shows layers without weights, where asked', async () => {
     const folder = folderWith({ 'ft.yaml': recipe });
     const { out } = await ft(['plan', '--stages', '--set', 'triplet.freeze={only: [conv3_dw]}'], { folder, verbs: smallVerbs });
