@@ -36,13 +36,13 @@ describe('the benchmark of a card, on the processor', () => {
   it('gives the same losses in every way, compiled ones too, and a figure for each', () => {
     const { status, stderr, cells } = tiny('--kinds', 'steps');
     expect(stderr).toMatch(/ft and pytorch-tf32: the losses of 5 steps differ by \d\.\de-[5-9] at most/);
-    for (const way of ['ft-bf16', 'ft-xla', 'pytorch-bf16', 'pytorch-compile', 'pytorch-graphs'])
+    for (const way of ['ft-bf16', 'ft-xla', 'ft-loop', 'pytorch-bf16', 'pytorch-compile', 'pytorch-graphs'])
       expect(stderr).toContain(`resnet50-thin, ft and ${way}: the losses of 5 steps differ`);
     expect(status).toBe(0);
     const [, , speed] = cells;
     expect(speed?.[0]).toBe('resnet50-thin, nothing; batch 8, 64 px');
-    for (const cell of speed?.slice(1, 8) ?? []) expect(Number(cell)).toBeGreaterThan(0);
-    expect(speed?.[8]).toMatch(/^\*\*\d+\.\d\d\*\* \(/);
+    for (const cell of speed?.slice(1, 9) ?? []) expect(Number(cell)).toBeGreaterThan(0);
+    expect(speed?.[9]).toMatch(/^\*\*\d+\.\d\d\*\* \(/);
   });
 
   it('goes on from there: what was measured is not measured again, phases come to it', () => {
@@ -54,9 +54,9 @@ describe('the benchmark of a card, on the processor', () => {
       'resnet50-thin, nothing; batch 8, 64 px',
       'phase of resnet50-thin, until conv4',
     ]);
-    expect(speeds[1]?.slice(1, 8).map((cell) => Number(cell) > 0)).toEqual([true, true, false, true, true, false, false]);
-    // The file holds what was measured once and no more: seven ways of the step, four of the phase, and the first line.
-    expect(readFileSync(join(folder, 'state.jsonl'), 'utf8').trim().split('\n')).toHaveLength(12);
+    expect(speeds[1]?.slice(1, 9).map((cell) => Number(cell) > 0)).toEqual([true, true, false, false, true, true, false, false]);
+    // The file holds what was measured once and no more: eight ways of the step, four of the phase, and the first line.
+    expect(readFileSync(join(folder, 'state.jsonl'), 'utf8').trim().split('\n')).toHaveLength(13);
     expect(readFileSync(DOCUMENT, 'utf8')).toBe(before);
   });
 });
