@@ -18,13 +18,16 @@ const DOCUMENT = join(ROOT, 'docs/gpu.md');
 
 /** What may be on the host, and copied: the batch comes in as a string, which no card reads. */
 const BATCH = { onHost: ['DecodeRaw'], crossings: ['DecodeRaw → Reshape', 'DecodeRaw → While'] };
-/** Inside a loop over steps the labels: slices of whole numbers, which TensorFlow's kernels for cards leave in the host's memory. */
-const INSIDE_LOOP = { onHost: [], crossings: ['Reshape → Cast', 'Reshape → SparseSoftmaxCrossEntropyWithLogits'] };
-/** Where maps lie in the machine's memory: their tables, and the rows of a step, of features, and of a look into a step. */
-const TABLES = {
-  onHost: ['Fill', 'AssignVariableOp', 'Identity', 'ResourceStridedSliceAssign', 'ResourceGather'],
-  crossings: ['Conv2D, Conv2DBackpropFilter', 'Conv2D', 'Identity'].map((takers) => `ResourceGather → ${takers}`),
+/**
+ * Inside a loop over steps the labels, and the numbers of rows: slices of whole numbers, which TensorFlow's kernels for cards leave in the
+ * host's memory, four bytes an image each.
+ */
+const INSIDE_LOOP = {
+  onHost: [],
+  crossings: ['Cast, SparseSoftmaxCrossEntropyWithLogits', 'Cast', 'ResourceGather'].map((takers) => `Reshape → ${takers}`),
 };
+/** Where maps lie in the machine's memory: the rows of a step, of features, and of a look into a step. */
+const TABLES = { onHost: ['ResourceGather'], crossings: ['ResourceGather → Bitcast'] };
 
 const addon = cudaAddonFile(runtimeFolder('gpu'));
 if (!existsSync(addon)) {
