@@ -140,13 +140,15 @@ describe('what is too much', () => {
   it('that arrives too slowly is answered with 408, and its room is free again', async () => {
     const image = await png(9, 0, 0);
     // Bodies of 16 times the limit fit: as many slow ones fill it.
-    const slow = await serverOf({ arrival: 2500, limits: { bytes: image.length, pixels: 1000, images: 1 } });
+    const slow = await serverOf({ arrival: 4000, limits: { bytes: image.length, pixels: 1000, images: 1 } });
     const port = await slow.server.listen(0);
+    let heads = 0;
+    slow.server.app.server.on('request', () => heads++);
     const dribble = async (head: string) => {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => undefined);
       socket.write(head);
-      const drop = setInterval(() => socket.writable && socket.write('x'), 50);
+      const drop = setInterval(() => socket.writable && socket.write('x'), 100);
       let answer = '';
       for await (const part of socket) answer += part;
       clearInterval(drop);
@@ -156,7 +158,9 @@ describe('what is too much', () => {
     const form = `POST /embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${image.length}\r\n\r\n--b\r\n`;
     const held = [...Array.from({ length: 8 }, () => head), ...Array.from({ length: 8 }, () => form)].map(dribble);
     const status = async () => (await post('/embed', image, 'image/png', slow)).statusCode;
-    await expect.poll(status, { interval: 20, timeout: 2400 }).toBe(503);
+    // Not before all are there: a request that is asked in between would take the room of one of them.
+    await expect.poll(() => heads, { interval: 5, timeout: 3500 }).toBe(16);
+    expect(await status()).toBe(503);
     // Nor does one that dribbles its head hold a connection for longer.
     held.push(dribble('POST /embed HTTP/1.1\r\nHost: localhost\r\nX-Slow: '));
     for (const answer of await Promise.all(held)) {
