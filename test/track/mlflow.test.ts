@@ -210,9 +210,8 @@ describe('a server that fails', () => {
     await tracker.restate([]);
     const held: ServerResponse[] = [];
     stub.fail.set('runs/log-batch', (response) => void held.push(response));
-    const before = performance.now();
+    // None of them would come to its end if it waited: what is held is answered below.
     for (let epoch = 1; epoch <= 5; epoch++) await tracker.logged(line(epoch));
-    expect(performance.now() - before).toBeLessThan(1000);
     await expect.poll(() => held.length).toBe(1);
     stub.fail.clear();
     held[0]?.end('{}');

@@ -48,9 +48,10 @@ describe('setting TensorFlow up', () => {
 
   it('does nothing, at once, where it has been done', async () => {
     await ensureNative(silent, fakeSteps(folder, log));
-    const start = performance.now();
+    const start = process.cpuUsage();
     await ensureNative(silent, fakeSteps(folder, log));
-    expect(performance.now() - start).toBeLessThan(1000);
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(1e6);
     expect(stepsOf(log)).toHaveLength(3);
   });
 
