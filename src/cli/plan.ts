@@ -10,6 +10,7 @@ import { phaseMemory } from '../run/memory.js';
 import { placedMaps } from '../run/placed-maps.js';
 import { leftForMaps, placedViews } from '../run/placed-views.js';
 import { planPhases } from '../run/plans.js';
+import { keptAsMaps } from '../run/views-on-card.js';
 import { freeOnCard } from '../runtime/card-memory.js';
 import type { PhasePlan } from '../transfer/plan.js';
 import { sparedBy } from '../transfer/spared.js';
@@ -111,13 +112,10 @@ function placesOnCard(
   free: FreeMemory,
 ): string[] {
   return plans.flatMap((plan) => {
-    const mixed = plan.phase === 'classification' && recipe.classification?.mix != null;
-    const kept = recipe.frozenMaps !== 'off' && sparedBy(network, plan, recipe.data.side) !== null;
-    const viewed = recipe.data.views > 0 && !mixed;
     const bench = { ...images, recipe, network };
-    const wanted = { phase: plan.phase, plan, maps: kept, mapped: kept && viewed };
+    const wanted = { phase: plan.phase, plan, ...keptAsMaps(bench, plan) };
     const left = leftForMaps(bench, wanted, free) as FreeMemory;
-    const maps = placedMaps({ recipe, network, plan, images, viewed, free: left });
+    const maps = placedMaps({ recipe, network, plan, images, viewed: wanted.mapped, free: left });
     const views = placedViews(bench, { ...wanted, free, taken: maps?.onCard ?? 0, was: null });
     return [maps?.line, views.line].filter((line) => line != null);
   });

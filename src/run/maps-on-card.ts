@@ -19,6 +19,8 @@ const [VIEWS, IMAGES] = ['views', 'images'] as const;
 /** What a phase gets its maps from. */
 export interface MapSupply {
   readonly tables: Readonly<Record<string, TableSpec>>;
+  /** Bytes of the card's memory that they take. */
+  readonly onCard: number;
   /** Where maps enter the step, if it takes any, and the features. */
   readonly entries: { readonly step: Entry | null; readonly features: Entry };
   /** The batches and the images that are looked at, as the phase's program takes them. */
@@ -45,6 +47,7 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
   const { plan, free, progress } = options;
   const fed: MapSupply = {
     tables: {},
+    onCard: 0,
     entries: { step: maps.batches && part.entry(), features: part.entry() },
     for: () => ({ batches: maps.batches && ((plans) => maps.batches?.(plans) as AsyncGenerator<Batch>), source }),
   };
@@ -57,6 +60,7 @@ export function supplyOf(bench: Workbench, maps: FrozenMaps, options: SupplyOpti
   const tables = { [IMAGES]: table(placed.images), ...(placed.views > 0 && { [VIEWS]: table(placed.views) }) };
   return {
     tables,
+    onCard: placed.onCard,
     entries: { step: maps.batches && part.entry(VIEWS), features: part.entry(IMAGES) },
     for(program) {
       const [views, images] = [VIEWS, IMAGES].map((name) => new MapRows(program, name, part.size, Float32Array)) as [

@@ -4,7 +4,7 @@ import { type BatchOptions, type BatchPlan, drawsOf, mixOf } from '../data/batch
 import type { Loader } from '../data/loader.js';
 import type { Progress } from '../progress.js';
 import type { Program } from '../runtime/program.js';
-import { type TableSpec, tableBytes } from '../runtime/trace/table.js';
+import type { TableSpec } from '../runtime/trace/table.js';
 import { type Entry, pixelEntry } from '../train/entry.js';
 import type { FeatureSource } from '../train/features.js';
 import { MapRows } from '../train/map-rows.js';
@@ -59,10 +59,7 @@ export function phaseSupply(bench: Workbench, maps: FrozenMaps | null, options: 
   const { side } = recipe.data;
   const wanted = { phase, plan, maps: maps !== null, mapped: maps !== null && maps.batches !== null };
   const ofMaps = maps && supplyOf(bench, maps, { plan, free: leftForMaps(bench, wanted, free), progress });
-  const taken = Object.values(ofMaps?.tables ?? {})
-    .filter(({ onHost }) => onHost !== true)
-    .reduce((sum, one) => sum + tableBytes(one), 0);
-  const { rendered, table, line } = placedViews(bench, { ...wanted, free, taken, was });
+  const { rendered, table, line } = placedViews(bench, { ...wanted, free, taken: ofMaps?.onCard ?? 0, was });
   if (line !== null) progress.line(line);
   const pixels = pixelEntry(network, side);
   if (rendered === 'host') {

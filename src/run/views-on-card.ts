@@ -49,6 +49,13 @@ export function decodedTable(bench: ViewsBench, { phase, maps }: Pick<ViewsOptio
   return { rows: new Set([...split.train.samples, ...looked]).size, shape: [side, side, 3], format: 'uint8' };
 }
 
+/** What a phase would keep as maps of its frozen part, were there room for them. */
+export function keptAsMaps({ recipe, network }: Pick<ViewsBench, 'recipe' | 'network'>, plan: PhasePlan) {
+  const maps = recipe.frozenMaps !== 'off' && sparedBy(network, plan, recipe.data.side) !== null;
+  // Images that are mixed with each other no map can hold.
+  return { maps, mapped: maps && recipe.data.views > 0 && viewsOf(plan.phase, recipe, 0).mix == null };
+}
+
 /** Null where the card can render a phase's views. */
 export function obstacleTo(bench: ViewsBench, options: ViewsOptions): Obstacle | null {
   const { recipe, network } = bench;
@@ -82,13 +89,10 @@ export function cannotRender(phase: PhaseName, { found, mend }: Obstacle): Fault
  * @throws UserError
  */
 export function checkViews(bench: Workbench, phases: readonly PhaseName[], free: number | null): void {
-  const { recipe, network } = bench;
-  if (recipe.data.augmentOn !== 'card') return;
+  if (bench.recipe.data.augmentOn !== 'card') return;
   const faults = phases.flatMap((phase) => {
     const plan = bench.plans.get(phase) as PhasePlan;
-    const maps = recipe.frozenMaps !== 'off' && sparedBy(network, plan, recipe.data.side) !== null;
-    const mapped = maps && recipe.data.views > 0 && viewsOf(phase, recipe, 0).mix == null;
-    const obstacle = obstacleTo(bench, { phase, plan, free, maps, mapped });
+    const obstacle = obstacleTo(bench, { phase, plan, free, ...keptAsMaps(bench, plan) });
     return obstacle === null ? [] : [cannotRender(phase, obstacle)];
   });
   const [first, ...others] = faults;

@@ -1,6 +1,7 @@
 import { definitionOf, inFunction, partOf } from './as-function.js';
 import { attr, GraphBuilder } from './builder.js';
 import { DT, type NodeMessage } from './proto.js';
+import { integer, integers } from './whole-numbers.js';
 
 /** Where a function that is run several times in one call has its ends in the graph. */
 export interface Repeated {
@@ -45,7 +46,7 @@ export function repeatWhole(
   const body = new GraphBuilder();
   const time = counted(body);
   const variables: LoopVariable[] = [
-    { dtype: DT.int32, first: integers(graph, `${name}/time`, null), after: time.next },
+    { dtype: DT.int32, first: integer(graph, `${name}/time`, 0), after: time.next },
     { dtype: DT.int32, first: times, after: argument(1) },
   ];
   const references = new Map<string, string>();
@@ -88,15 +89,9 @@ export function repeatWhole(
 /** What a function of the loop calls one of its variables. */
 const argument = (at: number): string => `argument_${at}`;
 
-/** An int32 constant: a vector, or 0 by itself where there are no values. */
-function integers(graph: GraphBuilder, name: string, values: readonly number[] | null): string {
-  const bytes = new Uint8Array(Int32Array.from(values ?? [0]).buffer);
-  return graph.constant(name, DT.int32, values === null ? [] : [values.length], bytes);
-}
-
 /** The number of this time, counted on in the body, and slices of what all times were fed. */
 function counted(body: GraphBuilder) {
-  const one = body.constant('repeat/one', DT.int32, [], new Uint8Array(Int32Array.of(1).buffer));
+  const one = integer(body, 'repeat/one', 1);
   const next = `${body.node('AddV2', 'repeat/next', [argument(0), `${one}:output:0`], { T: int32 })}:z:0`;
   const vector = { T: int32, N: attr.int(1), axis: attr.int(0) };
   const from = `${body.node('Pack', 'repeat/from', [argument(0)], vector)}:output:0`;
@@ -145,7 +140,7 @@ function allTimes(graph: GraphBuilder, node: NodeMessage, dtype: number) {
 function withRow(body: GraphBuilder, rows: string, scalars: readonly string[]): string {
   const row = body.node('Pack', 'repeat/row', scalars, { T: float32, N: attr.int(scalars.length), axis: attr.int(0) });
   const last = body.node('Pack', 'repeat/last', [`${row}:output:0`], { T: float32, N: attr.int(1), axis: attr.int(0) });
-  const axis = integers(body, 'repeat/axis', null);
+  const axis = integer(body, 'repeat/axis', 0);
   const all = body.node('ConcatV2', 'repeat/rows', [rows, `${last}:output:0`, `${axis}:output:0`], {
     T: float32,
     Tidx: int32,

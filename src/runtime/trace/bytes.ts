@@ -1,5 +1,6 @@
 import { attr, type GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
+import { integers } from '../graph/whole-numbers.js';
 
 /**
  * Bytes that are fed as one string scalar, which goes in without a copy to and from a GPU (FACTS); the graph unpacks it.
@@ -19,6 +20,6 @@ export function unpackedBytes(
 
 /** A tensor by another shape. @param shape one extent may be −1 */
 export function reshaped(graph: GraphBuilder, name: string, place: string, shape: readonly number[], dtype: number): string {
-  const extents = graph.constant(`${name}/shape`, DT.int32, [shape.length], new Uint8Array(Int32Array.from(shape).buffer));
+  const extents = integers(graph, `${name}/shape`, shape);
   return graph.node('Reshape', name, [place, extents], { T: attr.type(dtype), Tshape: attr.type(DT.int32) });
 }

@@ -1,5 +1,6 @@
 import { attr, type GraphBuilder } from '../graph/builder.js';
 import { DT } from '../graph/proto.js';
+import { integers } from '../graph/whole-numbers.js';
 import { reshaped, unpackedBytes } from './bytes.js';
 
 /** Rows of values that lie where functions compute, so that a call is fed their numbers alone. */
@@ -75,7 +76,7 @@ export class Table {
     const [int32, dtype] = [attr.type(DT.int32), attr.type(DT.int64)];
     const whole = [spec.rows, this.words];
     this.handle = graph.variable(`${name}/handle`, DT.int64, whole, name);
-    const extents = graph.constant(`${name}/extents`, DT.int32, [2], new Uint8Array(Int32Array.from(whole).buffer));
+    const extents = integers(graph, `${name}/extents`, whole);
     const zero = graph.constant(`${name}/zero`, DT.int64, [], new Uint8Array(WORD));
     const zeros = graph.node('Fill', `${name}/zeros`, [extents, zero], { T: dtype, index_type: int32 });
     this.begun = graph.signal(`${name}/begun`, [graph.node('AssignVariableOp', `${name}/set`, [this.handle, zeros], { dtype })]);
@@ -85,7 +86,7 @@ export class Table {
       from: graph.placeholder(`${name}/from`, DT.int32, [1]),
       to: graph.placeholder(`${name}/to`, DT.int32, [1]),
     };
-    const strides = graph.constant(`${name}/strides`, DT.int32, [1], new Uint8Array(Int32Array.of(1).buffer));
+    const strides = integers(graph, `${name}/strides`, [1]);
     const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
     const put = graph.node(
       'ResourceStridedSliceAssign',
@@ -154,8 +155,7 @@ export class Table {
     let numbers = this.bitcast(`${name}/numbers`, words, DT.int64, type);
     const size = sizeOf(shape);
     if (held !== size) {
-      const pair = (end: string, second: number) =>
-        graph.constant(`${name}/${end}`, DT.int32, [2], new Uint8Array(Int32Array.of(end === 'begin' ? 0 : -1, second).buffer));
+      const pair = (end: string, second: number) => integers(graph, `${name}/${end}`, [end === 'begin' ? 0 : -1, second]);
       const whole = reshaped(graph, `${name}/held`, numbers, [-1, held], type);
       numbers = graph.node('Slice', `${name}/used`, [whole, pair('begin', 0), pair('size', size)], {
         T: attr.type(type),
