@@ -4,9 +4,9 @@ import type { Engine } from '../../src/runtime/program.js';
 import { averageName } from '../../src/train/averages.js';
 import { classificationObjective } from '../../src/train/objectives.js';
 import type { StepOptions } from '../../src/train/step.js';
-import { createTrainer, type Weights, weightsOf } from '../../src/train/trainer.js';
+import { createTrainer, type Weights } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
-import { BATCH, formulaHead, formulaNetwork, formulaPixels, LABELS, SIDE } from './formula.js';
+import { BATCH, formulaHead, formulaNetwork, formulaPixels, formulaWeights, LABELS, SIDE } from './formula.js';
 
 const SGD: OptimizerOptions = { name: 'sgd', momentum: 0.9 };
 const ADAM: OptimizerOptions = { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-12 };
@@ -43,7 +43,7 @@ function phase(engine: Engine, options: StepOptions & { optimizer?: OptimizerOpt
     featureBatch: 4,
     side: SIDE,
     ...rest,
-    weights: { ...weightsOf(network), 'head/kernel': head.kernel, 'head/bias': head.bias, ...options.weights },
+    weights: { ...formulaWeights(network, head), ...options.weights },
   });
   const step = (at: number, rate = 1e-2) =>
     trainer.program.run('step', {

@@ -4,9 +4,18 @@ import { createOptimizer, type OptimizerOptions } from '../../src/optimizers/reg
 import type { Precision } from '../../src/runtime/program.js';
 import { divideProcessor } from '../../src/runtime/tensorflow.js';
 import { classificationObjective, tripletObjective } from '../../src/train/objectives.js';
-import { createTrainer, type Weights, weightsOf } from '../../src/train/trainer.js';
+import { createTrainer, type Weights } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
-import { BATCH, CLASSES_PER_BATCH, formulaHead, formulaNetwork, formulaPixels, IMAGES_PER_CLASS, SIDE } from './formula.js';
+import {
+  BATCH,
+  CLASSES_PER_BATCH,
+  formulaHead,
+  formulaNetwork,
+  formulaPixels,
+  formulaWeights,
+  IMAGES_PER_CLASS,
+  SIDE,
+} from './formula.js';
 
 const form = vi.hoisted(() => ({ writtenFor: 'processor' as 'processor' | 'card', bitExact: false }));
 vi.mock('../../src/runtime/written-for.js', () => form);
@@ -66,7 +75,7 @@ function train(devices: number, choice: Choice = {}) {
       phase === 'classification'
         ? classificationObjective({ dropout: 0.3, smoothing: 0.1 })
         : tripletObjective({ miner: semiHard, margin: 0.2, distance: 'euclidean', reduction: 'kept' }),
-    weights: { ...weightsOf(network), 'head/kernel': head.kernel, 'head/bias': head.bias },
+    weights: formulaWeights(network, head),
     batch: to - from,
     featureBatch: 4,
     side: SIDE,

@@ -1,4 +1,5 @@
 import type { Network, Variable } from '../../src/network/network.js';
+import type { Weights } from '../../src/train/trainer.js';
 import { smallNetwork } from '../transfer/small-network.js';
 
 /** The n numbers in [−0.5, 0.5) that test/golden/train-step.py calls u(name, n). */
@@ -55,6 +56,13 @@ export function formulaHead(outputs: number): { kernel: Float32Array; bias: Floa
     kernel: Float32Array.from(u('head/kernel', 8 * outputs), (value) => value * 0.8),
     bias: Float32Array.from(u('head/bias', outputs), (value) => value * 0.2),
   };
+}
+
+/** What a phase starts with: a network as it was loaded, and a head. */
+export function formulaWeights(network: Network, { kernel, bias }: ReturnType<typeof formulaHead>): Weights {
+  // Not by weightsOf, which would load TensorFlow: tests that know none take their numbers from here.
+  const loaded = Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values]));
+  return { ...loaded, 'head/kernel': kernel, 'head/bias': bias };
 }
 
 export const SIDE = 16;

@@ -6,7 +6,7 @@ import { findNonFinite } from '../../src/train/non-finite.js';
 import { classificationObjective, dense } from '../../src/train/objectives.js';
 import { type Objective, stepSignature } from '../../src/train/step.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
-import { BATCH, formulaHead, formulaNetwork, formulaPixels, LABELS, SIDE } from './formula.js';
+import { BATCH, formulaHead, formulaNetwork, formulaPixels, formulaWeights, LABELS, SIDE } from './formula.js';
 
 const plan = planPhase(
   formulaNetwork(),
@@ -28,11 +28,7 @@ const plan = planPhase(
 function found(engine: Engine, spoil: Record<string, number>, objective?: Objective, whole = false) {
   const network = formulaNetwork();
   const head = formulaHead(5);
-  const weights: Record<string, Float32Array> = {
-    ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
-    'head/kernel': head.kernel,
-    'head/bias': head.bias,
-  };
+  const weights: Record<string, Float32Array> = formulaWeights(network, head);
   for (const [name, value] of Object.entries(spoil)) {
     const spoilt = (weights[name] as Float32Array).slice();
     spoilt.fill(value, whole ? 0 : 1, whole ? spoilt.length : 2);

@@ -5,7 +5,7 @@ import { classificationObjective } from '../../src/train/objectives.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { nodesWritten } from '../runtime/nodes-written.js';
-import { formulaHead, formulaNetwork, formulaPixels, SIDE } from './formula.js';
+import { formulaHead, formulaNetwork, formulaPixels, formulaWeights, SIDE } from './formula.js';
 
 const CLASSES = 4;
 const BATCH = 12;
@@ -36,11 +36,7 @@ function train(precision: 'fp32' | 'bf16', steps: number) {
     optimizer: createOptimizer({ name: 'sgd', momentum: 0.9 }),
     clipNorm: null,
     objective: classificationObjective({ dropout: 0, smoothing: 0 }),
-    weights: {
-      ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
-      'head/kernel': head.kernel,
-      'head/bias': head.bias,
-    },
+    weights: formulaWeights(network, head),
     batch: BATCH,
     featureBatch: BATCH,
     side: SIDE,

@@ -3,10 +3,10 @@ import { stageParts } from '../../src/network/cut.js';
 import { createOptimizer } from '../../src/optimizers/registry.js';
 import type { Engine, Precision } from '../../src/runtime/program.js';
 import { classificationObjective } from '../../src/train/objectives.js';
-import { createTrainer, type Weights, weightsOf } from '../../src/train/trainer.js';
+import { createTrainer, type Weights } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { nodesWritten } from '../runtime/nodes-written.js';
-import { BATCH, formulaHead, formulaNetwork, formulaPixels, LABELS, SIDE } from './formula.js';
+import { BATCH, formulaHead, formulaNetwork, formulaPixels, formulaWeights, LABELS, SIDE } from './formula.js';
 
 const network = formulaNetwork();
 interface Choice {
@@ -39,7 +39,7 @@ function train({ engine = 'traced', precision = 'fp32', until = 'none', batchNor
     featureBatch: 4,
     side: SIDE,
     rematerialise,
-    weights: { ...weightsOf(network), 'head/kernel': head.kernel, 'head/bias': head.bias },
+    weights: formulaWeights(network, head),
   });
   const losses = [0, 1, 2].map((at) =>
     Number(

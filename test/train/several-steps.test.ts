@@ -7,7 +7,7 @@ import { classificationObjective, tripletObjective } from '../../src/train/objec
 import { type EpochSummary, type Position, runPhase, START } from '../../src/train/phase.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, type PhaseName, planPhase } from '../../src/transfer/plan.js';
-import { BATCH, formulaHead, formulaNetwork, formulaPixels, LABELS, SIDE } from './formula.js';
+import { BATCH, formulaHead, formulaNetwork, formulaPixels, formulaWeights, LABELS, SIDE } from './formula.js';
 
 const STEPS = 7;
 /** Numbers of images from here on are each of a class of their own: a batch of them has no triplet. */
@@ -53,11 +53,7 @@ async function train(phase: PhaseName, { stepsPerCall, spoiled = -1 }: Case) {
       phase === 'classification'
         ? classificationObjective({ dropout: 0.3, smoothing: 0.1 })
         : tripletObjective({ miner: semiHard, margin: 0.2, distance: 'euclidean', reduction: 'kept' }),
-    weights: {
-      ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
-      'head/kernel': head.kernel,
-      'head/bias': head.bias,
-    },
+    weights: formulaWeights(network, head),
     batch: BATCH,
     featureBatch: 4,
     side: SIDE,

@@ -6,10 +6,10 @@ import type { Precision } from '../../src/runtime/program.js';
 import { divideProcessor } from '../../src/runtime/tensorflow.js';
 import { GRAPHS_FOLDER } from '../../src/runtime/trace/inspection.js';
 import { classificationObjective } from '../../src/train/objectives.js';
-import { createTrainer, weightsOf } from '../../src/train/trainer.js';
+import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
 import { type GraphNode, readNodes } from '../runtime/placement/placement.js';
-import { BATCH, formulaHead, formulaNetwork, SIDE } from './formula.js';
+import { BATCH, formulaHead, formulaNetwork, formulaWeights, SIDE } from './formula.js';
 
 /** The nodes of a classification phase over so many devices: its step, by momentum and clipped, and its features. */
 export async function stepGraph(devices: number, precision: Precision): Promise<GraphNode[]> {
@@ -37,7 +37,7 @@ export async function stepGraph(devices: number, precision: Precision): Promise<
       optimizer: createOptimizer({ name: 'sgd', momentum: 0.9 }),
       clipNorm: 1,
       objective: classificationObjective({ dropout: 0.3, smoothing: 0 }),
-      weights: { ...weightsOf(network), 'head/kernel': head.kernel, 'head/bias': head.bias },
+      weights: formulaWeights(network, head),
       batch: BATCH,
       featureBatch: 4,
       side: SIDE,

@@ -6,7 +6,7 @@ import type { Engine } from '../../src/runtime/program.js';
 import { classificationObjective, tripletObjective } from '../../src/train/objectives.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { denseHead, planPhase } from '../../src/transfer/plan.js';
-import { BATCH, formulaHead, formulaNetwork, formulaPixels, LABELS, SIDE } from './formula.js';
+import { BATCH, formulaHead, formulaNetwork, formulaPixels, formulaWeights, LABELS, SIDE } from './formula.js';
 
 const form = vi.hoisted(() => ({ writtenFor: 'processor' as 'processor' | 'card', bitExact: false }));
 vi.mock('../../src/runtime/written-for.js', () => form);
@@ -63,11 +63,7 @@ function run(
       golden.phase === 'classification'
         ? classificationObjective({ dropout, smoothing: 0 })
         : tripletObjective({ miner: semiHard, margin: 0.2, distance: 'euclidean', reduction: 'kept' }),
-    weights: {
-      ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
-      'head/kernel': head.kernel,
-      'head/bias': head.bias,
-    },
+    weights: formulaWeights(network, head),
     batch: BATCH,
     featureBatch: 4,
     side: SIDE,
@@ -266,11 +262,7 @@ function stepOf(engine: Engine, { rate = 1e-2, spoil }: { rate?: number; spoil?:
     optimizer: createOptimizer({ name: 'sgd', momentum: 0.9 }),
     clipNorm: null,
     objective: classificationObjective({ dropout: 0, smoothing: 0 }),
-    weights: {
-      ...Object.fromEntries([...network.variables].map(([name, { values }]) => [name, values])),
-      'head/kernel': head.kernel,
-      'head/bias': head.bias,
-    },
+    weights: formulaWeights(network, head),
     batch: BATCH,
     featureBatch: 4,
     side: SIDE,
